@@ -1,0 +1,295 @@
+"""What a connector is, and how the engine finds one by name.
+
+A connector is an entry point in the group `leadsync.connectors` that holds one `Connector` value. The engine knows
+nothing of vendors: it pulls pages, plans, and pushes batches of `Write`s through the protocols below.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any, Protocol, TypeAlias
+
+from pydantic import BaseModel, SecretStr, WithJsonSchema
+from pydantic.functional_validators import BeforeValidator
+
+from leadsync.errors import Misconfigured, SkipRecord
+from leadsync.records import (
+    CompanyQuery,
+    Fields,
+    LegalEntity,
+    Ownership,
+    Record,
+    Ref,
+    Role,
+    Touch,
+    Value,
+)
+
+GROUP = "leadsync.connectors"
+Clock: TypeAlias = Callable[[], datetime]
+"""Gives the time, aware and in UTC."""
+
+
+def read_secret(reference: object) -> object:
+    """Follow "env:NAME" or "file:PATH"; a literal is refused, so that no configuration file holds a secret.
+
+    Raises ValueError (which pydantic turns into a located error) without ever echoing the literal.
+    """
+    if isinstance(reference, SecretStr):
+        return reference
+    match str(reference).split(":", 1):
+        case ["env", name]:
+            if name not in os.environ:
+                raise ValueError(f"environment variable {name} is not set: export {name}=…")
+            return os.environ[name].strip()
+        case ["file", path]:
+            try:
+                return Path(path).expanduser().read_text(encoding="utf-8").strip()
+            except OSError as problem:
+                raise ValueError(f"cannot read the secret file {path}: {problem.strerror}") from None
+        case _:
+            raise ValueError('a secret is given by reference, as "env:NAME" or "file:PATH", never as itself')
+
+
+Secret = Annotated[SecretStr, BeforeValidator(read_secret), WithJsonSchema({"type": "string"})]
+"""A settings field that is written as a reference and holds the secret once read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectType:
+    """A vendor object whose records are people or companies, e.g. contacts, Lead, Account.
+
+    `preferred`: where one person has records of several objects on one side, the highest speaks for it.
+    """
+
+    name: str
+    role: Role
+    label: str = ""
+    preferred: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A stream that `pull` drains page by page from its own cursor: an object's records, or a kind of touches."""
+
+    name: str
+    role: Role | None
+    """The role of the records it yields; None for a feed of touches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A record (or touch) that arrived and could not be understood: kept with its reason, the rest of its page goes on."""
+
+    ref: Ref
+    reason: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one read brought. `cursor` is opaque to the engine and commits together with the page."""
+
+    records: tuple[Record, ...] = ()
+    touches: tuple[Touch, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    cursor: str = ""
+    total: int | None = None
+    """How many the server says there are in all, where it says so (for progress)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Field values to set on one record; None clears a field.
+
+    `id` None means create-or-update by `key` (a unique field and its value): a repeated create is then an update.
+    `links`: records a new one is to be associated with, by vendor object.
+    `token`: ours; the receipt carries it back.
+    """
+
+    token: str
+    kind: str
+    id: str | None
+    values: Fields
+    key: tuple[str, str] | None = None
+    links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Outcome(StrEnum):
+    """What became of a write."""
+
+    DONE = "done"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to one `Write`, also when its batch half failed.
+
+    DONE: `id` is the record's (also a new one's); `record` holds what the CRM now has, where the answer told.
+    REJECTED: `error` says why. UNKNOWN: time-out, lost connection, 5xx: the engine reads the record again.
+    """
+
+    token: str
+    outcome: Outcome
+    id: str | None = None
+    record: Record | None = None
+    error: SkipRecord | None = None
+    created: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """A field that a mapping needs in the CRM, for `provision`.
+
+    `type`: string, text, int, number, bool, date, datetime or enum (with `options`).
+    """
+
+    kind: str
+    name: str
+    label: str
+    type: str
+    description: str = ""
+    options: tuple[str, ...] = ()
+    unique: bool = False
+    length: int = 255
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionStep:
+    """One thing `provision` finds or does. `state`: "exists", "missing", "created", "granted" or "conflict"."""
+
+    what: str
+    state: str
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Usage:
+    """Wire requests of this connection, counted one by one, and what the server said of the allowance."""
+
+    reads: int = 0
+    writes: int = 0
+    used: int | None = None
+    limit: int | None = None
+
+
+class Crm(Protocol):
+    """An open connection to one CRM. Reads retry by themselves; writes never resend what may have been applied."""
+
+    side: str
+    batch_size: int
+    usage: Usage
+
+    def objects(self) -> Sequence[ObjectType]:
+        """The objects whose records are people or companies."""
+
+    def feeds(self) -> Sequence[Feed]:
+        """All that can be pulled, in the order to pull it."""
+
+    def pull(self, feed: str, cursor: str, fields: Sequence[str]) -> Iterator[Page]:
+        """Drain a feed from `cursor` ("" = from the beginning) with the given vendor fields and those the connector
+        itself needs; ends when the server has no more. Each page's cursor is where to go on after it; an overlap
+        covers what the server shows late."""
+
+    def read(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
+        """The named records as they are now; those that do not exist are left out."""
+
+    def find(self, kind: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
+        """The records whose unique field `key` holds one of `values`."""
+
+    def write(self, kind: str, writes: Sequence[Write]) -> Sequence[Receipt]:
+        """Send one batch (at most `batch_size`, all updates or all creates) and answer each write once.
+
+        Raises `Rejected` when the server refuses the batch as a whole without naming the culprit: the engine splits
+        it. Raises `TryAgain` only when nothing was applied; `StopRun` when no write can succeed.
+        """
+
+    def calls(self, kind: str, updates: int, creates: int) -> int:
+        """How many API calls `write` (and the read-back it needs) will spend on so many records."""
+
+    def provision(self, fields: Sequence[FieldSpec], *, apply: bool) -> Sequence[ProvisionStep]:
+        """See to it that the fields exist and that our user may read and write them; idempotent."""
+
+    def web_url(self, ref: Ref) -> str:
+        """Where a person sees the record, or "" when unknown."""
+
+    def close(self) -> None:
+        """Give the connections back."""
+
+
+class Register(Protocol):
+    """An open register of legal entities: who could be meant, and who owns whom."""
+
+    usage: Usage
+
+    def candidates(self, queries: Sequence[CompanyQuery], limit: int = 20) -> Sequence[Sequence[LegalEntity]]:
+        """For each query the entities that could be meant, the likeliest first; in bulk, in the queries' order."""
+
+    def entity(self, lei: str) -> LegalEntity | None:
+        """The record of one LEI, or None when the register has none."""
+
+    def ownership(self, lei: str) -> Ownership:
+        """Direct and ultimate parents as reported, else climbed; or the reason why there are none."""
+
+    def published(self) -> datetime | None:
+        """When the data in use was published; None when there is none."""
+
+    def close(self) -> None:
+        """Give files and connections back."""
+
+
+class Kind(StrEnum):
+    """What a connector connects to."""
+
+    CRM = "crm"
+    REGISTER = "register"
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """The value behind an entry point.
+
+    `open(settings, clock)` gives a `Crm` or a `Register`, by `kind`. `sandbox(clock, seed)` gives the vendor's sandbox:
+    an object of `leadsync.sandbox.Sandbox`. `example(url, credentials)`: the connector's section of a configuration
+    that points at a server, as TOML lines without the table's header.
+    """
+
+    name: str
+    kind: Kind
+    settings: type[BaseModel]
+    open: Callable[[Any, Clock], Any]
+    sandbox: Callable[..., Any]
+
+
+def connectors() -> dict[str, Connector]:
+    """All installed connectors by name."""
+    return {point.name: point.load() for point in sorted(entry_points(group=GROUP), key=lambda p: p.name)}
+
+
+def connector(name: str) -> Connector:
+    """The installed connector of that name; raises Misconfigured naming those there are."""
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            found: Connector = point.load()
+            return found
+    known = ", ".join(sorted(p.name for p in entry_points(group=GROUP))) or "none"
+    raise Misconfigured(f"there is no connector named {name!r}. Installed: {known}.")
+
+
+def value_text(value: Value) -> str:
+    """A value as a person reads it in a plan: blank as "", numbers without a trailing ".0"."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
