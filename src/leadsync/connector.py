@@ -28,7 +28,6 @@ from leadsync.records import (
     Ref,
     Role,
     Touch,
-    Value,
 )
 
 GROUP = "leadsync.connectors"
@@ -282,14 +281,3 @@ def connector(name: str) -> Connector:
             return found
     known = ", ".join(sorted(p.name for p in entry_points(group=GROUP))) or "none"
     raise Misconfigured(f"there is no connector named {name!r}. Installed: {known}.")
-
-
-def value_text(value: Value) -> str:
-    """A value as a person reads it in a plan: blank as "", numbers without a trailing ".0"."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)

@@ -30,6 +30,17 @@ def is_blank(value: Value | Absent) -> bool:
     return value is None or value is ABSENT or value == ""
 
 
+def value_text(value: Value) -> str:
+    """A value as a person reads it in a plan: blank as "", numbers without a trailing ".0"."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Ref:
     """Where a record lives: the side ("hubspot"), the vendor's object ("contacts") and the vendor's id."""

@@ -29,9 +29,7 @@ def _may_retry(problem: BaseException) -> bool:
     return isinstance(problem, TryAgain) and (problem.retry_after or 0) <= LONGEST_WAIT
 
 
-def retrying(
-    call: Callable[[], T], *, attempts: int = ATTEMPTS, sleep: Callable[[float], None] = time.sleep
-) -> T:
+def retrying(call: Callable[[], T], *, attempts: int = ATTEMPTS, sleep: Callable[[float], None] = time.sleep) -> T:
     """Make the call, and make it again on `TryAgain`: jittered exponential waits, Retry-After honoured, capped.
 
     Raises the last `TryAgain` when the attempts are used up or the server asks for longer than `LONGEST_WAIT`.
@@ -44,4 +42,3 @@ def retrying(
         reraise=True,
     )
     return retry(call)
-
