@@ -84,7 +84,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A record (or touch) that arrived and could not be understood: kept with its reason, the rest of its page goes on."""
+    """A record or touch that arrived and could not be understood: kept with its reason; its page goes on."""
 
     ref: Ref
     reason: str
@@ -256,16 +256,18 @@ class Kind(StrEnum):
 class Connector:
     """The value behind an entry point.
 
-    `open(settings, clock)` gives a `Crm` or a `Register`, by `kind`. `sandbox(clock, seed)` gives the vendor's sandbox:
-    an object of `leadsync.sandbox.Sandbox`. `example(url, credentials)`: the connector's section of a configuration
-    that points at a server, as TOML lines without the table's header.
+    `open(settings, clock, side)` gives a `Crm`, or for a register `open(settings, clock)` a `Register`.
+    `settings` has a field `url` and one for each of the sandbox's `credentials()`.
+    `sandbox(clock)` gives the vendor's empty sandbox, a `leadsync.sandbox.Sandbox`; `demo()` its section of the
+    demonstration's seed, for `Sandbox.seed`.
     """
 
     name: str
     kind: Kind
     settings: type[BaseModel]
-    open: Callable[[Any, Clock], Any]
+    open: Callable[..., Any]
     sandbox: Callable[..., Any]
+    demo: Callable[[], Mapping[str, Any]]
 
 
 def connectors() -> dict[str, Connector]:
