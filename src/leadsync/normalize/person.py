@@ -34,8 +34,8 @@ _EMAIL = re.compile(r"[^@\s<>,;:\"()]+@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-
 _NICKNAMES = {
     "alex": "alexander", "andy": "andrew", "ben": "benjamin", "bill": "william", "bob": "robert", "bobby": "robert",
     "chris": "christopher", "dan": "daniel", "dave": "david", "ed": "edward", "jim": "james", "joe": "joseph",
-    "jon": "jonathan", "kate": "katherine", "liz": "elizabeth", "matt": "matthew", "mike": "michael", "nick": "nicholas",
-    "peggy": "margaret", "pete": "peter", "rob": "robert", "sam": "samuel", "steve": "stephen", "sue": "susan",
+    "jon": "jonathan", "kate": "katherine", "liz": "elizabeth", "matt": "matthew", "mike": "michael",
+    "nick": "nicholas", "peggy": "margaret", "pete": "peter", "rob": "robert", "sam": "samuel", "steve": "stephen", "sue": "susan",
     "tom": "thomas", "tony": "anthony", "will": "william",
 }  # fmt: skip
 
@@ -82,7 +82,7 @@ def _words(text: str | None) -> list[str]:
 
 
 def name_key(first: str | None, last: str | None) -> str:
-    """A person's name for comparison: ASCII, lower case, nicknames written out: ("Bob", "Müller") → "robert mueller"."""
+    """A name for comparison: ASCII, lower case, nicknames written out: ("Bob", "Müller") → "robert mueller"."""
     words = [_NICKNAMES.get(word, word) for word in _words(first)] + _words(last)
     return " ".join(words)
 
