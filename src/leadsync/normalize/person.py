@@ -35,8 +35,8 @@ _NICKNAMES = {
     "alex": "alexander", "andy": "andrew", "ben": "benjamin", "bill": "william", "bob": "robert", "bobby": "robert",
     "chris": "christopher", "dan": "daniel", "dave": "david", "ed": "edward", "jim": "james", "joe": "joseph",
     "jon": "jonathan", "kate": "katherine", "liz": "elizabeth", "matt": "matthew", "mike": "michael",
-    "nick": "nicholas", "peggy": "margaret", "pete": "peter", "rob": "robert", "sam": "samuel", "steve": "stephen", "sue": "susan",
-    "tom": "thomas", "tony": "anthony", "will": "william",
+    "nick": "nicholas", "peggy": "margaret", "pete": "peter", "rob": "robert", "sam": "samuel",
+    "steve": "stephen", "sue": "susan", "tom": "thomas", "tony": "anthony", "will": "william",
 }  # fmt: skip
 
 

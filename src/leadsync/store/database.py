@@ -1,0 +1,135 @@
+"""Open the state file: one writer, durable commits, schema brought up to date, damage told from a new start."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from leadsync.errors import StopRun
+from leadsync.store.migrations import MIGRATIONS
+from leadsync.store.outbox import Outbox
+from leadsync.store.pulled import Pulled
+from leadsync.store.results import Results
+from leadsync.store.runs import Runs
+
+
+class StoreError(StopRun):
+    """The state file is damaged, newer than this program, or in use by another run."""
+
+
+class Store:
+    """The open state. `pulled`, `outbox`, `results` and `runs` are its parts; `transaction()` joins their changes."""
+
+    def __init__(self, path: Path, *, write: bool = True) -> None:
+        self.path = path
+        self._lock: IO[str] | None = self._take_lock() if write else None
+        try:
+            self.connection = self._connect(write=write)
+        except BaseException:
+            self._release_lock()
+            raise
+        self.pulled = Pulled(self.connection)
+        self.outbox = Outbox(self.connection)
+        self.results = Results(self.connection)
+        self.runs = Runs(self.connection)
+
+    def _take_lock(self) -> IO[str]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        lock = self.path.with_name(self.path.name + ".lock").open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            holder = lock.read().strip() or "unknown"
+            lock.close()
+            raise StoreError(
+                f"{self.path}: another leadsync (process {holder}) is using this state. "
+                "Wait for it to end, or stop it; runs never overlap."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        return lock
+
+    def _release_lock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _connect(self, *, write: bool) -> sqlite3.Connection:
+        if not write and not self.path.exists():
+            raise StoreError(f"{self.path}: there is no state yet. Run `leadsync sync` first.")
+        if self.path.exists() and self.path.stat().st_size == 0:
+            raise StoreError(
+                f"{self.path}: the state file is empty, which a crash does not leave behind. Restore a backup, "
+                "or move the file away to start anew (the CRMs' leadsync ids keep identities)."
+            )
+        if write and not self.path.exists():
+            self.path.touch(mode=0o600)
+        # One connection serves one run; the daemon's runs happen one after the other, though on different threads.
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        try:
+            connection.execute("PRAGMA busy_timeout = 5000")
+            connection.execute("PRAGMA foreign_keys = ON")
+            if write:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA secure_delete = ON")
+                migrate(connection, self.path)
+            else:
+                connection.execute("PRAGMA query_only = ON")
+        except sqlite3.DatabaseError as problem:
+            connection.close()
+            raise StoreError(
+                f"{self.path}: the state file is damaged ({problem}). It was left as it is; restore a backup, "
+                "or move it away to start anew."
+            ) from problem
+        return connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: what happens inside is committed together, or not at all."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy while the store is in use."""
+        with sqlite3.connect(target) as copy:
+            self.connection.backup(copy)
+
+    def close(self) -> None:
+        """Close the file and let the next run in."""
+        self.connection.close()
+        self._release_lock()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the schema up to date; a backup is left beside the file before an existing one is changed."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"{path}: the state was written by a newer leadsync (schema {version}, this one knows "
+            f"{len(MIGRATIONS)}). Install that version again, or newer."
+        )
+    if 0 < version < len(MIGRATIONS):
+        with sqlite3.connect(path.with_name(f"{path.name}.v{version}.backup")) as copy:
+            connection.backup(copy)
+    for number in range(version, len(MIGRATIONS)):
+        connection.executescript(f"BEGIN;\n{MIGRATIONS[number]}\nPRAGMA user_version = {number + 1};\nCOMMIT;")

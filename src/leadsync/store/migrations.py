@@ -1,0 +1,74 @@
+"""The schema, as numbered steps: a database at version n gets the steps after n, in one transaction each."""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+    CREATE TABLE run (
+        id TEXT PRIMARY KEY, command TEXT NOT NULL, started TEXT NOT NULL, ended TEXT, outcome TEXT,
+        summary TEXT NOT NULL DEFAULT '{}'
+    ) STRICT;
+
+    CREATE TABLE cursor (
+        side TEXT NOT NULL, feed TEXT NOT NULL, value TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (side, feed)
+    ) STRICT;
+
+    -- What each CRM said last (fields), and what of it is accounted for (shadow; null: first sight, a baseline).
+    CREATE TABLE record (
+        side TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+        fields TEXT NOT NULL, shadow TEXT, links TEXT NOT NULL, modified TEXT NOT NULL,
+        deleted INTEGER NOT NULL, read_only INTEGER NOT NULL, successor TEXT, aliases TEXT NOT NULL,
+        first_seen TEXT NOT NULL, seen TEXT NOT NULL,
+        PRIMARY KEY (side, kind, id)
+    ) STRICT;
+
+    CREATE TABLE touch (
+        side TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, person TEXT NOT NULL, at TEXT NOT NULL,
+        type TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL, campaign TEXT,
+        deleted INTEGER NOT NULL, PRIMARY KEY (side, kind, id)
+    ) STRICT;
+
+    CREATE TABLE identity (ref TEXT PRIMARY KEY, uid TEXT NOT NULL, why TEXT NOT NULL, since TEXT NOT NULL) STRICT;
+    CREATE INDEX identity_uid ON identity (uid);
+
+    -- What the CRM holds since our last write (settled), what we had sent, and what that replaced.
+    CREATE TABLE written (
+        ref TEXT NOT NULL, field TEXT NOT NULL, sent TEXT NOT NULL, settled TEXT NOT NULL, replaced TEXT NOT NULL,
+        run TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (ref, field)
+    ) STRICT;
+
+    CREATE TABLE decision (
+        uid TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, why TEXT NOT NULL, run TEXT NOT NULL,
+        at TEXT NOT NULL, PRIMARY KEY (uid, field)
+    ) STRICT;
+
+    CREATE TABLE outbox (
+        token TEXT PRIMARY KEY, run TEXT NOT NULL, uid TEXT NOT NULL, side TEXT NOT NULL, kind TEXT NOT NULL,
+        id TEXT, key_field TEXT, key_value TEXT, changes TEXT NOT NULL, links TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'done', 'rejected', 'unknown')), at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX outbox_state ON outbox (state);
+
+    -- Records a CRM refused, or that arrived unreadable: kept with the reason until they succeed or are dropped.
+    CREATE TABLE reject (
+        ref TEXT NOT NULL, direction TEXT NOT NULL CHECK (direction IN ('read', 'write')), uid TEXT NOT NULL,
+        code TEXT NOT NULL, reason TEXT NOT NULL, hint TEXT NOT NULL, fields TEXT NOT NULL, sent TEXT NOT NULL,
+        first_at TEXT NOT NULL, last_at TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (ref, direction)
+    ) STRICT;
+
+    CREATE TABLE stage (uid TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT;
+
+    CREATE TABLE score (
+        uid TEXT NOT NULL, as_of TEXT NOT NULL, model TEXT NOT NULL, centipoints INTEGER, body TEXT NOT NULL,
+        PRIMARY KEY (uid, as_of, model)
+    ) STRICT;
+
+    CREATE TABLE resolution (
+        uid TEXT PRIMARY KEY, query TEXT NOT NULL, published TEXT NOT NULL, body TEXT NOT NULL, at TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE attribution (uid TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    """,
+)

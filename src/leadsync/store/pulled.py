@@ -1,0 +1,138 @@
+"""What was read: records with their shadows, touches, cursors, and which record is who."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from leadsync.connector import Page, Unread
+from leadsync.records import Fields, Record, Ref, Touch
+from leadsync.store.rows import Seen, dumps, record_row, seen_of, touch_of, touch_row
+
+_UPSERT = """
+    INSERT INTO record
+        (side, kind, id, fields, links, modified, deleted, read_only, successor, aliases, first_seen, seen)
+    VALUES (:side, :kind, :id, :fields, :links, :modified, :deleted, :read_only, :successor, :aliases, :now, :now)
+    ON CONFLICT (side, kind, id) DO UPDATE SET
+        fields = CASE WHEN excluded.deleted THEN fields ELSE excluded.fields END,
+        links = CASE WHEN excluded.deleted THEN links ELSE excluded.links END,
+        modified = excluded.modified, deleted = excluded.deleted, read_only = excluded.read_only,
+        successor = excluded.successor, aliases = excluded.aliases, seen = excluded.seen
+    WHERE excluded.modified >= record.modified
+"""
+# A search index may lag and answer with an older state of a record than we have read: that must not count as a change.
+
+
+class Pulled:
+    """Records, touches, cursors and identities."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    # ---- cursors and pages
+
+    def cursor(self, side: str, feed: str) -> str:
+        """Where to go on reading; "" for the beginning."""
+        row = self._db.execute("SELECT value FROM cursor WHERE side = ? AND feed = ?", (side, feed)).fetchone()
+        return row["value"] if row else ""
+
+    def cursors(self) -> list[tuple[str, str, datetime]]:
+        """(side, feed, when last read to the end of a page)."""
+        rows = self._db.execute("SELECT side, feed, at FROM cursor ORDER BY side, feed")
+        return [(row["side"], row["feed"], datetime.fromisoformat(row["at"])) for row in rows]
+
+    def save_page(self, side: str, feed: str, page: Page, now: datetime) -> None:
+        """Take a page in and move the cursor behind it; call inside a transaction."""
+        self.save_records(page.records, now)
+        self._db.executemany(
+            "INSERT OR REPLACE INTO touch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(touch_row, page.touches)
+        )
+        for unread in page.unread:
+            self._keep_unread(unread, now)
+        self._db.execute(
+            "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)", (side, feed, page.cursor, now.isoformat())
+        )
+
+    def save_records(self, records: Iterable[Record], now: datetime) -> None:
+        """Take records in as they are now, and follow merges to the surviving id."""
+        for record in records:
+            self._db.execute(_UPSERT, record_row(record, now))
+            self._db.execute("DELETE FROM reject WHERE ref = ? AND direction = 'read'", (str(record.ref),))
+            for alias in record.aliases:
+                self._follow_merge(Ref(record.ref.side, record.ref.kind, alias), record.ref)
+
+    def _follow_merge(self, old: Ref, new: Ref) -> None:
+        if old == new:
+            return
+        self._db.execute(
+            "UPDATE record SET deleted = 1, successor = ? WHERE side = ? AND kind = ? AND id = ? AND deleted = 0",
+            (str(new), old.side, old.kind, old.id),
+        )
+        self._db.execute("UPDATE OR IGNORE identity SET ref = ? WHERE ref = ?", (str(new), str(old)))
+        self._db.execute("DELETE FROM identity WHERE ref = ?", (str(old),))
+        self._db.execute("UPDATE touch SET person = ? WHERE person = ?", (str(new), str(old)))
+
+    def _keep_unread(self, unread: Unread, now: datetime) -> None:
+        self._db.execute(
+            """
+            INSERT INTO reject VALUES (?, 'read', '', 'UNREADABLE', ?, ?, '[]', '{}', ?, ?, 1)
+            ON CONFLICT (ref, direction) DO UPDATE SET
+                reason = excluded.reason, hint = excluded.hint, last_at = excluded.last_at, times = times + 1
+            """,
+            (str(unread.ref), unread.reason, unread.hint, now.isoformat(), now.isoformat()),
+        )
+
+    # ---- records and shadows
+
+    def records(self) -> Iterator[Seen]:
+        """All records that are known, the deleted too, in the order of their ids."""
+        for row in self._db.execute("SELECT * FROM record ORDER BY side, kind, id"):
+            yield seen_of(row)
+
+    def record(self, ref: Ref) -> Seen | None:
+        """One record, if it is known."""
+        row = self._db.execute(
+            "SELECT * FROM record WHERE side = ? AND kind = ? AND id = ?", (ref.side, ref.kind, ref.id)
+        ).fetchone()
+        return seen_of(row) if row else None
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """Live records by (side, kind)."""
+        rows = self._db.execute("SELECT side, kind, count(*) n FROM record WHERE deleted = 0 GROUP BY side, kind")
+        return {(row["side"], row["kind"]): row["n"] for row in rows}
+
+    def set_shadows(self, shadows: Iterable[tuple[Ref, Fields]]) -> None:
+        """Count these values as accounted for; call inside a transaction."""
+        self._db.executemany(
+            "UPDATE record SET shadow = ? WHERE side = ? AND kind = ? AND id = ?",
+            ((dumps(dict(fields)), ref.side, ref.kind, ref.id) for ref, fields in shadows),
+        )
+
+    def touches(self) -> Iterator[Touch]:
+        """All touches that were not deleted, oldest first."""
+        for row in self._db.execute("SELECT * FROM touch WHERE deleted = 0 ORDER BY at, side, kind, id"):
+            yield touch_of(row)
+
+    # ---- identities
+
+    def identities(self) -> dict[Ref, str]:
+        """Which record belongs to which person or company."""
+        return {Ref.parse(row["ref"]): row["uid"] for row in self._db.execute("SELECT ref, uid FROM identity")}
+
+    def identity(self, ref: Ref) -> tuple[str, str] | None:
+        """(uid, why) of one record."""
+        row: Any = self._db.execute("SELECT uid, why FROM identity WHERE ref = ?", (str(ref),)).fetchone()
+        return (row["uid"], row["why"]) if row else None
+
+    def save_identities(self, found: Iterable[tuple[Ref, str, str]], now: datetime) -> None:
+        """Remember (record, uid, why); unchanged ones keep their date; call inside a transaction."""
+        self._db.executemany(
+            """
+            INSERT INTO identity VALUES (?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE SET
+                uid = excluded.uid, why = excluded.why, since = excluded.since
+            WHERE uid <> excluded.uid OR why <> excluded.why
+            """,
+            ((str(ref), uid, why, now.isoformat()) for ref, uid, why in found),
+        )

@@ -1,0 +1,71 @@
+"""What was worked out for each lead and company: decisions with their reasons, scores, stages, legal entities."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from leadsync.store.rows import dumps
+
+
+class Results:
+    """Decisions, stages, score history, resolutions and attribution. Bodies are JSON that the engine reads back."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def save_decisions(
+        self, rows: Iterable[tuple[str, str, object, Mapping[str, Any]]], run: str, now: datetime
+    ) -> None:
+        """(uid, field, value, why) of each field; unchanged ones keep their run; call inside a transaction."""
+        self._db.executemany(
+            """
+            INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (uid, field) DO UPDATE SET
+                value = excluded.value, why = excluded.why, run = excluded.run, at = excluded.at
+            WHERE value <> excluded.value OR why <> excluded.why
+            """,
+            ((uid, name, dumps(value), dumps(why), run, now.isoformat()) for uid, name, value, why in rows),
+        )
+
+    def decisions(self, uid: str) -> dict[str, tuple[Any, dict[str, Any], str, datetime]]:
+        """Field → (value, why, run, when) of one lead or company."""
+        rows = self._db.execute("SELECT * FROM decision WHERE uid = ? ORDER BY rowid", (uid,))
+        return {
+            r["field"]: (json.loads(r["value"]), json.loads(r["why"]), r["run"], datetime.fromisoformat(r["at"]))
+            for r in rows
+        }
+
+    def stages(self) -> dict[str, dict[str, Any]]:
+        """The stage each lead stands in."""
+        return {row["uid"]: json.loads(row["state"]) for row in self._db.execute("SELECT * FROM stage")}
+
+    def save_stages(self, states: Mapping[str, Mapping[str, Any]]) -> None:
+        """Remember the stages; call inside a transaction."""
+        self._db.executemany("INSERT OR REPLACE INTO stage VALUES (?, ?)", ((u, dumps(s)) for u, s in states.items()))
+
+    def save_scores(self, rows: Iterable[tuple[str, datetime, str, int | None, Mapping[str, Any]]]) -> None:
+        """(uid, as-of, model, centi-points, body): the score history; call inside a transaction."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO score VALUES (?, ?, ?, ?, ?)",
+            ((uid, as_of.isoformat(), model, points, dumps(body)) for uid, as_of, model, points, body in rows),
+        )
+
+    def score(self, uid: str) -> dict[str, Any] | None:
+        """The newest score of a lead, as it was saved."""
+        row = self._db.execute("SELECT body FROM score WHERE uid = ? ORDER BY as_of DESC LIMIT 1", (uid,)).fetchone()
+        return json.loads(row["body"]) if row else None
+
+    def resolutions(self) -> dict[str, tuple[str, str, dict[str, Any]]]:
+        """Company uid → (query it was made for, publish date of the register, match and ownership)."""
+        rows = self._db.execute("SELECT uid, query, published, body FROM resolution")
+        return {row["uid"]: (row["query"], row["published"], json.loads(row["body"])) for row in rows}
+
+    def save_resolutions(self, rows: Iterable[tuple[str, str, str, Mapping[str, Any]]], now: datetime) -> None:
+        """(company uid, query, publish date, body); call inside a transaction."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO resolution VALUES (?, ?, ?, ?, ?)",
+            ((uid, query, published, dumps(body), now.isoformat()) for uid, query, published, body in rows),
+        )

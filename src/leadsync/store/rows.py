@@ -1,0 +1,164 @@
+"""The rows of the state as values, and their way to JSON and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from leadsync.records import Fields, Record, Ref, Touch, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A record as last read, with its shadow: the fields as far as they are accounted for; None at first sight."""
+
+    record: Record
+    shadow: Fields | None
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A field's last write: what was sent, what the CRM made of it, and what stood there before."""
+
+    ref: Ref
+    field: str
+    sent: Value
+    settled: Value
+    replaced: Value
+    run: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A write decided and not yet acknowledged. `changes`: vendor field → (old, new)."""
+
+    token: str
+    run: str
+    uid: str
+    side: str
+    kind: str
+    id: str | None
+    changes: Mapping[str, tuple[Value, Value]]
+    key: tuple[str, str] | None = None
+    links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    state: str = "pending"
+
+    @property
+    def ref(self) -> Ref:
+        """The record it is for; a create stands under its key until it has an id."""
+        return Ref(self.side, self.kind, self.id if self.id is not None else f"new:{self.uid}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record that was refused or unreadable. `sent`: what it was that the CRM refused."""
+
+    ref: Ref
+    direction: str
+    uid: str
+    code: str
+    reason: str
+    hint: str
+    fields: tuple[str, ...]
+    sent: Fields
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+def dumps(value: object) -> str:
+    """JSON that is the same for the same content."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def record_row(record: Record, now: datetime) -> dict[str, Any]:
+    """A record as the columns of its table."""
+    return {
+        "side": record.ref.side,
+        "kind": record.ref.kind,
+        "id": record.ref.id,
+        "fields": dumps(dict(record.fields)),
+        "links": dumps({k: list(v) for k, v in record.links.items()}),
+        "modified": record.modified.isoformat(),
+        "deleted": int(record.deleted),
+        "read_only": int(record.read_only),
+        "successor": str(record.successor) if record.successor is not None else None,
+        "aliases": dumps(list(record.aliases)),
+        "now": now.isoformat(),
+    }
+
+
+def seen_of(row: Mapping[str, Any]) -> Seen:
+    """A row of the record table as a value."""
+    record = Record(
+        ref=Ref(row["side"], row["kind"], row["id"]),
+        fields=json.loads(row["fields"]),
+        modified=datetime.fromisoformat(row["modified"]),
+        links={k: tuple(v) for k, v in json.loads(row["links"]).items()},
+        aliases=tuple(json.loads(row["aliases"])),
+        deleted=bool(row["deleted"]),
+        read_only=bool(row["read_only"]),
+        successor=Ref.parse(row["successor"]) if row["successor"] is not None else None,
+    )
+    shadow = json.loads(row["shadow"]) if row["shadow"] is not None else None
+    return Seen(record, shadow, datetime.fromisoformat(row["first_seen"]))
+
+
+def touch_row(touch: Touch) -> tuple[Any, ...]:
+    """A touch as the columns of its table, in order."""
+    campaign = str(touch.campaign) if touch.campaign is not None else None
+    key = (touch.ref.side, touch.ref.kind, touch.ref.id, str(touch.person), touch.at.isoformat())
+    return (*key, touch.type, touch.source, touch.name, touch.status, campaign, int(touch.deleted))
+
+
+def touch_of(row: Mapping[str, Any]) -> Touch:
+    """A row of the touch table as a value."""
+    return Touch(
+        ref=Ref(row["side"], row["kind"], row["id"]),
+        person=Ref.parse(row["person"]),
+        at=datetime.fromisoformat(row["at"]),
+        type=row["type"],
+        source=row["source"],
+        name=row["name"],
+        status=row["status"],
+        campaign=Ref.parse(row["campaign"]) if row["campaign"] is not None else None,
+        deleted=bool(row["deleted"]),
+    )
+
+
+def outgoing_of(row: Mapping[str, Any]) -> Outgoing:
+    """A row of the outbox as a value."""
+    return Outgoing(
+        token=row["token"],
+        run=row["run"],
+        uid=row["uid"],
+        side=row["side"],
+        kind=row["kind"],
+        id=row["id"],
+        changes={k: (old, new) for k, (old, new) in json.loads(row["changes"]).items()},
+        key=(row["key_field"], row["key_value"]) if row["key_field"] is not None else None,
+        links={k: tuple(v) for k, v in json.loads(row["links"]).items()},
+        state=row["state"],
+    )
+
+
+def reject_of(row: Mapping[str, Any]) -> Reject:
+    """A row of the reject table as a value."""
+    return Reject(
+        ref=Ref.parse(row["ref"]),
+        direction=row["direction"],
+        uid=row["uid"],
+        code=row["code"],
+        reason=row["reason"],
+        hint=row["hint"],
+        fields=tuple(json.loads(row["fields"])),
+        sent=json.loads(row["sent"]),
+        first_at=datetime.fromisoformat(row["first_at"]),
+        last_at=datetime.fromisoformat(row["last_at"]),
+        times=row["times"],
+    )
