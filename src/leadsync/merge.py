@@ -1,0 +1,115 @@
+"""The theory of the sync, in one function: what a field's value is, given what each record says and said before.
+
+Each record is compared with its own shadow, in its own CRM's spelling brought to the canonical one; never with what we
+sent, and never with the other CRM. A record seen for the first time has no shadow: it is a baseline and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from leadsync.records import ABSENT, Absent, Ref, Value, is_blank
+
+
+class How(StrEnum):
+    """How a value came about."""
+
+    EMPTY = "empty"
+    AGREED = "agreed"
+    UNBASED = "unbased"
+    CHANGED = "changed"
+    CLEARED = "cleared"
+    CONFLICT = "conflict"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One record's value of a field, in canonical form. `base`: its shadow; ABSENT at first sight.
+
+    `rank` orders records of one side: the object preferred there, then the id, so that the order never changes.
+    """
+
+    ref: Ref
+    value: Value
+    base: Value | Absent
+    modified: datetime
+    rank: tuple[int, str] = (0, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the mapping says of a two-way field. `conflict`: owner or hold; `null`: keep, clear or fill."""
+
+    owner: str
+    conflict: str
+    null: str
+    fill_blank: bool
+    same: Callable[[Value, Value], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The field's value, whose it is, and whose values lost. `spread`: the other records are to take it over."""
+
+    value: Value
+    how: How
+    origin: Ref | None = None
+    losers: tuple[tuple[Ref, Value], ...] = ()
+    spread: bool = False
+
+
+def merge(cells: Sequence[Cell], rules: Rules) -> Verdict:
+    """Decide one field of one person or company from all the records that have it."""
+    present = [cell for cell in cells if not is_blank(cell.value)]
+    changed = [cell for cell in cells if not isinstance(cell.base, Absent) and not rules.same(cell.value, cell.base)]
+    if changed:
+        return _after_change(cells, changed, rules)
+    if not present:
+        return Verdict(None, How.EMPTY)
+    best = _survivor(present, rules.owner)
+    others = [cell for cell in cells if not rules.same(cell.value, best.value)]
+    if not others:
+        return Verdict(best.value, How.AGREED, best.ref)
+    blank_only = all(is_blank(cell.value) for cell in others)
+    losers = tuple((cell.ref, cell.value) for cell in others)
+    return Verdict(best.value, How.UNBASED, best.ref, losers, spread=rules.fill_blank and blank_only)
+
+
+def _after_change(cells: Sequence[Cell], changed: Sequence[Cell], rules: Rules) -> Verdict:
+    winner = _survivor(changed, rules.owner)
+    rivals = [cell for cell in changed if not rules.same(cell.value, winner.value)]
+    if rivals:
+        return _conflict(cells, winner, rivals, rules)
+    if is_blank(winner.value) and rules.null == "keep":
+        present = [cell for cell in cells if not is_blank(cell.value)]
+        kept = _survivor(present, rules.owner) if present else winner
+        return Verdict(kept.value, How.CLEARED, winner.ref)
+    others = tuple((c.ref, c.value) for c in cells if not rules.same(c.value, winner.value))
+    return Verdict(winner.value, How.CHANGED, winner.ref, others, spread=True)
+
+
+def _conflict(cells: Sequence[Cell], winner: Cell, rivals: Sequence[Cell], rules: Rules) -> Verdict:
+    losers = tuple((cell.ref, cell.value) for cell in cells if not rules.same(cell.value, winner.value))
+    decided = rules.conflict != "hold" and winner.ref.side == rules.owner
+    if decided and all(cell.ref.side != rules.owner for cell in rivals):
+        return Verdict(winner.value, How.CONFLICT, winner.ref, losers, spread=True)
+    return Verdict(winner.value, How.HELD, winner.ref, losers)
+
+
+def _survivor(cells: Sequence[Cell], owner: str) -> Cell:
+    """Whose value stands: the owner's side first, then a filled one, then the preferred object, then the newest."""
+    return min(
+        cells,
+        key=lambda c: (
+            c.ref.side != owner,
+            is_blank(c.value),
+            -c.rank[0],
+            -c.modified.timestamp(),
+            c.ref,
+        ),
+    )
+
