@@ -1,0 +1,103 @@
+"""What follows from a lead's facts."""
+
+from __future__ import annotations
+
+import pytest
+
+from leadsync.traits import TRAITS, department, derive, industry_group, is_test_data, number, seniority
+
+TITLES = {
+    "c_level": [
+        "CEO", "Chief Revenue Officer", "Managing Director", "Geschäftsführer (m/w)", "Co-Founder & CTO",
+        "Directeur général", "Amministratore Delegato", "代表取締役社長", "Генеральный директор", "President",
+    ],
+    "vp": ["Vice President of Sales", "SVP Operations", "VP Eng", "副总裁", "Vice-Président Finance"],
+    "director": [
+        "Head of IT", "Director, Procurement", "Leiter Einkauf", "Vertriebsleiterin", "Chief of Staff", "销售总监",
+        "Prokurist",
+    ],
+    "manager": ["Procurement Manager", "Teamleiterin Vertrieb", "AVP Risk", "Jefe de compras", "Team Lead", "팀장"],
+    "individual": [
+        "Software Engineer", "Account Manager", "Product Owner", "Assistant to the CEO", "International Sales",
+        "Executive Assistant", "Buyer",
+    ],
+    "student": ["Student", "Werkstudentin Marketing", "Marketing Intern", "Stagiaire", "PhD candidate"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rank", "title"), [(rank, title) for rank, titles in TITLES.items() for title in titles])
+def test_a_title_claims_its_rank(rank, title):
+    assert seniority(title) == rank
+
+
+def test_no_title_claims_no_rank():
+    assert seniority("") is None and seniority(" – ") is None
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Head of Purchasing", "procurement"), ("VP Marketing", "marketing"), ("Vertriebsleiter", "sales"),
+        ("CFO", "finance"), ("CIO", "it"), ("Software Engineer", "engineering"), ("CEO", "management"),
+        ("Legal Counsel", "legal"), ("Plant Manager", "operations"), ("Bäcker", None),
+    ],
+)  # fmt: skip
+def test_a_title_names_its_department(title, expected):
+    assert department(title) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("1,200", 1200), ("1.200", 1200), ("1'200", 1200), ("201-500", 201), ("5000+", 5000), ("5k", 5000),
+        ("EUR 3.5 m", 3_500_000), ("12.500,75", 12500.75), (12, 12), (1.5, 1.5), (None, None), (True, None),
+        ("n/a", None), ("", None), ("about 3,500,000", 3_500_000),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_people_type_them(typed, expected):
+    assert number(typed) == expected
+
+
+@pytest.mark.parametrize(
+    ("industry", "expected"),
+    [
+        ("COMPUTER_SOFTWARE", "software"), ("Technology", "software"), ("BANKING", "finance"),
+        ("Food & Beverage", "food"), ("Not For Profit", "public"), ("Other", None),
+    ],
+)  # fmt: skip
+def test_both_crms_industries_fall_into_one_group(industry, expected):
+    assert industry_group(industry) == expected
+
+
+def test_traits_follow_from_the_facts():
+    facts = {
+        "email": " Ada@Example.edu ", "job_title": "VP Procurement", "employees": "1,200", "annual_revenue": "5 m",
+        "industry": "BANKING", "company_name": "Acme", "phone": "+1 555 0100 200",
+    }  # fmt: skip
+    assert derive(facts) == {
+        "email_domain": "example.edu", "email_is_free": False, "email_is_role": False, "email_is_academic": True,
+        "seniority": "vp", "department": "procurement", "employees": 1200, "annual_revenue": 5_000_000,
+        "industry_group": "finance", "is_test_data": False, "has_phone": True, "has_company": True,
+    }  # fmt: skip
+
+
+def test_what_the_facts_do_not_tell_is_unknown_and_not_false():
+    traits = derive({})
+    assert tuple(traits) == TRAITS
+    assert {name for name, value in traits.items() if value is not None} == {"is_test_data", "has_phone", "has_company"}
+    assert derive({"employees": 0})["employees"] == 0
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"first_name": "test", "last_name": "Test"}, True),
+        ({"first_name": "Tess", "last_name": "Tester"}, False),
+        ({"email": "asdf@acme.example"}, True),
+        ({"email": "ada@mailinator.com"}, True),
+        ({"first_name": "Ada", "last_name": "Foo"}, False),
+        ({}, False),
+    ],
+)
+def test_entries_made_to_try_something_are_recognised(facts, expected):
+    assert is_test_data(facts) is expected
