@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 FACTS = Path(__file__).parent / "facts"
 TABLE, DETAIL, API = "level1", "level1_detail", "api 2025-05-15"
@@ -217,7 +217,7 @@ def _api_events(groups: Iterable[Json]) -> dict[str, str | None]:
 
 def _relations(data: Path, chosen: set[str], answers: Iterable[Json]) -> list[dict[str, Any]]:
     """All relations between chosen entities, each from the fullest source that has it."""
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for source, rows in (
         (RELATIONS_GC, pq.read_table(data / "gleif/relationships_golden_copy.parquet").to_pylist()),
         (API, [_api_relation(item["attributes"]) for item in answers if item["type"] == "relationship-records"]),
@@ -228,7 +228,7 @@ def _relations(data: Path, chosen: set[str], answers: Iterable[Json]) -> list[di
             ends = (row["Relationship.StartNode.NodeID"], row["Relationship.EndNode.NodeID"])
             if chosen.issuperset(ends):
                 columns = {name: value for name, value in row.items() if value is not None}
-                key = (*ends, row["Relationship.RelationshipType"])
+                key = (*ends, columns["Relationship.RelationshipType"])
                 found.setdefault(key, {"source": source, "columns": columns})
     return [found[key] for key in sorted(found)]
 
