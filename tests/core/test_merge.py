@@ -29,14 +29,20 @@ CASES = [
     pytest.param([cell(A, "x", "x"), cell(B, "x", "x")], {}, ("x", How.AGREED, False), id="both agree"),
     pytest.param([cell(A, "x"), cell(B, "y")], {}, ("y", How.UNBASED, False), id="a first difference is left alone"),
     pytest.param([cell(A, "x"), cell(B, None)], {}, ("x", How.UNBASED, False), id="a blank is not filled unasked"),
-    pytest.param([cell(A, "x"), cell(B, None)], {"fill_blank": True}, ("x", How.UNBASED, True), id="or filled if asked"),
+    pytest.param(
+        [cell(A, "x"), cell(B, None)], {"fill_blank": True}, ("x", How.UNBASED, True), id="or filled if asked"
+    ),
     pytest.param([cell(A, "n", "x"), cell(B, "x", "x")], {}, ("n", How.CHANGED, True), id="one changed: it spreads"),
     pytest.param([cell(A, "n", "x"), cell(B, "n", "x")], {}, ("n", How.CHANGED, True), id="both changed alike"),
-    pytest.param([cell(A, "n", "x"), cell(B, "m", "x")], {}, ("m", How.CONFLICT, True), id="both changed: the owner wins"),
+    pytest.param(
+        [cell(A, "n", "x"), cell(B, "m", "x")], {}, ("m", How.CONFLICT, True), id="both changed: the owner wins"
+    ),
     pytest.param(
         [cell(A, "n", "x"), cell(B, "m", "x")], {"conflict": "hold"}, ("m", How.HELD, False), id="or a person is asked"
     ),
-    pytest.param([cell(A, "", "x"), cell(B, "x", "x")], {}, ("x", How.CLEARED, False), id="a cleared field stays cleared"),
+    pytest.param(
+        [cell(A, "", "x"), cell(B, "x", "x")], {}, ("x", How.CLEARED, False), id="a cleared field stays cleared"
+    ),
     pytest.param(
         [cell(A, "", "x"), cell(B, "x", "x")], {"null": "clear"}, ("", How.CHANGED, True), id="or clears the other"
     ),
@@ -53,9 +59,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("cells", "changed", "expected"), CASES)
-def test_a_field_is_decided(
-    cells: list[Cell], changed: dict[str, object], expected: tuple[Value, How, bool]
-) -> None:
+def test_a_field_is_decided(cells: list[Cell], changed: dict[str, object], expected: tuple[Value, How, bool]) -> None:
     verdict = merge(cells, rules(**changed))
     assert (verdict.value, verdict.how, verdict.spread) == expected
 

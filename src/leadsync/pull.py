@@ -1,0 +1,69 @@
+"""Drain each source page by page from its cursor; a page and the cursor behind it are kept together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from leadsync.connector import Clock, Crm, Feed
+from leadsync.errors import StopRun, TryAgain
+from leadsync.mapping.model import ObjectMap
+from leadsync.progress import Progress
+from leadsync.records import Role
+from leadsync.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What one feed brought in this run."""
+
+    side: str
+    feed: str
+    records: int
+    touches: int
+    unread: int
+
+
+def pull(
+    store: Store,
+    sides: Mapping[str, Crm],
+    mappings: Mapping[Role, ObjectMap],
+    clock: Clock,
+    progress: Progress,
+    stop: Callable[[], bool],
+) -> list[Drained]:
+    """Read all that changed on every side since the last time; ends early, in good order, when `stop` says so."""
+    return [
+        _drain(store, crm, feed, _fields(mappings, side, feed), (clock, progress, stop))
+        for side, crm in sides.items()
+        for feed in crm.feeds()
+        if not stop()
+    ]
+
+
+def _fields(mappings: Mapping[Role, ObjectMap], side: str, feed: Feed) -> Sequence[str]:
+    return mappings[feed.role].vendor_fields(side, feed.name) if feed.role is not None else ()
+
+
+def _drain(
+    store: Store, crm: Crm, feed: Feed, fields: Sequence[str], shell: tuple[Clock, Progress, Callable[[], bool]]
+) -> Drained:
+    clock, progress, stop = shell
+    records = touches = unread = 0
+    progress.step(f"pull {crm.side} {feed.name}")
+    try:
+        for page in crm.pull(feed.name, store.pulled.cursor(crm.side, feed.name), fields):
+            with store.transaction():
+                store.pulled.save_page(crm.side, feed.name, page, clock())
+            records += len(page.records)
+            touches += len(page.touches)
+            unread += len(page.unread)
+            progress.advance(len(page.records) + len(page.touches))
+            if stop():
+                break
+    except TryAgain as problem:
+        raise StopRun(
+            f"{crm.side}: reading {feed.name} failed for good after several tries: {problem}. What was read is kept; "
+            "the next run goes on from there."
+        ) from problem
+    return Drained(crm.side, feed.name, records, touches, unread)

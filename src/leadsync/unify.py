@@ -1,0 +1,87 @@
+"""Many records of one person or company, one set of facts, each with its origin; and the way to a vendor's spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from leadsync.mapping import compare
+from leadsync.mapping.compare import canonical, same
+from leadsync.mapping.model import FieldMap, ObjectMap, Target
+from leadsync.mapping.transform import apply
+from leadsync.merge import Cell, Rules, Verdict, merge
+from leadsync.records import ABSENT, Absent, Fields, Record, Value, is_blank
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A record to unify: its shadow (None at first sight), and how much its object is preferred on its side."""
+
+    record: Record
+    shadow: Fields | None
+    preferred: int = 0
+
+
+def from_vendor(mapped: FieldMap, target: Target, raw: Value) -> Value:
+    """A vendor's value in canonical form; an option the mapping does not know passes as it is."""
+    if is_blank(raw):
+        return None
+    return apply(mapped.transform, canonical(compare.from_vendor(raw, target.values), mapped.type))
+
+
+def to_vendor(target: Target, value: Value) -> Value:
+    """A canonical value as the vendor has it; None clears."""
+    return None if is_blank(value) else compare.to_vendor(value, target.values)
+
+
+def read(mapping: ObjectMap, record: Record) -> dict[str, Value]:
+    """The canonical facts of one record by itself; what it does not have, or may not be read, is left out."""
+    facts: dict[str, Value] = {}
+    for mapped, target in mapping.targets(record.ref.side, record.ref.kind):
+        raw = record.fields.get(target.name, ABSENT)
+        if not isinstance(raw, Absent) and (mapped.name not in facts or is_blank(facts[mapped.name])):
+            facts[mapped.name] = from_vendor(mapped, target, raw)
+    return facts
+
+
+def unify(mapping: ObjectMap, sources: Sequence[Source]) -> tuple[dict[str, Value], dict[str, Verdict]]:
+    """All fields that come from the CRMs: their values, and for each the verdict that says whose it is and why."""
+    verdicts = {
+        mapped.name: merge(cells, _rules(mapped))
+        for mapped in mapping.fields.values()
+        if not mapped.sources and (cells := list(_cells(mapping, mapped, sources)))
+    }
+    return {name: verdict.value for name, verdict in verdicts.items()}, verdicts
+
+
+def _rules(mapped: FieldMap) -> Rules:
+    return Rules(
+        owner=mapped.owner,
+        conflict=mapped.conflict.value,
+        null=mapped.null.value,
+        fill_blank=mapped.fill_blank,
+        same=partial(_same, mapped.compare),
+    )
+
+
+def _same(how: str, a: Value, b: Value) -> bool:
+    return same(a, b, how)
+
+
+def _cells(mapping: ObjectMap, mapped: FieldMap, sources: Iterable[Source]) -> Iterable[Cell]:
+    for source in sources:
+        ref = source.record.ref
+        for field, target in mapping.targets(ref.side, ref.kind):
+            if field.name != mapped.name or target.name not in source.record.fields:
+                continue
+            value = from_vendor(mapped, target, source.record.fields[target.name])
+            base = _base(mapped, target, source.shadow)
+            yield Cell(ref, value, base, source.record.modified, (source.preferred, ref.id))
+
+
+def _base(mapped: FieldMap, target: Target, shadow: Mapping[str, Value] | None) -> Value | Absent:
+    """The shadow's value; a field that was not read then (mapped since) is seen for the first time."""
+    if shadow is None or target.name not in shadow:
+        return ABSENT
+    return from_vendor(mapped, target, shadow[target.name])
