@@ -1,0 +1,194 @@
+"""Company names in the one spelling they are compared in, apart from their legal form; countries and domains."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from anyascii import anyascii
+
+from leadsync.normalize.countries import COUNTRIES, country_code
+from leadsync.normalize.domains import SHARED, domain_label, domain_of, host_of, is_shared
+from leadsync.normalize.legal_forms import (
+    BEGINNINGS,
+    ENDINGS,
+    FIRST_WORDS,
+    LAST_WORDS,
+    LONGEST,
+    fold,
+    related,
+)
+
+__all__ = [
+    "COUNTRIES",
+    "SHARED",
+    "CompanyName",
+    "core_name",
+    "country_code",
+    "domain_label",
+    "domain_of",
+    "host_of",
+    "is_shared",
+    "legal_form",
+    "parse_name",
+    "plain_words",
+    "related",
+    "split_name",
+]
+
+_ASIAN = [
+    ("股份有限公司", " co ltd "), ("有限責任公司", " co ltd "), ("有限责任公司", " co ltd "), ("有限公司", " co ltd "),
+    ("股份公司", " co ltd "), ("株式会社", " kabushiki kaisha "), ("(株)", " kabushiki kaisha "),
+    ("合同会社", " godo kaisha "), ("有限会社", " co ltd "), ("주식회사", " co ltd "), ("(주)", " co ltd "),
+    ("유한회사", " co ltd "), ("บริษัท", " "), ("จำกัด (มหาชน)", " pcl "), ("จำกัด(มหาชน)", " pcl "), ("จำกัด", " ltd "),
+    ("ธนาคาร", " bank "), ('בע"מ', " ltd "), ("בע״מ", " ltd "), ("בעמ", " ltd "), ("ホールディングス", " holdings "),
+    ("グループ", " group "), ("集团", " group "), ("集團", " group "), ("控股", " holdings "), ("銀行", " bank "),
+    ("银行", " bank "), ("은행", " bank "), ("证券", " securities "), ("證券", " securities "),
+   
+    ("証券", " securities "), ("保险", " insurance "), ("保險", " insurance "), ("保険", " insurance "),
+    ("基金管理", " fund management "),
+    ("农村商业", " rural commercial "), ("農村商業", " rural commercial "), ("科技", " technology "),
+    ("国际", " international "), ("國際", " international "), ("（", " ("), ("）", ") "), ("・", " "), ("·", " "),
+    ("شركة", " "), ("ش.م.ك", " ksc "),
+]  # fmt: skip
+"""Legal forms and generic words of scripts that write no spaces, in the words that the rest of the world uses."""
+
+_LOCAL = str.maketrans({"ъ": "a", "Ъ": "A", "ь": "", "Ь": "", "’": "'", "`": "'", "´": "'", "ß": "ss", "＆": "&"})
+_ABBREVIATION = re.compile(r"(?<=\b[a-z])(?:[./](?=[a-z]\b)|\.\s(?=[a-z]\.))")
+_WORD = re.compile(r"[a-z0-9]+")
+_AND = frozenset("and und et og och".split())
+_MARKERS = {
+    tuple(words.split())
+    for words in (
+        "in liquidation|in liquidazione|en liquidation|in liqu|i l|il|w likwidacji|v likvidaci|v likvidacii|"
+        "in liquidatie|i likvidation|under konkurs|en liquidacion|em liquidacao|u likvidaciji|u stecaju|"
+        "likvidalas alatt|f a|felszamolas alatt|in fallimento|in concordato preventivo|in administration|"
+        "in bankruptcy|deceased|in oprichting|w organizacji|in scioglimento|in grundung|v konkurze|v konkursu|"
+        "w upadlosci|en redressement judiciaire|in voluntary liquidation|liquidazione|dissolved|insolvent|"
+        "in receivership|publ"
+    ).split("|")
+}
+"""Endings that tell a company's state and are no part of its name."""
+_MARKER_LAST = frozenset(words[-1] for words in _MARKERS)
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyName:
+    """A name taken apart. `core`: words without legal form and connecting words; `form`: the form's code, or ""."""
+
+    core: tuple[str, ...]
+    form: str
+
+
+def plain_words(text: str) -> list[str]:
+    """The words of a text in ASCII and lower case: dotted abbreviations joined, umlauts in one spelling.
+
+    "Müller & Söhne A.G." → ["muller", "and", "sohne", "ag"]; other scripts are transliterated.
+    """
+    if not text.isascii():
+        if any(ord(c) > 0x58F for c in text):
+            for there, here in _ASIAN:
+                text = text.replace(there, here)
+        text = anyascii(text.translate(_LOCAL))
+    plain = text.lower()
+    if "&" in plain or "+" in plain:
+        plain = plain.replace("&", " and ").replace("+", " and ")
+    if "'" in plain:
+        plain = plain.replace("'", "")
+    if "." in plain or "/" in plain:
+        plain = _ABBREVIATION.sub("", plain)
+    words = _WORD.findall(plain)
+    if "ae" in plain or "oe" in plain or "ue" in plain:
+        return [fold(word) for word in words]
+    return words
+
+
+def split_name(name: str, country: str = "") -> tuple[list[str], str]:
+    """(core words, form code) of a name; `country` (alpha-2, "" unknown) settles forms that only some countries have.
+
+    A name that is nothing but a legal form keeps its words as core and has no form.
+    """
+    words = plain_words(name)
+    if len(words) < 2:
+        return words, ""
+    core, form = _strip_ending(words, country)
+    core, before = _strip_beginning(core, country)
+    kept = [word for word in core if word not in _AND]
+    if kept[:1] == ["the"] and len(kept) > 1:
+        del kept[0]
+    return (kept, form or before) if kept else (words, "")
+
+
+def _strip_ending(words: list[str], country: str) -> tuple[list[str], str]:
+    core, form = words, ""
+    for _ in range(4):
+        if len(core) < 2:
+            break
+        if core[-1] in _MARKER_LAST and (n := _marker_length(core)):
+            core = core[:-n]
+            continue
+        n, code = _ending(core, country)
+        if n == 0:
+            break
+        core, form = core[:-n], form or code
+    return core, form
+
+
+def _marker_length(words: list[str]) -> int:
+    return next((n for n in (4, 3, 2, 1) if n < len(words) and tuple(words[-n:]) in _MARKERS), 0)
+
+
+def _ending(words: list[str], country: str) -> tuple[int, str]:
+    """How many words at the end are a legal form, and which; spaced letters ("s p a") count as their abbreviation."""
+    if words[-1] in LAST_WORDS:
+        for n in range(min(LONGEST, len(words) - 1), 0, -1):
+            meanings = ENDINGS.get(tuple(words[-n:]))
+            if meanings is not None and (code := _meaning(meanings, country)):
+                return n, code
+    run = 0
+    while run < min(4, len(words) - 1) and len(words[-1 - run]) == 1:
+        run += 1
+    for n in range(run, 1, -1):
+        meanings = ENDINGS.get(("".join(words[-n:]),))
+        if meanings is not None and (code := _meaning(meanings, country)):
+            return n, code
+    return 0, ""
+
+
+def _strip_beginning(words: list[str], country: str) -> tuple[list[str], str]:
+    if len(words) < 2 or words[0] not in FIRST_WORDS:
+        return words, ""
+    for n in range(min(6, len(words) - 1), 0, -1):
+        meanings = BEGINNINGS.get(tuple(words[:n]))
+        if meanings is not None and (code := _meaning(meanings, country)):
+            return words[n:], code
+    return words, ""
+
+
+def _meaning(meanings: list[tuple[str, frozenset[str]]], country: str) -> str:
+    """The code a form has in a country; one bound to countries counts elsewhere only when the country is unknown."""
+    for code, places in meanings:
+        if country and country in places:
+            return code
+    for code, places in meanings:
+        if not places or not country:
+            return code
+    return ""
+
+
+@lru_cache(maxsize=1 << 16)
+def parse_name(name: str, country: str = "") -> CompanyName:
+    """The name taken apart into core words and legal form."""
+    core, form = split_name(name, country)
+    return CompanyName(tuple(core), form)
+
+
+def core_name(name: str, country: str = "") -> str:
+    """The name without legal form, in ASCII: "MÜLLER Maschinenbau G.m.b.H." → "muller maschinenbau"."""
+    return " ".join(parse_name(name, country).core)
+
+
+def legal_form(name: str, country: str = "") -> str:
+    """The code of a name's legal form, "gmbh" also for "Gesellschaft mit beschränkter Haftung"; "" if none."""
+    return parse_name(name, country).form
