@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tools.make_seed.collect import read_csv, read_facts
+from tools.make_seed.committed import read_csv, read_facts
 from tools.make_seed.goldencopy import LEI2, REPEX, RR
 from tools.make_seed.write import GLEIF
 

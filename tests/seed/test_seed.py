@@ -199,7 +199,7 @@ def test_what_salesforce_would_refuse_is_in_hubspot_alone() -> None:
 
 
 def _valid(email: str) -> bool:
-    return re.fullmatch(r"[^@\s()]+@[^@\s]+\.[a-z]{2,}", email) is not None
+    return re.fullmatch(r"[^@\s()]+@(?:[a-z0-9][a-z0-9-]*\.)+[a-z]{2,}", email) is not None
 
 
 def test_a_converted_lead_names_the_contact_of_the_same_person() -> None:
@@ -241,6 +241,33 @@ def test_each_persons_record_belongs_to_one_person() -> None:
     known += [f"salesforce/Lead/{ident}" for ident in LEADS]
     known += [f"salesforce/Contact/{ident}" for ident in SF_CONTACTS]
     assert sorted(refs) == sorted(known)
+
+
+def test_an_address_is_one_persons_but_for_the_shared_ones() -> None:
+    owner = {ref: key for key, person in TRUTH["people"].items() for ref in person["records"]}
+    holders: dict[str, set[str]] = {}
+    for ident, p in CONTACTS.items():
+        for name in {"email", "hs_additional_emails"} & p.keys():
+            holders.setdefault(p[name], set()).add(owner[f"hubspot/contacts/{ident}"])
+    for kind, rows in (("Lead", LEADS), ("Contact", SF_CONTACTS)):
+        for ident, row in rows.items():
+            if "Email" in row:
+                holders.setdefault(row["Email"].strip().lower(), set()).add(owner[f"salesforce/{kind}/{ident}"])
+    shared = {email for email, people in holders.items() if len(people) > 1}
+    assert shared == {"info@brindlecote.example", "sales@tolvanmark.example"}
+
+
+def test_people_said_to_share_an_address_do() -> None:
+    for key, person in TRUTH["people"].items():
+        if person["link"] in {"e-mail", "second e-mail"}:
+            assert len({address for ref in person["records"] for address in _addresses(ref)}) <= 2, key
+
+
+def _addresses(ref: str) -> set[str]:
+    side, kind, ident = ref.split("/")
+    if side == "hubspot":
+        return {CONTACTS[ident][name] for name in ("email", "hs_additional_emails") if name in CONTACTS[ident]}
+    return {(LEADS if kind == "Lead" else SF_CONTACTS)[ident]["Email"].strip().lower()}
 
 
 def test_each_record_has_a_right_answer_and_its_lei_is_in_the_register() -> None:

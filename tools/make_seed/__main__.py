@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tools.make_seed.collect import collect
 from tools.make_seed.write import files
 
 ROOT = Path(__file__).parents[2]
@@ -17,6 +16,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of the large tables: gather the facts anew from them")
     data: Path | None = parser.parse_args().data
     if data is not None:
+        from tools.make_seed.collect import collect  # only this needs pyarrow
+
         collect(data)
     for path, text in files().items():
         target = ROOT / path

@@ -7,15 +7,14 @@ relationship tables, and GLEIF's REST API as answered on 2025-05-15. What none o
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
+from tools.make_seed.committed import FACTS, read_csv
 
-FACTS = Path(__file__).parent / "facts"
 TABLE, DETAIL, API = "level1", "level1_detail", "api 2025-05-15"
 RELATIONS_GC, RELATIONS = "relationships_golden_copy", "relationships"
 
@@ -68,17 +67,6 @@ def collect(data: Path) -> None:
     _write("entities.jsonl", entities)
     _write("relations.jsonl", relations)
     _write("exceptions.jsonl", _exceptions(answers, set(chosen)))
-
-
-def read_csv(name: str) -> list[Row]:
-    """The rows of one of the committed tables in `facts/`."""
-    with (FACTS / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def read_facts(name: str) -> list[dict[str, Any]]:
-    """The lines of one of the committed lists in `facts/`: {"source", "columns", ...}."""
-    return [json.loads(line) for line in (FACTS / name).read_text(encoding="utf-8").splitlines()]
 
 
 def _write(name: str, rows: Iterable[Json]) -> None:

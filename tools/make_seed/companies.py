@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 
-from tools.make_seed.collect import FACTS
+from tools.make_seed.committed import FACTS
 
 INDUSTRIES = {
     "apparel": ("APPAREL_FASHION", "Apparel"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tools.make_seed import spelling
-from tools.make_seed.collect import FACTS
+from tools.make_seed.committed import FACTS
 from tools.make_seed.companies import Company
 
 BOTH, HUBSPOT_ONLY, SALESFORCE_ONLY = 125, 146, 155
@@ -153,4 +153,5 @@ class _Names:
         if country in ("US", "CA", "PR"):
             # 555-0100 to 555-0199 are kept for fiction by the North American Numbering Plan.
             return "1", f"{self._rng.choice((202, 312, 415, 617))} 555 01{self._rng.randrange(100):02d}"
-        return pool["dial"], f"{self._rng.choice(pool['phone'])}{self._rng.randrange(100, 1000)}"
+        pattern = self._rng.choice(pool["phone"])
+        return pool["dial"], "".join(str(self._rng.randrange(10)) if char == "#" else char for char in pattern)

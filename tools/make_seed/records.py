@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools.make_seed.collect import FACTS
+from tools.make_seed.committed import FACTS
 from tools.make_seed.companies import Company
 from tools.make_seed.people import Person
 from tools.make_seed.touches import Did, journey

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tools.make_seed.collect import read_csv
+from tools.make_seed.committed import read_csv
 from tools.make_seed.times import ANCHOR, TWO_YEARS, before
 
 FORMS = {

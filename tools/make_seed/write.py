@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 from tools.make_seed import hubspot, salesforce, truth
-from tools.make_seed.collect import read_facts
+from tools.make_seed.committed import read_facts
 from tools.make_seed.companies import load
 from tools.make_seed.goldencopy import LEI2, REPEX, RR, csv_text
 from tools.make_seed.people import invent
