@@ -62,8 +62,10 @@ def _complaint(model: type[BaseModel], data: Any, detail: dict[str, Any], reader
     table = table_name((*reader.at, *path[:-1]))
     match kind:
         case "extra_forbidden":
-            hint = did_you_mean(key, [*_keys(model, path[:-1]), *(reader.also if len(path) == 1 else ())])
-            return Complaint(path, "LS101", f'unknown key "{key}" in {table}.{hint}')
+            also = reader.also if len(path) == 1 else ()
+            hint = did_you_mean(key, [*_keys(model, path[:-1]), *also])
+            there = f"besides the settings, {table} can have: {', '.join(also)}" if also and not hint else ""
+            return Complaint(path, "LS101", f'unknown key "{key}" in {table}.{hint}', there)
         case "missing":
             return Complaint(path, "LS103", f'{table} needs the key "{key}".')
         case "literal_error" | "enum":

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from leadsync.mapping.compare import canonical
 from leadsync.mapping.dialling import e164, known_country
 from leadsync.normalize import person
 from leadsync.records import Value, is_blank
@@ -16,10 +17,11 @@ Tables: TypeAlias = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """One step: its name, its argument (where it takes one) and for `map` the table."""
+    """One step: its name, its argument (where it takes one), for `default` the value and for `map` the table."""
 
     name: str
     argument: str = ""
+    value: Value = None
     table: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -44,7 +46,7 @@ def apply(transforms: Sequence[Transform], value: Value) -> Value:
 
 def _apply(step: Transform, value: Value) -> Value:
     if step.name == "default":
-        return step.argument if is_blank(value) else value
+        return step.value if is_blank(value) else value
     if not isinstance(value, str) or is_blank(value):
         return value
     return _STEPS[step.name](value, step)
@@ -92,8 +94,11 @@ _CALL = re.compile(r"\s*([a-z0-9_]+)\s*(?:\(\s*(?:default\s*=\s*)?(.*?)\s*\))?\s
 _ALLOWED = ", ".join(name if name in _PLAIN else f"{name}(…)" for name in NAMES)
 
 
-def parse(text: str, tables: Tables) -> Transform:
-    """Read one step, e.g. `trim`, `truncate(80)`, `e164(default="US")`, `map(industries)`; raises TransformError."""
+def parse(text: str, tables: Tables, type_: str = "string") -> Transform:
+    """Read one step of a field of a type, e.g. `trim`, `truncate(80)`, `e164(default="US")`, `map(industries)`.
+
+    Raises TransformError.
+    """
     found = _CALL.fullmatch(text)
     name = found[1] if found is not None else text
     if found is None or name not in NAMES:
@@ -101,7 +106,7 @@ def parse(text: str, tables: Tables) -> Transform:
     argument = (found[2] or "").strip("\"'")
     if (name in _PLAIN) != (found[2] is None):
         raise TransformError(f"{name} takes {'no argument' if name in _PLAIN else 'one argument'}.")
-    return _checked(Transform(name, argument), tables)
+    return _checked(Transform(name, argument, canonical(argument, type_)), tables)
 
 
 def _checked(step: Transform, tables: Tables) -> Transform:
@@ -113,7 +118,7 @@ def _checked(step: Transform, tables: Tables) -> Transform:
         case "map" if step.argument not in tables:
             raise TransformError(f"there is no [table.{step.argument}] in this file.", step.argument, list(tables))
         case "map":
-            return Transform("map", step.argument, _at_rest(step.argument, tables[step.argument]))
+            return Transform("map", step.argument, table=_at_rest(step.argument, tables[step.argument]))
         case _:
             return step
 
