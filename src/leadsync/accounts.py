@@ -1,0 +1,146 @@
+"""Which company a lead belongs to, what to ask the register about it, and who else is in its corporate family."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from leadsync.identify import CompanyKey, Identity, Known, company_key, compatible, implied_uid
+from leadsync.normalize import person
+from leadsync.normalize.company import domain_of
+from leadsync.records import CompanyQuery, Fields, Ref, is_blank
+
+ENGAGED_WITHIN = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A company that leads belong to. `records`: those of the CRMs, empty where only leads speak of it (implied)."""
+
+    uid: str
+    key: CompanyKey
+    query: CompanyQuery
+    records: tuple[Ref, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """A lead's company, and how that is known."""
+
+    account: Account
+    why: str
+
+
+def _text(facts: Fields, name: str) -> str:
+    value = facts.get(name)
+    return "" if is_blank(value) else str(value).strip()
+
+
+def web_domain(facts: Fields) -> str:
+    """The domain that speaks for a company: its own, its website's; never one where anybody may have an address."""
+    domain = domain_of(_text(facts, "domain")) or domain_of(_text(facts, "website"))
+    return "" if domain in person.FREE_MAIL else domain
+
+
+def account_of(identity: Identity, facts: Fields) -> Account:
+    """The account that a group of company records is, described by its unified facts."""
+    key = company_key({**facts, "domain": web_domain(facts)})
+    query = CompanyQuery(
+        name=_text(facts, "name"),
+        country=key.country,
+        city=_text(facts, "city"),
+        region=_text(facts, "region"),
+        domain=key.domain,
+    )
+    return Account(identity.uid, key, query, tuple(k.record.ref for k in identity.members))
+
+
+class Accounts:
+    """The accounts of both CRMs, found by record, by name, or by e-mail domain."""
+
+    def __init__(self, accounts: Iterable[Account]) -> None:
+        self.by_uid: dict[str, Account] = {}
+        self._by_record: dict[Ref, Account] = {}
+        self._by_core: dict[str, list[Account]] = defaultdict(list)
+        self._by_domain: dict[str, list[Account]] = defaultdict(list)
+        for account in accounts:
+            self._add(account)
+
+    def _add(self, account: Account) -> None:
+        self.by_uid[account.uid] = account
+        for ref in account.records:
+            self._by_record[ref] = account
+        if account.key.core:
+            self._by_core[account.key.core].append(account)
+        if account.key.domain:
+            self._by_domain[account.key.domain].append(account)
+
+    def belonging(self, members: Sequence[Known], facts: Fields) -> Belonging | None:
+        """The company of a lead: the one its record is associated with; else the one it names; else the only one whose
+        web domain its e-mail has. A company that only this lead names is implied and added."""
+        return self._linked(members) or self._named(facts) or self._by_mail(facts)
+
+    def _linked(self, members: Sequence[Known]) -> Belonging | None:
+        for known in sorted(members, key=lambda k: (-k.preferred, k.record.ref)):
+            for kind, ids in known.record.links.items():
+                for ident in ids:
+                    account = self._by_record.get(Ref(known.record.ref.side, kind, ident))
+                    if account is not None:
+                        return Belonging(account, f"{known.record.ref} is associated with it")
+        return None
+
+    def _named(self, facts: Fields) -> Belonging | None:
+        address = person.email(_text(facts, "email"))
+        mail_domain = "" if person.is_free_mail(address) else person.email_domain(address)
+        domain = web_domain(facts) or mail_domain
+        key = company_key({"name": facts.get("company_name"), "country": facts.get("country"), "domain": domain})
+        if not key.core:
+            return None
+        namesakes = [a for a in self._by_core.get(key.core, ()) if compatible(a.key, key)]
+        by_domain = [a for a in namesakes if domain and a.key.domain == domain]
+        if len(by_domain or namesakes) == 1:
+            return Belonging((by_domain or namesakes)[0], "the lead names it")
+        return Belonging(self._imply(key, facts), "only leads name it")
+
+    def _imply(self, key: CompanyKey, facts: Fields) -> Account:
+        uid = implied_uid(key)
+        if uid in self.by_uid:
+            return self.by_uid[uid]
+        name, city, region = (_text(facts, n) for n in ("company_name", "city", "region"))
+        account = Account(uid, key, CompanyQuery(name, key.country, city, region, key.domain))
+        self._add(account)
+        return account
+
+    def _by_mail(self, facts: Fields) -> Belonging | None:
+        address = person.email(_text(facts, "email"))
+        if not address or person.is_free_mail(address):
+            return None
+        sharers = self._by_domain.get(person.email_domain(address), [])
+        return Belonging(sharers[0], "the only company with the e-mail's domain") if len(sharers) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The others of a lead's corporate family: leads, those among them engaged of late, and customers."""
+
+    leads: int = 0
+    engaged: int = 0
+    customers: int = 0
+
+
+def families(
+    family_of: Mapping[str, str], engaged_at: Mapping[str, datetime], customers: set[str], as_of: datetime
+) -> dict[str, Family]:
+    """For each lead uid with a family id, the counts of the others in it (a lead never counts itself)."""
+    members: dict[str, list[str]] = defaultdict(list)
+    for uid, family in family_of.items():
+        members[family].append(uid)
+    recent = {uid for uid, at in engaged_at.items() if as_of - at <= ENGAGED_WITHIN}
+    counted: dict[str, Family] = {}
+    for uids in members.values():
+        total = (len(uids), sum(u in recent for u in uids), sum(u in customers for u in uids))
+        for uid in uids:
+            counted[uid] = Family(total[0] - 1, total[1] - (uid in recent), total[2] - (uid in customers))
+    return counted

@@ -1,0 +1,256 @@
+"""Which CRM records are one person or one company, and why: the same keys join, nothing is guessed."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from leadsync.normalize import person
+from leadsync.normalize.company import core_name, country_code, legal_form
+from leadsync.records import Fields, Record, Ref, is_blank
+
+NAMESPACE = uuid.UUID("6f0d3f5e-6a0c-5d4e-9a39-0e6d9b1f7c52")
+"""leadsync's own: identities are UUIDv5 in it, so that a lost state file finds the same ids again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A record as identification sees it: the canonical facts read from it, and the leadsync id it carries."""
+
+    record: Record
+    facts: Fields
+    preferred: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One person or company. `why`: for each record, what joined it to the others."""
+
+    uid: str
+    members: tuple[Known, ...]
+    why: Mapping[Ref, str] = field(default_factory=dict)
+
+
+KeyOf = Callable[[Known], str]
+
+
+class _Groups:
+    """Union-find over record refs that remembers by which key a record was joined."""
+
+    def __init__(self) -> None:
+        self._parent: dict[Ref, Ref] = {}
+        self.why: dict[Ref, str] = {}
+
+    def find(self, ref: Ref) -> Ref:
+        root = ref
+        while (up := self._parent.setdefault(root, root)) != root:
+            root = up
+        while self._parent[ref] != root:
+            self._parent[ref], ref = root, self._parent[ref]
+        return root
+
+    def join(self, refs: Sequence[Ref], why: str) -> None:
+        roots = sorted({self.find(ref) for ref in refs})
+        for other in roots[1:]:
+            self._parent[other] = roots[0]
+        if len(roots) > 1:
+            for ref in refs:
+                self.why.setdefault(ref, why)
+
+
+def _text(facts: Fields, name: str) -> str:
+    value = facts.get(name)
+    return "" if is_blank(value) else str(value).strip()
+
+
+def addresses(facts: Fields) -> tuple[str, ...]:
+    """A person's valid e-mail addresses, the main one first."""
+    return tuple(dict.fromkeys(person.emails(_text(facts, "email")) + person.emails(_text(facts, "other_emails"))))
+
+
+def people(records: Iterable[Known], uids: Mapping[Ref, str]) -> list[Identity]:
+    """Group records into people: by leadsync id, conversion, and e-mail (main and additional).
+
+    An address that a team reads (info@) joins only records whose names agree. Records without any key stand alone.
+    """
+    members = sorted(records, key=lambda k: k.record.ref)
+    groups = _Groups()
+    _join_known(groups, members, uids)
+    _join_by_id(groups, members, _person_key)
+    _join_successors(groups, members)
+    _join_by_email(groups, members)
+    return _identities(groups, members, uids, _person_key)
+
+
+def companies(records: Iterable[Known], uids: Mapping[Ref, str]) -> list[Identity]:
+    """Group records into companies: by leadsync id, and by name without legal form where country, form and web domain
+    do not contradict."""
+    members = sorted(records, key=lambda k: k.record.ref)
+    groups = _Groups()
+    _join_known(groups, members, uids)
+    _join_by_id(groups, members, _company_key)
+    _join_by_name(groups, members)
+    return _identities(groups, members, uids, _company_key)
+
+
+def carried_id(facts: Fields) -> str:
+    """The leadsync id a record carries; what is not one of ours (a person typed there) counts as none."""
+    try:
+        return str(uuid.UUID(_text(facts, "leadsync_id")))
+    except ValueError:
+        return ""
+
+
+def _join_known(groups: _Groups, members: Sequence[Known], uids: Mapping[Ref, str]) -> None:
+    """Who was one before stays one, also when an e-mail address changes on one side."""
+    before: dict[str, list[Ref]] = defaultdict(list)
+    for known in members:
+        groups.find(known.record.ref)
+        if known.record.ref in uids:
+            before[uids[known.record.ref]].append(known.record.ref)
+    for refs in before.values():
+        groups.join(refs, "known as one since an earlier run")
+
+
+def _join_by_id(groups: _Groups, members: Sequence[Known], key_of: KeyOf) -> None:
+    """Records that carry one leadsync id, and the record that this id was named after."""
+    by_id: dict[str, list[Ref]] = defaultdict(list)
+    for known in members:
+        if ident := carried_id(known.facts):
+            by_id[ident].append(known.record.ref)
+    for known in members:
+        if (name := _named(key_of(known))) in by_id and not carried_id(known.facts):
+            by_id[name].append(known.record.ref)
+    for refs in by_id.values():
+        groups.join(refs, "the same leadsync id")
+
+
+def _named(key: str) -> str:
+    return str(uuid.uuid5(NAMESPACE, key))
+
+
+def _join_successors(groups: _Groups, members: Sequence[Known]) -> None:
+    present = {known.record.ref for known in members}
+    for known in members:
+        after = known.record.successor
+        if after is not None and after in present:
+            groups.join([after, known.record.ref], f"{known.record.ref} was converted or merged into {after}")
+
+
+def _join_by_email(groups: _Groups, members: Sequence[Known]) -> None:
+    by_address: dict[str, list[Known]] = defaultdict(list)
+    for known in members:
+        for address in addresses(known.facts):
+            by_address[address].append(known)
+    for address, sharers in sorted(by_address.items()):
+        if not person.is_role_address(address):
+            groups.join([k.record.ref for k in sharers], "same e-mail address")
+            continue
+        for alike in _by_name(sharers):
+            groups.join([k.record.ref for k in alike], "same shared e-mail address and the same name")
+
+
+def _by_name(sharers: Sequence[Known]) -> Iterable[list[Known]]:
+    named: dict[str, list[Known]] = defaultdict(list)
+    for known in sharers:
+        key = person.name_key(_text(known.facts, "first_name"), _text(known.facts, "last_name"))
+        named[key].append(known)
+    return named.values()
+
+
+def _person_key(known: Known) -> str:
+    """What an identity is named after for good: its address, unless a team reads it."""
+    address = next((a for a in addresses(known.facts) if not person.is_role_address(a)), "")
+    return f"person:{address}" if address else f"person:{known.record.ref}"
+
+
+# ---- companies
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyKey:
+    """What tells companies of one name apart."""
+
+    core: str
+    form: str
+    country: str
+    domain: str
+
+
+def company_key(facts: Fields) -> CompanyKey:
+    """The key of a company as its record, or a lead, describes it."""
+    name = _text(facts, "name") or _text(facts, "company_name")
+    country = country_code(_text(facts, "country"))
+    domain = _text(facts, "domain").lower()
+    return CompanyKey(core_name(name, country), legal_form(name, country), country, domain)
+
+
+def compatible(a: CompanyKey, b: CompanyKey) -> bool:
+    """Whether nothing known of two companies of one name contradicts that they are the same."""
+    return all(not x or not y or x == y for x, y in ((a.form, b.form), (a.country, b.country)))
+
+
+def _join_by_name(groups: _Groups, members: Sequence[Known]) -> None:
+    by_core: dict[str, list[tuple[CompanyKey, Ref]]] = defaultdict(list)
+    for known in members:
+        key = company_key(known.facts)
+        if key.core:
+            by_core[key.core].append((key, known.record.ref))
+    for namesakes in by_core.values():
+        for kind in _kinds(namesakes):
+            groups.join(kind, "same company name, and nothing contradicts")
+
+
+def _kinds(namesakes: Sequence[tuple[CompanyKey, Ref]]) -> list[list[Ref]]:
+    """Split namesakes into companies: the fully described ones first; a vague one joins when only one fits it."""
+    kinds: list[tuple[CompanyKey, list[Ref]]] = []
+    for key, ref in sorted(namesakes, key=lambda n: (-sum(map(bool, (n[0].form, n[0].country))), n[1])):
+        fitting = [kind for kind in kinds if compatible(kind[0], key)]
+        by_domain = [kind for kind in fitting if key.domain and kind[0].domain == key.domain]
+        if len(by_domain or fitting) == 1:
+            (by_domain or fitting)[0][1].append(ref)
+        elif not fitting:
+            kinds.append((key, [ref]))
+    return [refs for _, refs in kinds]
+
+
+def _company_key(known: Known) -> str:
+    key = company_key(known.facts)
+    return _key_text(key) if key.core else f"company:{known.record.ref}"
+
+
+def _key_text(key: CompanyKey) -> str:
+    return f"company:{key.core}|{key.form}|{key.country}"
+
+
+def implied_uid(key: CompanyKey) -> str:
+    """The identity of a company that only leads speak of."""
+    return _named(_key_text(key))
+
+
+# ---- naming
+
+
+def _identities(groups: _Groups, members: Sequence[Known], uids: Mapping[Ref, str], key_of: KeyOf) -> list[Identity]:
+    gathered: dict[Ref, list[Known]] = defaultdict(list)
+    for known in members:
+        gathered[groups.find(known.record.ref)].append(known)
+    taken: set[str] = set()
+    found: list[Identity] = []
+    for group in gathered.values():
+        uid = _uid(group, uids, key_of, taken)
+        taken.add(uid)
+        why = {k.record.ref: groups.why.get(k.record.ref, "stands alone") for k in group}
+        found.append(Identity(uid, tuple(group), why))
+    return sorted(found, key=lambda identity: identity.uid)
+
+
+def _uid(group: Sequence[Known], uids: Mapping[Ref, str], key_of: KeyOf, taken: set[str]) -> str:
+    """The id the group had, or carries in a CRM, or gets by its key; never one that another group has."""
+    had = [uids[k.record.ref] for k in group if k.record.ref in uids]
+    carried = [ident for k in group if (ident := carried_id(k.facts))]
+    named = [_named(key) for key in sorted(key_of(k) for k in group)]
+    by_ref = [_named(str(group[0].record.ref))]
+    return next(uid for uid in (*sorted(had), *sorted(carried), *named, *by_ref) if uid not in taken)
