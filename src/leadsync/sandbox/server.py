@@ -161,7 +161,8 @@ class Serving:
 
     def __init__(self, sandbox: Sandbox, port: int = 0, host: str = "127.0.0.1") -> None:
         self.sandbox = sandbox
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # the protocol must be named: asyncio switches Nagle off (40 ms an answer) only where it is
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((host, port))
         self.url = f"http://{host}:{self._socket.getsockname()[1]}"
