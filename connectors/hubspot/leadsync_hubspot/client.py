@@ -1,0 +1,180 @@
+"""The one door to hubspot-api-client: the SDK builds each request, `wire` sends it, and we read the answer strictly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import hubspot
+
+from leadsync.connector import Usage
+from leadsync.errors import Ambiguous, Rejected, Unreadable
+from leadsync.retry import retrying
+from leadsync_hubspot.refusals import Answer
+from leadsync_hubspot.settings import HubSpotSettings
+from leadsync_hubspot.wire import Wire
+
+Json = dict[str, Any]
+USER_AGENT = "leadsync"
+OK, CREATED, PARTLY, EMPTY = 200, 201, 207, 204
+
+
+class Client:
+    """HubSpot's endpoints as leadsync uses them, each giving the decoded body. Reads repeat what failed in passing."""
+
+    def __init__(self, settings: HubSpotSettings, usage: Usage, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._settings, self._sleep = settings, sleep
+        self.wire = Wire(settings, usage)
+        self._apis: dict[tuple[str, str], Any] = {}
+        token = settings.token.get_secret_value()
+        self._sdk: Any = hubspot.Client.create(access_token=token, api_factory=self._api)
+
+    def _api(self, package: Any, name: str, config: Mapping[str, Any]) -> Any:
+        """The SDK's hook: one API object per class, all of them on our wire."""
+        key = (str(package.__name__), name)
+        if key not in self._apis:
+            configuration = package.Configuration()
+            configuration.host, configuration.access_token = self._settings.url, config["access_token"]
+            inner = package.ApiClient(configuration=configuration)
+            inner.user_agent = USER_AGENT
+            inner.request = self.wire.send
+            self._apis[key] = getattr(package, name)(api_client=inner)
+        return self._apis[key]
+
+    @property
+    def server_time(self) -> datetime:
+        """The server's clock at its last answer; raises Unreadable when it never told."""
+        if self.wire.server_time is None:
+            raise Unreadable("HubSpot's answers carry no Date header, so it is not known up to when they are complete")
+        return self.wire.server_time
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.wire.close()
+
+    def _read(self, call: Callable[..., Any], *args: object, good: Sequence[int] = (OK,), **options: Any) -> Json:
+        def once() -> Json:
+            answer: Answer = call(*args, _preload_content=False, **options)
+            return decoded(answer, good)
+
+        try:
+            return retrying(once, sleep=self._sleep)
+        except Rejected as refusal:
+            raise Unreadable(f"HubSpot refused a read: {refusal}") from refusal
+
+    def _write(self, call: Callable[..., Any], *args: object, good: Sequence[int], **options: Any) -> Json:
+        def once() -> Json:
+            answer: Answer = call(*args, _preload_content=False, **options)
+            try:
+                return decoded(answer, good)
+            except Unreadable as problem:
+                raise Ambiguous(f"a write was answered with something else than its result: {problem}") from None
+
+        return retrying(once, sleep=self._sleep)
+
+    # ---- records
+
+    def search(self, kind: str, body: Json) -> Json:
+        """One page of a search: {"total", "results", "paging"?}."""
+        return _with_results(self._read(self._sdk.crm.objects.search_api.do_search, kind, body))
+
+    def page(self, kind: str, **query: Any) -> Json:
+        """One page of the list of an object type: {"results", "paging"?}."""
+        return _with_results(self._read(self._sdk.crm.objects.basic_api.get_page, kind, **query))
+
+    def batch_read(self, kind: str, body: Json) -> Json:
+        """Up to 100 records by id or unique property: {"results", "errors"?}."""
+        return _with_results(self._read(self._sdk.crm.objects.batch_api.read, kind, body, good=(OK, PARTLY)))
+
+    def batch_update(self, kind: str, body: Json) -> Json:
+        """Change up to 100 records by id."""
+        return _written(self._write(self._sdk.crm.objects.batch_api.update, kind, body, good=(OK, PARTLY)))
+
+    def batch_upsert(self, kind: str, body: Json) -> Json:
+        """Create or change up to 100 records by a unique property."""
+        return _written(self._write(self._sdk.crm.objects.batch_api.upsert, kind, body, good=(OK, PARTLY)))
+
+    # ---- associations
+
+    def associated(self, kind: str, other: str, ids: Sequence[str]) -> Json:
+        """What up to 1,000 records are associated with."""
+        body = {"inputs": [{"id": ident} for ident in ids]}
+        call = self._sdk.crm.associations.v4.batch_api.get_page
+        return _with_results(self._read(call, kind, other, body, good=(OK, PARTLY)))
+
+    def associate(self, kind: str, other: str, body: Json) -> Json:
+        """Associate records plainly; doing it twice changes nothing."""
+        call = self._sdk.crm.associations.v4.batch_api.create_default
+        return _written(self._write(call, kind, other, body, good=(OK, CREATED, PARTLY)))
+
+    # ---- definitions
+
+    def properties(self, kind: str) -> Json:
+        """All properties of an object type."""
+        return _with_results(self._read(self._sdk.crm.properties.core_api.get_all, kind))
+
+    def create_properties(self, kind: str, body: Json) -> Json:
+        """Create up to 100 properties."""
+        return self._write(self._sdk.crm.properties.batch_api.create, kind, body, good=(OK, CREATED, PARTLY))
+
+    def update_property(self, kind: str, name: str, body: Json) -> Json:
+        """Change the definition of a property."""
+        return self._write(self._sdk.crm.properties.core_api.update, kind, name, body, good=(OK,))
+
+    def groups(self, kind: str) -> Json:
+        """All property groups of an object type."""
+        return _with_results(self._read(self._sdk.crm.properties.groups_api.get_all, kind))
+
+    def create_group(self, kind: str, body: Json) -> Json:
+        """Create a property group."""
+        return self._write(self._sdk.crm.properties.groups_api.create, kind, body, good=(OK, CREATED))
+
+    # ---- touchpoints and the account
+
+    def forms(self, **query: Any) -> Json:
+        """One page of the account's forms."""
+        return _with_results(self._read(self._sdk.marketing.forms.forms_api.get_page, **query))
+
+    def submissions(self, guid: str, **query: Any) -> Json:
+        """One page of a form's submissions, the newest first; an endpoint the SDK does not know."""
+        return _with_results(self._get(f"/form-integrations/v1/submissions/forms/{guid}", query))
+
+    def account(self) -> Json:
+        """The account's details: portalId, timeZone, uiDomain …"""
+        return self._get("/account-info/v3/details", {})
+
+    def _get(self, path: str, query: Mapping[str, object]) -> Json:
+        """A GET on the SDK's client, with its authorisation."""
+        inner = self._sdk.crm.objects.basic_api.api_client
+        return self._read(
+            inner.call_api,
+            path,
+            "GET",
+            query_params=list(query.items()),
+            header_params={"Accept": "application/json"},
+            auth_settings=["oauth2"],
+        )
+
+
+def decoded(answer: Answer, good: Sequence[int]) -> Json:
+    """The body of an answer of a promised status; raises Unreadable for any other and for any other body."""
+    if answer.status not in good:
+        raise Unreadable(f"HubSpot answered {answer.status} where its API promises {' or '.join(map(str, good))}")
+    return answer.json()
+
+
+def _with_results(found: Json) -> Json:
+    """A body whose `results` are there and are a list of objects; anything else must not pass for "no more"."""
+    results = found.get("results")
+    if not isinstance(results, list) or not all(isinstance(item, dict) for item in results):
+        raise Unreadable(f"HubSpot answered 200 without a list of results (keys: {', '.join(sorted(found)) or 'none'})")
+    return found
+
+
+def _written(found: Json) -> Json:
+    try:
+        return _with_results(found)
+    except Unreadable as problem:
+        raise Ambiguous(f"a write was answered with something else than its result: {problem}") from None

@@ -1,0 +1,200 @@
+"""HubSpot's JSON as our nouns and back: what is asked, what is understood, what is sent. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from leadsync.errors import BadRecord, Unreadable
+from leadsync.records import Record, Ref, Value, value_text
+
+Json = dict[str, Any]
+
+BATCH = 100  # inputs of a batch; HubSpot, "Understanding the CRM APIs"
+SEARCH_PAGE = 200  # results of a search page; HubSpot, "Search the CRM"
+SEARCH_BODY = 3000  # characters of a search request; the same page
+LIST_PAGE = 100  # results of a list page
+LIST_QUERY = 6000  # characters of a query string that every proxy lets through; beyond, HubSpot answers 414
+ASSOCIATIONS = 1000  # ids of one association read; HubSpot, associations v4 guide
+PRIMARY_TYPES = {1, 2, 5, 6}
+"""Association types that mark the primary company (contact, deal) and its reverse; the same guide."""
+MERGED = "hs_merged_object_ids"
+PRIMARY_COMPANY = "associatedcompanyid"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An object type to read: the property that says when a record changed, what it is tied to, and whether its
+    recycle bin is followed."""
+
+    kind: str
+    modified: str = "hs_lastmodifieddate"
+    linked: str = ""
+    followed: bool = False
+
+    def needed(self, fields: Sequence[str]) -> list[str]:
+        """The properties to ask for: the caller's and our own."""
+        own = [self.modified, MERGED] + ([PRIMARY_COMPANY] if self.linked == "companies" else [])
+        return list(dict.fromkeys([*fields, *own]))
+
+
+SOURCES: Mapping[str, Source] = {
+    "companies": Source("companies", followed=True),
+    "contacts": Source("contacts", "lastmodifieddate", "companies", followed=True),
+    "emails": Source("emails", linked="contacts"),
+    "meetings": Source("meetings", linked="contacts"),
+    "calls": Source("calls", linked="contacts"),
+}
+
+
+# ---- asking
+
+
+def search_body(source: Source, since: int, after: str, properties: Sequence[str]) -> Json:
+    """A search for what changed since (epoch ms), in the order of ids, behind the id `after`.
+
+    HubSpot takes one sort. Ids do not move, so that neither equal dates, nor records that change while we page, nor
+    an index that lags behind its values can hide a record, and no query goes past the 10,000 results of a search.
+    """
+    filters = [{"propertyName": source.modified, "operator": "GTE", "value": str(since)}]
+    if after:
+        filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": after})
+    return {
+        "filterGroups": [{"filters": filters}],
+        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+        "properties": list(properties),
+        "limit": SEARCH_PAGE,
+    }
+
+
+def fits_search(body: Json) -> bool:
+    """Whether a search request is short enough for HubSpot."""
+    return len(json.dumps(body, separators=(",", ":"), ensure_ascii=False)) <= SEARCH_BODY
+
+
+def fits_list(properties: Iterable[str]) -> bool:
+    """Whether a list request's query is short enough."""
+    return sum(len(name) + len("properties=&") for name in properties) <= LIST_QUERY
+
+
+def read_body(ids: Iterable[str], properties: Sequence[str], key: str = "") -> Json:
+    """A batch read, by id or by a unique property."""
+    body: Json = {"inputs": [{"id": ident} for ident in ids], "properties": list(properties)}
+    return {**body, "idProperty": key} if key else body
+
+
+def sent(value: Value) -> str:
+    """A value as HubSpot takes it: text, and "" to clear."""
+    return value_text(value)
+
+
+# ---- understanding
+
+
+def moment(text: object) -> datetime:
+    """An ISO time or epoch milliseconds as aware UTC; raises ValueError."""
+    if not isinstance(text, str) or not text:
+        raise ValueError("no time")
+    if text.isdigit():
+        return datetime.fromtimestamp(int(text) / 1000, UTC)
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return found.astimezone(UTC)
+
+
+def millis(at: datetime) -> int:
+    """Epoch milliseconds."""
+    return round(at.timestamp() * 1000)
+
+
+def id_of(item: Mapping[str, Any]) -> str:
+    """A record's id; raises Unreadable: without it, not even the record's page can be trusted."""
+    ident = item.get("id")
+    if not isinstance(ident, str) or not ident.isdigit():
+        raise Unreadable("HubSpot answered with a record that has no id")
+    return ident
+
+
+def decode(side: str, source: Source, item: Mapping[str, Any], fields: Sequence[str]) -> Record:
+    """A record as it was read, with the asked fields that the answer holds; raises BadRecord."""
+    ident, properties = id_of(item), item.get("properties")
+    if not isinstance(properties, dict):
+        raise BadRecord("the record has no properties")
+    return Record(
+        ref=Ref(side, source.kind, ident),
+        fields={name: _text(name, properties[name]) for name in fields if name in properties},
+        modified=_modified(properties.get(source.modified, item.get("updatedAt")), source.modified),
+        links=_inline_links(source, item, properties),
+        aliases=aliases(properties.get(MERGED), ident),
+    )
+
+
+def _text(name: str, value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise BadRecord(f"property {name} is {type(value).__name__}, not text", fields=(name,))
+
+
+def _modified(text: object, name: str) -> datetime:
+    try:
+        return moment(text)
+    except (ValueError, OverflowError):
+        hint = "open the record in HubSpot and save it again"
+        raise BadRecord(f"property {name} is not a date", fields=(name,), hint=hint) from None
+
+
+def aliases(merged: object, own: str) -> tuple[str, ...]:
+    """The ids of the records that were merged into this one."""
+    return tuple(i for i in str(merged or "").split(";") if i and i != own)
+
+
+def _inline_links(source: Source, item: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """What a list's answer says of associations; the primary company is told by a property of the contact."""
+    found = (item.get("associations") or {}).get(source.linked) if source.linked else None
+    if not isinstance(found, dict):
+        return {}
+    ids = [str(entry.get("id")) for entry in found.get("results", ())]
+    return {source.linked: primary_first(ids, str(properties.get(PRIMARY_COMPANY) or ""))}
+
+
+def primary_first(ids: Iterable[str], primary: str) -> tuple[str, ...]:
+    """Ids once each, the primary one before the others."""
+    return tuple(sorted(dict.fromkeys(ids), key=lambda ident: ident != primary))
+
+
+def links_overflow(source: Source, item: Mapping[str, Any]) -> bool:
+    """Whether a record has more associations than its list answer holds."""
+    found = (item.get("associations") or {}).get(source.linked) if source.linked else None
+    return isinstance(found, dict) and "paging" in found
+
+
+def decode_associations(answer: Json) -> dict[str, tuple[str, ...]]:
+    """From id → ids, the primary first. Ids are numbers here; raises Unreadable for anything else."""
+    found: dict[str, tuple[str, ...]] = {}
+    try:
+        for item in answer["results"]:
+            ties = [(str(int(to["toObjectId"])), _is_primary(to)) for to in item["to"]]
+            found[str(item["from"]["id"])] = tuple(i for i, _ in sorted(ties, key=lambda tie: not tie[1]))
+    except (KeyError, TypeError, ValueError):
+        raise Unreadable("HubSpot answered an association read with something else than associations") from None
+    return found
+
+
+def _is_primary(to: Mapping[str, Any]) -> bool:
+    return any(t.get("typeId") in PRIMARY_TYPES and t.get("label") == "Primary" for t in to.get("associationTypes", ()))
+
+
+def next_after(answer: Json) -> str:
+    """Where the next page starts, or "" on the last; raises Unreadable for paging that is not understood."""
+    paging = answer.get("paging")
+    if paging is None:
+        return ""
+    try:
+        following = paging["next"]["after"]
+    except (KeyError, TypeError):
+        raise Unreadable("HubSpot answered with paging that is not understood") from None
+    return str(following)

@@ -1,0 +1,196 @@
+"""The account itself: details, usage, owners, pipelines, object schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from leadsync.sandbox import Reply
+from leadsync_hubspot.sandbox.errors import not_found
+from leadsync_hubspot.sandbox.kinds import KindSpec
+from leadsync_hubspot.sandbox.limits import TIERS, Limits
+from leadsync_hubspot.sandbox.render import paging
+from leadsync_hubspot.sandbox.routing import Call, Route, ok
+from leadsync_hubspot.sandbox.state import Portal
+from leadsync_hubspot.sandbox.values import iso
+
+EPOCH = "2019-10-30T03:30:17.883Z"
+DEALS = (
+    "appointmentscheduled qualifiedtobuy presentationscheduled decisionmakerboughtin contractsent closedwon closedlost"
+)
+DEFAULT_PIPELINES: Mapping[str, tuple[str, str]] = {
+    "deals": ("default", DEALS),
+    "leads": ("lead-pipeline-id", "new-stage-id attempting-stage-id connected-stage-id qualified-stage-id"),
+    "tickets": ("0", "1 2 3 4"),
+    "contacts": ("contacts-lifecycle-pipeline", "subscriber lead marketingqualifiedlead salesqualifiedlead"),
+}
+
+
+def _details(call: Call) -> Reply:
+    account = call.portal.account
+    offset = call.portal.clock().astimezone(ZoneInfo(account["timeZone"])).utcoffset()
+    seconds = 0 if offset is None else int(offset.total_seconds())
+    sign = "-" if seconds < 0 else "+"
+    hours, minutes = divmod(abs(seconds) // 60, 60)
+    return ok(
+        {
+            "portalId": account["portalId"],
+            "accountType": account.get("accountType", "DEVELOPER_TEST"),
+            "timeZone": account["timeZone"],
+            "companyCurrency": account.get("companyCurrency", "EUR"),
+            "additionalCurrencies": [],
+            "utcOffset": f"{sign}{hours:02}:{minutes:02}",
+            "utcOffsetMilliseconds": seconds * 1000,
+            "uiDomain": account.get("uiDomain", "app.hubspot.com"),
+            "dataHostingLocation": account.get("dataHostingLocation", "na1"),
+        }
+    )
+
+
+def _me(call: Call) -> Reply:
+    account = call.portal.account
+    return ok({"portalId": account["portalId"], "timeZone": account["timeZone"], "accountType": "STANDARD"})
+
+
+def usage_route(limits: Limits) -> Route:
+    """GET /account-info/{version}/api-usage/daily/private-apps."""
+
+    def usage(call: Call) -> Reply:
+        tier = TIERS[str(call.portal.account.get("tier") or "enterprise").lower()]
+        now = call.portal.clock()
+        entry = {
+            "name": "private-apps-api-calls-daily",
+            "usageLimit": tier.daily,
+            "currentUsage": limits.today,
+            "collectedAt": iso(now),
+            "fetchStatus": "SUCCESS",
+            "resetsAt": iso(limits.resets_at(call.portal.account, now)),
+        }
+        return ok({"results": [entry]})
+
+    return Route("GET", "/account-info/api-usage/daily/private-apps", usage)
+
+
+def owner_json(data: Mapping[str, Any]) -> dict[str, Any]:
+    """An owner as HubSpot answers it; an archived one has no user."""
+    archived = bool(data.get("archived", False))
+    return {
+        "id": str(data["id"]),
+        "email": data.get("email", ""),
+        "type": "PERSON",
+        "firstName": data.get("firstName", ""),
+        "lastName": data.get("lastName", ""),
+        "userId": None if archived else int(data.get("userId", data["id"])),
+        "userIdIncludingInactive": int(data.get("userId", data["id"])),
+        "createdAt": data.get("createdAt", EPOCH),
+        "updatedAt": data.get("updatedAt", EPOCH),
+        "archived": archived,
+    }
+
+
+def _owners(call: Call) -> Reply:
+    limit = call.number("limit", 100, 500)
+    after, email = call.request.param("after", "0"), call.request.param("email")
+    archived = call.request.param("archived").lower() == "true"
+    found = [o for o in call.portal.owners.values() if o["archived"] == archived and (not email or o["email"] == email)]
+    found = [o for o in sorted(found, key=lambda o: int(o["id"])) if int(o["id"]) >= int(after or 0)]
+    following = found[limit]["id"] if len(found) > limit else None
+    return ok({"results": found[:limit], **paging(call.request, following)})
+
+
+def _owner(call: Call) -> Reply:
+    found = call.portal.owners.get(call.args["id"])
+    if found is None:
+        raise not_found()
+    return ok(found)
+
+
+def pipeline_json(ident: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """A pipeline with its stages."""
+    stages = [
+        {
+            "id": str(stage["id"]),
+            "label": stage.get("label", str(stage["id"])),
+            "displayOrder": order,
+            "metadata": dict(stage.get("metadata", {})),
+            "createdAt": EPOCH,
+            "updatedAt": EPOCH,
+            "archived": False,
+        }
+        for order, stage in enumerate(data.get("stages", ()))
+    ]
+    frame = {"label": data.get("label", ident), "displayOrder": 0, "createdAt": EPOCH, "updatedAt": EPOCH}
+    return {"id": ident, **frame, "archived": False, "stages": stages}
+
+
+def default_pipelines(portal: Portal) -> None:
+    """Give the account the pipelines every account starts with."""
+    for kind, (ident, stages) in DEFAULT_PIPELINES.items():
+        made = pipeline_json(ident, {"stages": [{"id": stage} for stage in stages.split()]})
+        portal.pipelines.setdefault(kind, {})[ident] = made
+
+
+def _pipelines(call: Call) -> Reply:
+    return ok({"results": list(call.portal.pipelines.get(call.spec.name, {}).values())})
+
+
+def _find_pipeline(call: Call) -> dict[str, Any]:
+    found = call.portal.pipelines.get(call.spec.name, {}).get(call.args["id"])
+    if found is None:
+        raise not_found()
+    return found
+
+
+def _pipeline(call: Call) -> Reply:
+    return ok(_find_pipeline(call))
+
+
+def _stages(call: Call) -> Reply:
+    return ok({"results": _find_pipeline(call)["stages"]})
+
+
+def _schema(portal: Portal, spec: KindSpec) -> dict[str, Any]:
+    required = list(spec.required)
+    title = spec.singular.title()
+    return {
+        "labels": {"singular": title, "plural": spec.name.title()},
+        "requiredProperties": required,
+        "searchableProperties": list(spec.defaults),
+        "primaryDisplayProperty": spec.defaults[0] if spec.defaults else "hs_object_id",
+        "secondaryDisplayProperties": list(spec.defaults[1:]),
+        "archived": False,
+        "restorable": True,
+        "metaType": "PORTAL_SPECIFIC" if spec.custom else "HUBSPOT",
+        "id": spec.type_id.partition("-")[2],
+        "fullyQualifiedName": f"p{portal.account['portalId']}_{spec.name}" if spec.custom else spec.singular.upper(),
+        "createdAt": EPOCH,
+        "updatedAt": EPOCH,
+        "objectTypeId": spec.type_id,
+        "properties": [p.as_json() for p in portal.properties[spec.name].values()],
+        "associations": [],
+        "name": spec.singular if spec.custom else spec.singular.upper(),
+    }
+
+
+def _schemas(call: Call) -> Reply:
+    return ok({"results": [_schema(call.portal, s) for s in call.portal.kinds.values() if s.custom]})
+
+
+def _one_schema(call: Call) -> Reply:
+    return ok(_schema(call.portal, call.spec))
+
+
+OWNERS = ("crm.objects.owners.read",)
+PIPELINES = ("crm.objects.{kind}.read", "crm.schemas.{kind}.read", "crm.pipelines.orders.read")
+ROUTES = (
+    Route("GET", "/account-info/details", _details),
+    Route("GET", "/integrations/me", _me),
+    Route("GET", "/crm/owners", _owners, OWNERS),
+    Route("GET", "/crm/owners/{id}", _owner, OWNERS),
+    Route("GET", "/crm/pipelines/{kind}", _pipelines, PIPELINES),
+    Route("GET", "/crm/pipelines/{kind}/{id}", _pipeline, PIPELINES),
+    Route("GET", "/crm/pipelines/{kind}/{id}/stages", _stages, PIPELINES),
+    Route("GET", "/crm/schemas", _schemas),
+    Route("GET", "/crm/schemas/{kind}", _one_schema),
+)

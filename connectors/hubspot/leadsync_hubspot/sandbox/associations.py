@@ -1,0 +1,183 @@
+"""Associations v4 (and what is left of v3): batches, single ones, labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from leadsync.sandbox import Reply
+from leadsync_hubspot.sandbox.batch import answer, inputs_of
+from leadsync_hubspot.sandbox.errors import invalid, not_found
+from leadsync_hubspot.sandbox.links import CATEGORY, PRIMARY, Node, default_type
+from leadsync_hubspot.sandbox.objects import refresh
+from leadsync_hubspot.sandbox.render import type_names
+from leadsync_hubspot.sandbox.routing import Call, Route, nothing, ok
+
+READ = ("crm.objects.{kind}.read",)
+WRITE = ("crm.objects.{kind}.write",)
+READ_LIMIT = 1000  # ids of one batch read; HubSpot, associations v4 guide
+WRITE_LIMIT = 2000  # pairs of one batch create
+
+
+def _kinds(call: Call) -> tuple[str, str]:
+    return call.spec.name, call.portal.kind(call.args["to"]).name
+
+
+def _types(a: str, b: str, ids: set[int]) -> list[dict[str, Any]]:
+    primary = PRIMARY.get((a, b))
+    return [
+        {"category": CATEGORY, "typeId": number, "label": "Primary" if number == primary else None}
+        for number in sorted(ids, key=lambda n: n != primary)
+    ]
+
+
+def _to(call: Call, node: Node, other: str) -> list[dict[str, Any]]:
+    ties = call.portal.links.of(node, other)
+    live = {ident: types for ident, types in ties.items() if call.portal.get(other, ident) is not None}
+    if call.version == "v3":
+        return [{"id": i, "type": t} for i, types in live.items() for t in type_names(node[0], other, types)]
+    return [{"toObjectId": int(i), "associationTypes": _types(node[0], other, types)} for i, types in live.items()]
+
+
+def _batch_read(call: Call) -> Reply:
+    a, b = _kinds(call)
+    results: list[object] = []
+    bare: list[str] = []
+    for item in inputs_of(call, READ_LIMIT):
+        ident = str(item.get("id", ""))
+        if found := _to(call, (a, ident), b):
+            results.append({"from": {"id": ident}, "to": found})
+        else:
+            bare.append(ident)
+    return answer(call, results, [_none(a, b, ident) for ident in bare], 200)
+
+
+def _none(a: str, b: str, ident: str) -> dict[str, Any]:
+    message = f"No {b} is associated with {a} {ident}."
+    return {
+        "status": "error",
+        "category": "OBJECT_NOT_FOUND",
+        "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
+        "message": message,
+        "context": {"fromObjectId": [ident]},
+    }
+
+
+def _single(call: Call) -> Reply:
+    a, b = _kinds(call)
+    if call.portal.get(a, call.args["id"]) is None:
+        raise not_found()
+    return ok({"results": _to(call, (a, call.args["id"]), b)})
+
+
+def _pairs(call: Call) -> Iterator[tuple[Node, Node, set[int], Mapping[str, Any]]]:
+    a, b = _kinds(call)
+    for item in inputs_of(call, WRITE_LIMIT):
+        targets = item["to"] if isinstance(item.get("to"), list) else [item.get("to") or {}]
+        types = {int(t["associationTypeId"]) for t in item.get("types", ())}
+        for target in targets:
+            yield (a, str((item.get("from") or {}).get("id"))), (b, str(target.get("id"))), types, item
+
+
+def _tie(call: Call, a: Node, b: Node, types: set[int]) -> dict[str, Any] | None:
+    """Tie two records; the error entry when one of them is not there."""
+    for kind, ident in (a, b):
+        if call.portal.get(kind, ident) is None:
+            return {
+                "status": "error",
+                "category": "OBJECT_NOT_FOUND",
+                "message": f"{kind} with id {ident} does not exist",
+                "context": {"fromObjectId": [a[1]], "toObjectId": [b[1]]},
+            }
+    if call.portal.links.tie(a, b, types):
+        refresh(call.portal, a, b)
+    return None
+
+
+def _batch_create(call: Call) -> Reply:
+    results: list[object] = []
+    errors: list[object] = []
+    for a, b, types, _ in _pairs(call):
+        if error := _tie(call, a, b, types):
+            errors.append(error)
+        else:
+            results.append(_made(call, a, b))
+    return answer(call, results, errors, 201)
+
+
+def _made(call: Call, a: Node, b: Node) -> dict[str, Any]:
+    types = call.portal.links.of(a, b[0]).get(b[1], set())
+    names = [entry["label"] for entry in _types(a[0], b[0], types) if entry["label"]]
+    ids = {"fromObjectTypeId": call.portal.kinds[a[0]].type_id, "toObjectTypeId": call.portal.kinds[b[0]].type_id}
+    return {**ids, "fromObjectId": int(a[1]), "toObjectId": int(b[1]), "labels": names}
+
+
+def _batch_default(call: Call) -> Reply:
+    results: list[object] = []
+    errors: list[object] = []
+    for a, b, _, _ in _pairs(call):
+        if error := _tie(call, a, b, set()):
+            errors.append(error)
+        else:
+            results += [_default(a, b), _default(b, a)]
+    return answer(call, results, errors, 200)
+
+
+def _default(a: Node, b: Node) -> dict[str, Any]:
+    spec = {"associationCategory": CATEGORY, "associationTypeId": default_type(a[0], b[0])}
+    return {"from": {"id": a[1]}, "to": {"id": b[1]}, "associationSpec": spec}
+
+
+def _batch_archive(call: Call) -> Reply:
+    for a, b, _, _ in _pairs(call):
+        if call.portal.links.cut(a, b):
+            refresh(call.portal, a, b)
+    return nothing()
+
+
+def _put(call: Call) -> Reply:
+    a, b = _kinds(call)
+    types = {int(t["associationTypeId"]) for t in call.request.json()} if call.request.body else set()
+    return _put_pair(call, (a, call.args["id"]), (b, call.args["other"]), types, 201)
+
+
+def _put_default(call: Call) -> Reply:
+    a, b = _kinds(call)
+    return _put_pair(call, (a, call.args["id"]), (b, call.args["other"]), set(), 200)
+
+
+def _put_pair(call: Call, a: Node, b: Node, types: set[int], status: int) -> Reply:
+    if error := _tie(call, a, b, types):
+        raise invalid(str(error["message"]))
+    if status == 201:
+        return ok(_made(call, a, b), 201)
+    return answer(call, [_default(a, b), _default(b, a)], [], 200)
+
+
+def _delete(call: Call) -> Reply:
+    a, b = _kinds(call)
+    pair = (a, call.args["id"]), (b, call.args["other"])
+    if call.portal.links.cut(*pair):
+        refresh(call.portal, *pair)
+    return nothing()
+
+
+def _labels(call: Call) -> Reply:
+    a, b = _kinds(call)
+    numbers = {default_type(a, b)} | ({PRIMARY[a, b]} if (a, b) in PRIMARY else set())
+    return ok({"results": _types(a, b, numbers)})
+
+
+_BATCH = "/crm/associations/{kind}/{to}/batch"
+_ONE = "/crm/objects/{kind}/{id}/associations"
+ROUTES = (
+    Route("POST", _BATCH + "/read", _batch_read, READ, reads=True),
+    Route("POST", _BATCH + "/create", _batch_create, WRITE),
+    Route("POST", _BATCH + "/archive", _batch_archive, WRITE),
+    Route("POST", _BATCH + "/associate/default", _batch_default, WRITE),
+    Route("GET", "/crm/associations/{kind}/{to}/labels", _labels, READ),
+    Route("GET", _ONE + "/{to}", _single, READ),
+    Route("PUT", _ONE + "/{to}/{other}", _put, WRITE),
+    Route("DELETE", _ONE + "/{to}/{other}", _delete, WRITE),
+    Route("PUT", "/crm/objects/{kind}/{id}/associations/default/{to}/{other}", _put_default, WRITE),
+)
