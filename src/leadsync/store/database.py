@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -105,7 +105,7 @@ class Store:
 
     def backup(self, target: Path) -> None:
         """A consistent copy while the store is in use."""
-        with sqlite3.connect(target) as copy:
+        with closing(sqlite3.connect(target)) as copy:
             self.connection.backup(copy)
 
     def close(self) -> None:
@@ -129,7 +129,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
             f"{len(MIGRATIONS)}). Install that version again, or newer."
         )
     if 0 < version < len(MIGRATIONS):
-        with sqlite3.connect(path.with_name(f"{path.name}.v{version}.backup")) as copy:
+        with closing(sqlite3.connect(path.with_name(f"{path.name}.v{version}.backup"))) as copy:
             connection.backup(copy)
     for number in range(version, len(MIGRATIONS)):
         connection.executescript(f"BEGIN;\n{MIGRATIONS[number]}\nPRAGMA user_version = {number + 1};\nCOMMIT;")
