@@ -268,6 +268,8 @@ class Connector:
     open: Callable[..., Any]
     sandbox: Callable[..., Any]
     demo: Callable[[], Mapping[str, Any]]
+    objects: tuple[ObjectType, ...] = ()
+    """What an open connection's `objects()` gives, where it is known beforehand: mappings are checked against it."""
 
 
 def connectors() -> dict[str, Connector]:
