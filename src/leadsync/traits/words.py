@@ -64,20 +64,24 @@ DEPARTMENTS: Final = (
         seo|cmo|social media|pr""")),
     ("sales", _words(r"""sales|account (?:manager|executive)|vertrieb\w*|ventes?|commercial\w*|ventas|vendite|verkoop|
         business development|cro|revenue|partnerships?|presales""")),
-    ("finance", _words(r"""financ\w*|finanz\w*|cfo|controller|controlling|accountant|accounting|treasur\w*|
+    ("finance", _words(r"""financ\w*|finanz\w*|cfo|chief financial|controller|controlling|accountant|accounting|
+        treasur\w*|
         buchhalt\w*|comptab\w*|audit\w*|tax""")),
     ("hr", _words(r"hr|human resources?|people|talent|recruit\w*|personal\w*|chro|rh|payroll")),
     ("legal", _words(r"legal|counsel|lawyer|jurist\w*|compliance|recht\w*|juridique|attorney|privacy|dpo")),
-    ("it", _words(r"""it|information (?:technology|systems?|security)|cio|ciso|cto|security|infrastructure|sysadmin|
+    ("it", _words(r"""it|information (?:technology|systems?|security)|cio|chief information|ciso|cto|security|
+        infrastructure|sysadmin|
         system\w* administrator|devops|cloud|informatik\w*|informatique|edv|dsi|crm|salesforce|data|analytics|
         digital\w*|business intelligence""")),
     ("engineering", _words(r"""engineer\w*|ingenieur\w*|ingenier\w*|developer|entwickl\w*|software|technology|
         technical|technik\w*|architect|r&d|research|forschung\w*|scientist|r d""")),
     ("product", _words(r"product|produkt\w*|produits?|ux|design\w*")),
     ("support", _words(r"support|customer (?:success|service|care)|kundenservice|service desk|helpdesk")),
-    ("operations", _words(r"""operations?|ops|operational|coo|supply chain|logisti\w*|production|produktion\w*|
+    ("operations", _words(r"""operations?|ops|operational|coo|chief operating|supply chain|logisti\w*|production|
+        produktion\w*|
         manufacturing|plant|quality|facilit\w*|warehouse|betrieb\w*|procedures?|transport\w*""")),
-    ("management", _words(r"""ceo|president|founder|co founder|owner|managing (?:director|partner)|chairman|
+    ("management", _words(r"""ceo|chief executive|president|founder|co founder|owner|chairman|
+        managing (?:director|partner)|
         geschaeftsfuehr\w*|vorst(?:and|aend)\w*|general manager|directeur general|inhaber\w*|strategy|pdg""")),
 )
 """(department, words), tried in this order."""
