@@ -1,5 +1,6 @@
 """From what a CRM recorded of a person's doings to touchpoints that scoring counts and attribution credits."""
 
+from leadsync.touchpoints.load import load_touch_rules
 from leadsync.touchpoints.rules import (
     Genuine,
     Touchpoint,
@@ -7,12 +8,13 @@ from leadsync.touchpoints.rules import (
     TouchRules,
     classify,
     classify_all,
+    distinct,
     is_internal,
     rule_of,
     without_machines,
 )
 
 __all__ = [
-    "Genuine", "TouchRule", "TouchRules", "Touchpoint", "classify", "classify_all", "is_internal",
-    "rule_of", "without_machines",
+    "Genuine", "TouchRule", "TouchRules", "Touchpoint", "classify", "classify_all", "distinct", "is_internal",
+    "load_touch_rules", "rule_of", "without_machines",
 ]  # fmt: skip

@@ -113,6 +113,13 @@ def classify_all(touches: Iterable[Touch], rules: TouchRules) -> list[Touchpoint
     return sorted((point for point in found if point is not None), key=lambda point: (point.at, point.ref))
 
 
+def distinct(touchpoints: Iterable[Touchpoint]) -> list[Touchpoint]:
+    """Each touch once, in the order of time; of two tellings of one touch the one with the later time stands."""
+    ordered = sorted(touchpoints, key=lambda touch: (touch.at, touch.ref, touch.event, touch.channel, touch.campaign))
+    last = {touch.ref: touch for touch in ordered}
+    return [touch for touch in ordered if last[touch.ref] is touch]
+
+
 def is_internal(address: str, rules: TouchRules) -> bool:
     """Whether this is one of our own people, whose touches are no engagement (`internal_domains`)."""
     return address.rpartition("@")[2].casefold() in rules.internal_domains
