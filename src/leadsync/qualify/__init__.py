@@ -1,0 +1,22 @@
+"""Where a lead stands on its way to a sale: stages with hysteresis, gates, checklists, hand-over and recycling."""
+
+from leadsync.qualify.load import load_stages, results_of
+from leadsync.qualify.machine import late, qualify, replay, seen_by_stages, touch_days
+from leadsync.qualify.model import (
+    DISQUALIFIED,
+    SUPPRESSED,
+    Action,
+    Checklist,
+    Owner,
+    Stage,
+    StageGate,
+    Stages,
+    StageState,
+    pack,
+    unpack,
+)
+
+__all__ = [
+    "DISQUALIFIED", "SUPPRESSED", "Action", "Checklist", "Owner", "Stage", "StageGate", "StageState", "Stages", "late",
+    "load_stages", "pack", "qualify", "replay", "results_of", "seen_by_stages", "touch_days", "unpack",
+]  # fmt: skip
