@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core import attribution_oracle as oracle
 
 from leadsync.attribute import markov
 from leadsync.attribute.engine import NO_TOUCH, attribute
 from leadsync.attribute.model import STANDARD, JourneyRules, Kind, Method, Repeats
 from leadsync.attribute.paths import Paths
-from tests.core import attribution_oracle as oracle
 
 CHANNELS = ("ads", "direct", "email", "events", "web")
 PATHS = st.lists(

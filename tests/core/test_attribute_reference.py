@@ -72,21 +72,21 @@ def agrees(paths, values, column, name="expected_exact_sample.csv"):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_the_rule_based_models_agree_to_the_ninth_decimal(found, name):
-    paths, credits = found
-    assert agrees(paths, credits[METHODS[name].name].conversions, f"{name}_conv")
-    assert agrees(paths, credits[METHODS[name].name].value, f"{name}_value")
+    paths, parts = found
+    assert agrees(paths, parts[METHODS[name].name].conversions, f"{name}_conv")
+    assert agrees(paths, parts[METHODS[name].name].value, f"{name}_value")
 
 
 def test_the_markov_and_shapley_models_agree_to_the_ninth_decimal(found):
-    paths, credits = found
-    assert agrees(paths, credits["markov"].effects, "markov_removal_effect")
-    assert agrees(paths, credits["markov"].conversions, "markov_conv")
-    assert agrees(paths, credits["shapley"].conversions, "shapley_coverage_conv")
-    assert agrees(paths, credits["shapley_rate"].effects, "shapley_exact_rate_game")
+    paths, parts = found
+    assert agrees(paths, parts["markov"].effects, "markov_removal_effect")
+    assert agrees(paths, parts["markov"].conversions, "markov_conv")
+    assert agrees(paths, parts["shapley"].conversions, "shapley_coverage_conv")
+    assert agrees(paths, parts["shapley_rate"].effects, "shapley_exact_rate_game")
 
 
 def test_the_markov_model_without_null_journeys_agrees_to_the_ninth_decimal():
     paths = journeys()
-    credits = attribute(paths, [STANDARD["markov"]], JourneyRules(nulls=False))["markov"]
-    assert agrees(paths, credits.effects, "removal_effect", "exact_markov_o1_conv_only.csv")
-    assert agrees(paths, credits.conversions, "conversions", "exact_markov_o1_conv_only.csv")
+    parts = attribute(paths, [STANDARD["markov"]], JourneyRules(nulls=False))["markov"]
+    assert agrees(paths, parts.effects, "removal_effect", "exact_markov_o1_conv_only.csv")
+    assert agrees(paths, parts.conversions, "conversions", "exact_markov_o1_conv_only.csv")

@@ -10,7 +10,7 @@ import numpy as np
 
 from leadsync.attribute.model import JourneyRules
 from leadsync.attribute.paths import Paths
-from leadsync.touchpoints import Touchpoint
+from leadsync.touchpoints import Touchpoint, distinct
 
 SECONDS_PER_HOUR = 3600
 LAST_MOMENT = datetime(9999, 1, 1, tzinfo=UTC)
@@ -51,7 +51,7 @@ def journeys(
     only by `rules.after_conversion`, and then only by the last. The touches of a merged or joint journey may be given
     in any order; a touch given twice counts once.
     """
-    ordered = sorted({touch.ref: touch for touch in touches}.values(), key=lambda touch: (touch.at, touch.ref))
+    ordered = distinct(touches)
     won = sorted(conversions, key=lambda conversion: conversion.at)
     if not won:
         return [Journey(key, tuple(ordered), None, milestones or {})]

@@ -97,6 +97,8 @@ class AttributionSettings:
     """The models a report shows, in order."""
     costs: Mapping[str, float] = field(default_factory=dict)
     """What a channel cost in the reporting period, in the reporting currency."""
+    conversion_stage: str = "mql"
+    """A lead that reaches this stage has converted."""
 
     @property
     def method(self) -> Method:
