@@ -61,10 +61,18 @@ class Blank:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """Two operands and ==, !=, <, <=, >, >=, in or not in."""
+    """Two operands and ==, !=, <, <=, > or >=."""
 
     left: Name | Constant
     operator: str
+    right: Name | Constant
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Whether a value is in a list."""
+
+    left: Name | Constant
     right: Name | Constant | Items
 
 
@@ -89,7 +97,7 @@ class Any:
     parts: tuple[Node, ...]
 
 
-Node: TypeAlias = Name | Constant | Blank | Compare | Not | All | Any
+Node: TypeAlias = Name | Constant | Blank | Compare | Member | Not | All | Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +224,11 @@ class _Parser:
         operator = self._operator()
         if not operator:
             return left
-        right = self._list() if operator in {"in", "not in"} else self._operand()
-        return Compare(left, operator, right)
+        if operator == "in":
+            return Member(left, self._list())
+        if operator == "not in":
+            return Not(Member(left, self._list()))
+        return Compare(left, operator, self._operand())
 
     def _operator(self) -> str:
         if self._skip("in"):
@@ -273,7 +284,9 @@ def _holds(node: Node, facts: Facts) -> bool:
         case Blank(of):
             return is_blank(_value(of, facts))
         case Compare(left, operator, right):
-            return _compare(_value(left, facts), operator, right, facts)
+            return _compare(_value(left, facts), operator, _value(right, facts))
+        case Member(left, right):
+            return any(_equal(_value(left, facts), item) for item in _members(right, facts))
         case Name() | Constant():
             return _is_true(_value(node, facts))
 
@@ -286,20 +299,14 @@ def _is_true(value: Value) -> bool:
     return value is True or (isinstance(value, str) and value.strip().lower() == "true")
 
 
-def _compare(left: Value, operator: str, right: Name | Constant | Items, facts: Facts) -> bool:
+def _compare(left: Value, operator: str, right: Value) -> bool:
     match operator:
-        case "in":
-            return any(_equal(left, item) for item in _members(right, facts))
-        case "not in":
-            return not any(_equal(left, item) for item in _members(right, facts))
-        case _ if isinstance(right, Items):
-            return False
         case "==":
-            return _equal(left, _value(right, facts))
+            return _equal(left, right)
         case "!=":
-            return not _equal(left, _value(right, facts))
+            return not _equal(left, right)
         case _:
-            return _ordered(left, operator, _value(right, facts))
+            return _ordered(left, operator, right)
 
 
 def _members(right: Name | Constant | Items, facts: Facts) -> list[Value]:
