@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from leadsync.mapping.problems import Problems
-from leadsync.rulebook.findings import CODES
-from leadsync.rulebook.governance import Policy, objection, words
+from leadsync.rulefiles.findings import CODES
+from leadsync.rulefiles.governance import Policy, objection, words
 from leadsync.score import Vocabulary, choose, load_model, load_models
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"

@@ -18,8 +18,8 @@ from leadsync.attribute.model import (
     Scope,
 )
 from leadsync.mapping.toml import parse, validate
-from leadsync.rulebook.findings import Findings
-from leadsync.rulebook.tables import Name, Table
+from leadsync.rulefiles.findings import Findings
+from leadsync.rulefiles.tables import Name, Table
 
 KEYS = {
     Kind.POSITION: {"first", "middle", "last"},

@@ -9,9 +9,9 @@ from itertools import pairwise
 from leadsync.mapping.toml import parse, validate
 from leadsync.qualify.model import DISQUALIFIED, SUPPRESSED, Action, Checklist, Owner, Stage, StageGate, Stages
 from leadsync.qualify.spec import ChecklistSpec, StageSpec, StagesSpec
-from leadsync.rulebook.findings import Findings
-from leadsync.rulebook.gates import Reading, condition, gate, keys
-from leadsync.rulebook.governance import Policy
+from leadsync.rulefiles.findings import Findings
+from leadsync.rulefiles.gates import Reading, condition, gate, keys
+from leadsync.rulefiles.governance import Policy
 from leadsync.score.load import Vocabulary
 from leadsync.score.model import ScoringModel, in_points
 

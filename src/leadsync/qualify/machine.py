@@ -16,7 +16,7 @@ from leadsync.qualify.model import (
     StageState,
 )
 from leadsync.records import Fields, Value, is_blank, value_text
-from leadsync.rulebook.gates import value_key
+from leadsync.rulefiles.gates import value_key
 from leadsync.score.model import Score, ScoringModel, in_points
 from leadsync.score.single import score as score_lead
 from leadsync.touchpoints import Touchpoint

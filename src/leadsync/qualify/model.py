@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from leadsync.rulebook.gates import Condition, Gate
+from leadsync.rulefiles.gates import Condition, Gate
 
 DISQUALIFIED: Final = "disqualified"
 """Where a lead is that a gate has thrown out."""

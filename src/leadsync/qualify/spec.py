@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from leadsync.qualify.model import Owner
-from leadsync.rulebook.tables import GateSpec, GovernanceSpec, Name, OneOrMore, Points, Table
+from leadsync.rulefiles.tables import GateSpec, GovernanceSpec, Name, OneOrMore, Points, Table
 
 
 class StageSpec(Table):

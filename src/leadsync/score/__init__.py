@@ -1,6 +1,6 @@
 """What a lead is worth and why: a pure function of its facts, its touches, the model file and the day."""
 
-from leadsync.rulebook.gates import Gate
+from leadsync.rulefiles.gates import Gate
 from leadsync.score.load import Vocabulary, choose, load_model, load_models
 from leadsync.score.model import Reason, Score, ScoringModel, in_points, signed
 from leadsync.score.single import score

@@ -10,10 +10,10 @@ from leadsync.mapping.positions import Path
 from leadsync.mapping.problems import Problem, Problems
 from leadsync.mapping.toml import parse, validate
 from leadsync.records import Fields
-from leadsync.rulebook.findings import Findings
-from leadsync.rulebook.gates import Gate, Reading, condition, gate
-from leadsync.rulebook.governance import Policy
-from leadsync.rulebook.tables import ExcludeSpec, GateSpec
+from leadsync.rulefiles.findings import Findings
+from leadsync.rulefiles.gates import Gate, Reading, condition, gate
+from leadsync.rulefiles.governance import Policy
+from leadsync.rulefiles.tables import ExcludeSpec, GateSpec
 from leadsync.score.model import Grading, Group, ScoringModel
 from leadsync.score.rules import build_rules
 from leadsync.score.spec import GroupSpec, ModelSpec

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from leadsync.rulebook.gates import Condition, Gate
-from leadsync.rulebook.tables import CENTI
+from leadsync.rulefiles.gates import Condition, Gate
+from leadsync.rulefiles.tables import CENTI
 
 LIMIT: Final = "limit:"
 """How the ids of limits begin; rules' ids have no colon."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from leadsync.mapping.positions import Path
-from leadsync.rulebook.gates import Reading, condition, value_key
+from leadsync.rulefiles.gates import Reading, condition, value_key
 from leadsync.score import decay
 from leadsync.score.model import Bands, ByValue, Each, Flat, OnEvent, Rule, Test
 from leadsync.score.spec import ModelSpec, RuleSpec

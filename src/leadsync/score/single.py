@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from leadsync.records import Fields, Value, is_blank, value_text
-from leadsync.rulebook.gates import value_key
+from leadsync.rulefiles.gates import value_key
+from leadsync.rulefiles.numbers import number
 from leadsync.score.decay import to_step
 from leadsync.score.model import (
     LIMIT,
@@ -26,7 +27,6 @@ from leadsync.score.model import (
     in_points,
 )
 from leadsync.touchpoints import Touchpoint, distinct
-from leadsync.traits import number
 
 
 @dataclass(frozen=True, slots=True)

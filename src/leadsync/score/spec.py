@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
-from leadsync.rulebook.tables import CENTI, ExcludeSpec, GateSpec, GovernanceSpec, Name, OneOrMore, Points, Table
+from leadsync.rulefiles.tables import CENTI, ExcludeSpec, GateSpec, GovernanceSpec, Name, OneOrMore, Points, Table
 
 
 def _shape(points: object) -> str:

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from leadsync.mapping.toml import parse, validate
-from leadsync.rulebook.findings import Findings
-from leadsync.rulebook.tables import Name, OneOrMore, Table
+from leadsync.rulefiles.findings import Findings
+from leadsync.rulefiles.tables import Name, OneOrMore, Table
 from leadsync.touchpoints.rules import Genuine, TouchRule, TouchRules
 
 PLACEHOLDERS = frozenset(("name", "source", "status", "type"))

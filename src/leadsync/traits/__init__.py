@@ -1,5 +1,6 @@
 """What follows from a lead's facts without asking anybody: seniority, department, size, kind of e-mail address."""
 
+from leadsync.rulefiles.numbers import number
 from leadsync.traits.derivation import (
     TRAITS,
     department,
@@ -7,7 +8,6 @@ from leadsync.traits.derivation import (
     fold,
     industry_group,
     is_test_data,
-    number,
     seniority,
 )
 

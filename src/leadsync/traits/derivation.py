@@ -10,6 +10,7 @@ from anyascii import anyascii
 
 from leadsync.normalize import person
 from leadsync.records import ABSENT, Fields, Value, is_blank, value_text
+from leadsync.rulefiles.numbers import number
 from leadsync.traits.words import (
     ASSISTANTS,
     DEPARTMENTS,
@@ -28,7 +29,6 @@ TRAITS: Final = (
 )  # fmt: skip
 """The names `derive` answers with."""
 
-_SCALES: Final = {"k": 1e3, "m": 1e6, "mio": 1e6, "mn": 1e6, "million": 1e6, "bn": 1e9, "b": 1e9, "billion": 1e9}
 
 
 def derive(facts: Fields) -> dict[str, Value]:
@@ -99,36 +99,10 @@ def is_test_data(facts: Fields) -> bool:
     return (bool(words) and not named) or local in TEST_WORDS or domain in TEST_DOMAINS
 
 
-def number(value: Value) -> int | float | None:
-    """A count or an amount as people type it: 1200, "1,200", "1.200", "201-500" → 201, "5k", "EUR 3.5 m"; else None."""
-    if value is None or isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return value
-    found = re.search(r"(\d[\d.,' \u00a0\u202f]*)\s*([a-z]+)?", value.lower())
-    if found is None:
-        return None
-    plain = _plain(found[1].strip(" .,'\u00a0\u202f"))
-    amount = plain * _SCALES.get(found[2] or "", 1)
-    return int(amount) if float(amount).is_integer() else amount
-
-
 def fold(text: str) -> str:
     """Words in lower-case ASCII with single blanks: "Geschäftsführer (m/w)" → "geschaeftsfuehrer m w"."""
     lowered = text.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
     return " ".join(re.findall(r"[a-z0-9&]+", anyascii(lowered).lower()))
-
-
-def _plain(text: str) -> float:
-    """A number's value whichever of "," and "." parts its thousands: three digits behind one mean thousands."""
-    bare = re.sub(r"[' \u00a0\u202f]", "", text)
-    marks = re.findall(r"[.,]", bare)
-    if not marks:
-        return float(bare)
-    last = max(bare.rfind("."), bare.rfind(","))
-    thousands = len(bare) - last - 1 == 3 and (len(set(marks)) == 1)
-    whole = re.sub(r"[.,]", "", bare if thousands else bare[:last])
-    return float(whole) if thousands else float(f"{whole}.{bare[last + 1 :]}")
 
 
 def _whole(value: float | None) -> int | None:

@@ -9,10 +9,10 @@ from typing import Protocol
 from leadsync.mapping.expression import Expression, ExpressionError, parse
 from leadsync.mapping.positions import Path
 from leadsync.records import Fields, Value, is_blank, value_text
-from leadsync.rulebook.findings import Findings
-from leadsync.rulebook.governance import Policy, objection
-from leadsync.rulebook.tables import ExcludeSpec, GateSpec, Scalar
-from leadsync.traits import number
+from leadsync.rulefiles.findings import Findings
+from leadsync.rulefiles.governance import Policy, objection
+from leadsync.rulefiles.numbers import number
+from leadsync.rulefiles.tables import ExcludeSpec, GateSpec, Scalar
 
 DYNAMIC = ("score.", "rule.")
 """Names that stand for results: a file cannot know by itself which there are."""
