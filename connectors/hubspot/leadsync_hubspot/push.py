@@ -59,15 +59,19 @@ class Push:
 
     def _alone(self, writes: Sequence[Write], refusal: Rejected) -> Receipt:
         """A refused batch of one is that write's refusal; a larger one is for the engine to split."""
-        hopeless = [name for name in refusal.fields if all(name in write.values for write in writes)]
-        if refusal.code == NO_PROPERTY and hopeless:
-            raise Misconfigured(
-                f"HubSpot: {self.source.kind} has no property {hopeless[0]!r}, which the mapping writes: "
-                "run `leadsync provision --apply`, or take the field out of the mapping."
-            )
+        self._stop_if_hopeless(writes, refusal)
         if len(writes) > 1:
             raise refusal
         return Receipt(writes[0].token, Outcome.REJECTED, id=writes[0].id, error=refusal)
+
+    def _stop_if_hopeless(self, writes: Sequence[Write], refusal: Rejected) -> None:
+        """Where every write names a property that is not there, no write can succeed."""
+        everywhere = [name for name in refusal.fields if all(name in write.values for write in writes)]
+        if refusal.code == NO_PROPERTY and everywhere:
+            raise Misconfigured(
+                f"HubSpot: {self.source.kind} has no property {everywhere[0]!r}, which the mapping writes: "
+                "run `leadsync provision --apply`, or take the field out of the mapping."
+            )
 
     # ---- understanding the answer
 
@@ -101,6 +105,8 @@ class Push:
             for write in writes:
                 if write.token in named or _name_of(write) in named:
                     found[write.token] = refused(207, entry)
+        if len(found) == len(writes):
+            self._stop_if_hopeless(writes, found[writes[0].token])
         return found
 
     def _receipt(self, write: Write, item: Json | None, error: Rejected | None) -> Receipt:

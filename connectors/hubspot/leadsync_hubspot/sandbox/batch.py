@@ -77,9 +77,13 @@ def _shown(call: Call, obj: Obj, names: Sequence[str], history: Sequence[str]) -
 
 
 def _each(
-    items: Sequence[Input], check: Callable[[Input], Any], act: Callable[[Input, Any], dict[str, Any]]
+    items: Sequence[Input],
+    check: Callable[[Input], Any],
+    act: Callable[[Input, Any], dict[str, Any]],
+    *,
+    partial: bool = True,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Check all, then do all. One bad input refuses the batch, unless all carry a trace id."""
+    """Check all, then do all. One bad input refuses the batch, unless it may be partial and all carry a trace id."""
     traced = all(item.get("objectWriteTraceId") for item in items) and bool(items)
     ready: list[tuple[Input, Any]] = []
     errors: list[dict[str, Any]] = []
@@ -87,7 +91,7 @@ def _each(
         try:
             ready.append((item, check(item)))
         except Refused as refused:
-            if not traced:
+            if not (traced and partial):
                 raise
             errors.append(_traced_error(item, refused))
     results: list[dict[str, Any]] = []
@@ -151,8 +155,14 @@ def _update(call: Call) -> Reply:
         elif not _dropped(call, batch.spec, str(item.get("id", ""))):
             missing.append(str(item.get("id", "")))
     objs = {id(item): obj for item, obj in there}
-    results, errors = _each([i for i, _ in there], lambda item: _changes(batch, objs[id(item)], item), batch_set(call))
-    return answer(call, results, [*errors, *([_gone(batch.spec, missing)] if missing else [])], 200)
+    # only creating is documented to be partial: one bad value refuses all the others' updates
+    results, _ = _each(
+        [item for item, _ in there],
+        lambda item: _changes(batch, objs[id(item)], item),
+        _set(call),
+        partial=False,
+    )
+    return answer(call, results, [_gone(batch.spec, missing)] if missing else [], 200)
 
 
 def _updatable(call: Call, spec: KindSpec, item: Input) -> Obj | None:
@@ -181,7 +191,7 @@ def _changes(batch: _Batch, obj: Obj, item: Input) -> tuple[Obj, dict[str, str]]
     return obj, clean
 
 
-def batch_set(call: Call) -> Callable[[Input, Any], dict[str, Any]]:
+def _set(call: Call) -> Callable[[Input, Any], dict[str, Any]]:
     """The doing part of an update."""
 
     def act(item: Input, checks: tuple[Obj, dict[str, str]]) -> dict[str, Any]:
