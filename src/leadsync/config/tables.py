@@ -1,0 +1,75 @@
+"""The shape of config.toml: its tables and keys, their defaults, and what each means."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, model_validator
+
+from leadsync.config.cron import check_cron
+from leadsync.gates import Limits
+from leadsync.mapping.duration import Duration
+from leadsync.mapping.schema import Strict
+from leadsync.resolve import ResolveSettings
+
+LIMITS = Limits()
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f'"{name}" is not a time zone; it is written like "Europe/Berlin" or "UTC"') from None
+    return name
+
+
+class ScheduleTable(Strict):
+    """[schedule]: when the daemon runs."""
+
+    every: Duration = Field(timedelta(minutes=15), description="A cycle begins so long after the last one began.")
+    cron: Annotated[str, AfterValidator(check_cron)] = Field("", description="Or a cron line instead of `every`.")
+    timezone: Annotated[str, AfterValidator(_timezone)] = Field("UTC", description="The time zone of the cron line.")
+    jitter: Duration = Field(timedelta(0), description="Each start is moved by chance by up to so long (`every` only).")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> ScheduleTable:
+        if self.cron and {"every", "jitter"} & self.model_fields_set:
+            raise ValueError('give either "cron" or "every" (with "jitter"), not both')
+        if self.every < timedelta(seconds=1):
+            raise ValueError('"every" is at least a second')
+        return self
+
+
+class SyncTable(Strict):
+    """[sync]: how much one run may change before a person is asked."""
+
+    max_overwritten_share: float = Field(
+        LIMITS.max_overwritten_share, ge=0, le=1, description="Share of an object's records with values replaced."
+    )
+    max_cleared_share: float = Field(
+        LIMITS.max_cleared_share, ge=0, le=1, description="Share of an object's records with values cleared."
+    )
+    floor: int = Field(LIMITS.floor, ge=0, description="Up to so many records anything goes.")
+
+
+class ResolveTable(Strict):
+    """[resolve]: companies to legal entities."""
+
+    enabled: bool = Field(default=True, description="Whether companies are resolved at all.")
+    threshold: float = Field(
+        ResolveSettings().threshold, ge=0, le=1, description="A match less certain than this is none."
+    )
+
+
+class ConfigTable(Strict):
+    """The whole file."""
+
+    schema_version: Literal[1] = Field(alias="schema", description="The version of this file's form.")
+    state: str = Field("state.db", description="The database leadsync keeps beside the CRMs.")
+    mappings: str = Field("mappings", description="The folder with the mapping files.")
+    schedule: ScheduleTable = ScheduleTable()
+    sync: SyncTable = SyncTable()
+    resolve: ResolveTable = ResolveTable()
+    connector: dict[str, dict[str, Any]] = Field(default_factory=dict)
