@@ -21,7 +21,7 @@ NAMES = [
     ("AMERICA MOVIL S A B DE C V", "MX", "america movil", "sab"),
     ("AMERICA MOVIL S.A.B. DE C.V.", "MX", "america movil", "sab"),
     ('публичное акционерное общество "Нефтяная компания "Роснефть"', "RU", "neftyanaya kompaniya rosneft", "pjsc"),
-    ("中国电信股份有限公司", "CN", "zhongguodianxin", "ltd"),
+    ("中国电信股份有限公司", "CN", "zhongguo dianxin", "ltd"),
     ("บริษัท ธนาคารกรุงเทพ จำกัด (มหาชน)", "TH", "bank krungethph", "plc"),
     ("A. P. Møller - Mærsk A/S", "DK", "ap moller marsk", "as"),
     ("L'Oréal S.A.", "FR", "loreal", "sa"),

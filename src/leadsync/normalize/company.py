@@ -19,6 +19,7 @@ from leadsync.normalize.legal_forms import (
     fold,
     related,
 )
+from leadsync.normalize.words import ABBREVIATIONS, ASIAN, MARKERS
 
 __all__ = [
     "COUNTRIES",
@@ -37,40 +38,13 @@ __all__ = [
     "split_name",
 ]
 
-_ASIAN = [
-    ("股份有限公司", " co ltd "), ("有限責任公司", " co ltd "), ("有限责任公司", " co ltd "), ("有限公司", " co ltd "),
-    ("股份公司", " co ltd "), ("株式会社", " kabushiki kaisha "), ("(株)", " kabushiki kaisha "),
-    ("合同会社", " godo kaisha "), ("有限会社", " co ltd "), ("주식회사", " co ltd "), ("(주)", " co ltd "),
-    ("유한회사", " co ltd "), ("บริษัท", " "), ("จำกัด (มหาชน)", " pcl "), ("จำกัด(มหาชน)", " pcl "), ("จำกัด", " ltd "),
-    ("ธนาคาร", " bank "), ('בע"מ', " ltd "), ("בע״מ", " ltd "), ("בעמ", " ltd "), ("ホールディングス", " holdings "),
-    ("グループ", " group "), ("集团", " group "), ("集團", " group "), ("控股", " holdings "), ("銀行", " bank "),
-    ("银行", " bank "), ("은행", " bank "), ("证券", " securities "), ("證券", " securities "),
-   
-    ("証券", " securities "), ("保险", " insurance "), ("保險", " insurance "), ("保険", " insurance "),
-    ("基金管理", " fund management "),
-    ("农村商业", " rural commercial "), ("農村商業", " rural commercial "), ("科技", " technology "),
-    ("国际", " international "), ("國際", " international "), ("（", " ("), ("）", ") "), ("・", " "), ("·", " "),
-    ("شركة", " "), ("ش.م.ك", " ksc "),
-]  # fmt: skip
-"""Legal forms and generic words of scripts that write no spaces, in the words that the rest of the world uses."""
-
 _LOCAL = str.maketrans({"ъ": "a", "Ъ": "A", "ь": "", "Ь": "", "’": "'", "`": "'", "´": "'", "ß": "ss", "＆": "&"})
 _ABBREVIATION = re.compile(r"(?<=\b[a-z])(?:[./](?=[a-z]\b)|\.\s(?=[a-z]\.))")
+_HAN = re.compile(r"[\u4e00-\u9fff]+")
+_TWO = re.compile(r"..?")
 _WORD = re.compile(r"[a-z0-9]+")
 _AND = frozenset("and und et og och".split())
-_MARKERS = {
-    tuple(words.split())
-    for words in (
-        "in liquidation|in liquidazione|en liquidation|in liqu|i l|il|w likwidacji|v likvidaci|v likvidacii|"
-        "in liquidatie|i likvidation|under konkurs|en liquidacion|em liquidacao|u likvidaciji|u stecaju|"
-        "likvidalas alatt|f a|felszamolas alatt|in fallimento|in concordato preventivo|in administration|"
-        "in bankruptcy|deceased|in oprichting|w organizacji|in scioglimento|in grundung|v konkurze|v konkursu|"
-        "w upadlosci|en redressement judiciaire|in voluntary liquidation|liquidazione|dissolved|insolvent|"
-        "in receivership|publ"
-    ).split("|")
-}
-"""Endings that tell a company's state and are no part of its name."""
-_MARKER_LAST = frozenset(words[-1] for words in _MARKERS)
+_MARKER_LAST = frozenset(words[-1] for words in MARKERS if words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +62,7 @@ def plain_words(text: str) -> list[str]:
     """
     if not text.isascii():
         if any(ord(c) > 0x58F for c in text):
-            for there, here in _ASIAN:
-                text = text.replace(there, here)
+            text = _spaced(text)
         text = anyascii(text.translate(_LOCAL))
     plain = text.lower()
     if "&" in plain or "+" in plain:
@@ -98,10 +71,17 @@ def plain_words(text: str) -> list[str]:
         plain = plain.replace("'", "")
     if "." in plain or "/" in plain:
         plain = _ABBREVIATION.sub("", plain)
-    words = _WORD.findall(plain)
+    words = [ABBREVIATIONS.get(word, word) for word in _WORD.findall(plain)]
     if "ae" in plain or "oe" in plain or "ue" in plain:
         return [fold(word) for word in words]
     return words
+
+
+def _spaced(text: str) -> str:
+    """Put spaces where scripts without them have word borders: around generic words, and in Chinese after two signs."""
+    for there, here in ASIAN:
+        text = text.replace(there, here)
+    return _HAN.sub(lambda run: " " + " ".join(_TWO.findall(run.group())) + " ", text)
 
 
 def split_name(name: str, country: str = "") -> tuple[list[str], str]:
@@ -136,7 +116,7 @@ def _strip_ending(words: list[str], country: str) -> tuple[list[str], str]:
 
 
 def _marker_length(words: list[str]) -> int:
-    return next((n for n in (4, 3, 2, 1) if n < len(words) and tuple(words[-n:]) in _MARKERS), 0)
+    return next((n for n in (4, 3, 2, 1) if n < len(words) and tuple(words[-n:]) in MARKERS), 0)
 
 
 def _ending(words: list[str], country: str) -> tuple[int, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from anyascii import anyascii
 
 _NAMES = """
@@ -111,7 +113,7 @@ COUNTRIES = frozenset(_TABLE.values())
 def country_code(text: str | None) -> str:
     """The ISO 3166-1 alpha-2 code of a country given as code, English or native name; "" when it is none we know.
 
-    "Germany", "deutschland", "DEU", "UK", "The Netherlands", "日本", "Korea, Republic of" are understood; "EL" is
+    "Germany", "deutschland", "DEU", "The Netherlands", "日本", "Korea, Republic of" are understood; "EL" is
     Greece and "UK" Britain, as the European Union writes them. Of "US-DE" or "DE-BY" (ISO 3166-2) the front part counts.
     """
     if text is None:
@@ -124,6 +126,12 @@ def country_code(text: str | None) -> str:
     if found is None and len(text.strip()) > 3 and text.strip()[2:3] == "-":
         found = _TABLE.get(plain[:2])
     return found or ""
+
+
+@cache
+def country_names(code: str) -> frozenset[str]:
+    """The one-word names of a country in ASCII, English and native: "DE" → germany, deutschland, allemagne ..."""
+    return frozenset(name for name, known in _TABLE.items() if known == code and len(name) > 3 and " " not in name)
 
 
 NATIVE = {

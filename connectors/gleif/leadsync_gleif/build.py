@@ -1,0 +1,261 @@
+"""Build a segment of the index from a stream of entities, relations and exceptions."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from leadsync.normalize.company import split_name
+from leadsync.records import LegalEntity
+from leadsync_gleif.codec import encode
+from leadsync_gleif.hashing import U32, U64, deletions, hash_phrases
+from leadsync_gleif.level2 import Exceptions, Relation, relation_line
+from leadsync_gleif.segment import ARRAYS, FORMAT, META, RECORDS, RELATIONS, lei_keys
+
+T = TypeVar("T")
+Array = npt.NDArray[Any]
+Progress = Callable[[str, int], None]
+"""Told what is being done and how far it has come."""
+
+CHUNK = 50_000
+FREQUENT = 64
+"""Names that must have a word before its pairs with neighbours are worth finding names by."""
+TYPO_SHORTEST, TYPO_LONGEST = 4, 24
+"""Letters of the words in which a typing error is looked for."""
+PREVIOUS = "PREVIOUS_LEGAL_NAME"
+UNUSABLE = frozenset({"ANNULLED"})
+"""Registrations that were never valid; their names must lead nobody to them."""
+
+
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """Lists of up to `size` items."""
+    source = iter(items)
+    while chunk := list(islice(source, size)):
+        yield chunk
+
+
+class Builder:
+    """Takes entities chunk by chunk, keeping hashes in memory and records on disk, and writes the sorted arrays."""
+
+    def __init__(self, path: Path, progress: Progress) -> None:
+        path.mkdir(parents=True)
+        self.path = path
+        self.progress = progress
+        self.countries: list[str] = []
+        self.known_countries: dict[str, int] = {}
+        self.record_at: list[int] = []
+        self.lei_key: list[U64] = []
+        self.entity_country: list[int] = []
+        self.words: list[U64] = []
+        self.pairs: list[U64] = []
+        self.counts: list[Array] = []
+        self.wholes: list[U64] = []
+        self.name_entity: list[Array] = []
+        self.name_kind: list[Array] = []
+        self.vocabulary: set[str] = set()
+        self.statuses: Counter[str] = Counter()
+        self.categories: Counter[str] = Counter()
+
+    def add_entities(self, entities: Iterable[LegalEntity]) -> None:
+        """Write the records and remember the names' hashes."""
+        position = 0
+        with (self.path / RECORDS).open("wb") as out:
+            for chunk in chunks(entities):
+                position = self._records(chunk, out, position)
+                self._names(chunk)
+                self.progress("entities", len(self.record_at))
+
+    def _records(self, chunk: Sequence[LegalEntity], out: BinaryIO, position: int) -> int:
+        for entity in chunk:
+            line = encode(entity)
+            out.write(line)
+            self.record_at.append(position << 16 | len(line))
+            position += len(line)
+            country = self.known_countries.setdefault(entity.country, len(self.known_countries))
+            self.entity_country.append(country)
+            self.statuses[entity.registration] += 1
+            self.categories[entity.category] += 1
+        self.lei_key.append(lei_keys([entity.lei for entity in chunk]))
+        return position
+
+    def _names(self, chunk: Sequence[LegalEntity]) -> None:
+        first = len(self.record_at) - len(chunk)
+        owners: list[int] = []
+        kinds: list[int] = []
+        phrases: list[str] = []
+        for number, entity in enumerate(chunk, first):
+            if entity.registration in UNUSABLE:
+                continue
+            for kind, words in _phrases(entity):
+                self.vocabulary.update(words)
+                owners.append(number)
+                kinds.append(kind)
+                phrases.append(" ".join(words))
+        if not phrases:
+            return
+        hashed = hash_phrases(phrases)
+        self.words.append(hashed.words)
+        self.pairs.append(hashed.pairs)
+        self.counts.append(hashed.counts)
+        self.wholes.append(hashed.squashed)
+        self.name_entity.append(np.array(owners, np.uint32))
+        self.name_kind.append(np.array(kinds, np.uint8))
+
+    def finish(self, relations: Iterable[Relation], exceptions: Exceptions, about: dict[str, Any]) -> dict[str, Any]:
+        """Sort everything, write the arrays, then the description that makes the segment complete; returns that."""
+        order = np.argsort(np.array(self.entity_country, np.int32), kind="stable").astype(np.uint32)
+        place = np.empty(len(order), np.uint32)
+        place[order] = np.arange(len(order), dtype=np.uint32)
+        self._save("record_at", np.array(self.record_at, np.uint64)[order])
+        self._sorted("lei_key", "lei_entity", _joined(self.lei_key, np.uint64), place)
+        countries = self._name_arrays(order, place)
+        relation_count = self._relations(relations)
+        reasons = self._exceptions(exceptions)
+        meta = {
+            "format": FORMAT,
+            "entities": len(order),
+            "names": sum(map(len, self.name_entity)),
+            "relations": relation_count,
+            "exceptions": len(exceptions),
+            "statuses": dict(self.statuses.most_common()),
+            "categories": dict(self.categories.most_common()),
+            "countries": countries,
+            "reasons": reasons,
+            **about,
+        }
+        _write(self.path / META, json.dumps(meta, indent=1).encode())
+        return meta
+
+    def _name_arrays(self, order: U32, place: U32) -> list[tuple[str, int, int]]:
+        owners = place[_joined(self.name_entity, np.uint32)]
+        by_owner = np.argsort(owners, kind="stable")
+        counts = _joined(self.counts, np.int64)
+        starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        words, pairs = _joined(self.words, np.uint64), _joined(self.pairs, np.uint64)
+        self.words.clear()
+        self.pairs.clear()
+        positions = _gather(starts, by_owner)
+        counts = counts[by_owner]
+        self._save("name_entity", owners[by_owner])
+        self._save("name_kind", _joined(self.name_kind, np.uint8)[by_owner])
+        self._save("name_start", np.concatenate(([0], np.cumsum(counts))).astype(np.uint32))
+        self._sorted("whole_hash", "whole_name", _joined(self.wholes, np.uint64)[by_owner], None)
+        self.progress("words", len(words))
+        numbers, name_of = self._vocabulary(words[positions], counts)
+        self._pairs(pairs[positions], numbers, name_of)
+        return self._ranges(np.array(self.entity_country, np.int64)[order][owners[by_owner]])
+
+    def _vocabulary(self, words: U64, counts: Array) -> tuple[U32, U32]:
+        """Number the words, write who has them and how telling each name is; (number, name) of each occurrence."""
+        distinct, inverse = np.unique(words, return_inverse=True)
+        numbers = inverse.astype(np.uint32)
+        name_of = np.repeat(np.arange(len(counts), dtype=np.uint32), counts)
+        frequency = np.bincount(numbers, minlength=len(distinct))
+        information = np.log(max(len(counts), 1) / np.maximum(frequency, 1)).astype(np.float32)
+        weights = np.bincount(name_of, weights=information[numbers], minlength=len(counts))
+        self._save("name_weight", weights.astype(np.float32))
+        self._save("name_word", numbers)
+        self._save("word_hash", distinct)
+        self._save("word_start", np.concatenate(([0], np.cumsum(frequency))).astype(np.uint32))
+        self._save("word_name", name_of[np.argsort(numbers, kind="stable")])
+        self._typos(distinct)
+        return numbers, name_of
+
+    def _typos(self, distinct: U64) -> None:
+        words = sorted(w for w in self.vocabulary if TYPO_SHORTEST <= len(w) <= TYPO_LONGEST and w.isalpha())
+        self.vocabulary = set()
+        self.progress("typing errors", len(words))
+        hashes, owners = deletions(words)
+        numbers = np.searchsorted(distinct, hash_phrases(words).squashed if words else np.zeros(0, np.uint64))
+        order = np.argsort(hashes, kind="stable")
+        self._save("typo_hash", hashes[order])
+        self._save("typo_word", numbers.astype(np.uint32)[owners[order]])
+
+    def _pairs(self, pairs: U64, numbers: U32, name_of: U32) -> None:
+        frequent = np.bincount(numbers, minlength=1)[numbers] >= FREQUENT
+        both = (pairs != 0) & frequent & np.concatenate((frequent[1:], np.zeros(min(1, len(frequent)), bool)))
+        distinct, inverse, frequency = np.unique(pairs[both], return_inverse=True, return_counts=True)
+        self._save("pair_hash", distinct)
+        self._save("pair_start", np.concatenate(([0], np.cumsum(frequency))).astype(np.uint32))
+        self._save("pair_name", name_of[both][np.argsort(inverse, kind="stable")])
+
+    def _ranges(self, country_of_name: Array) -> list[tuple[str, int, int]]:
+        names = list(self.known_countries)
+        last = np.searchsorted(country_of_name, np.arange(len(names)), side="right").tolist()
+        first = np.searchsorted(country_of_name, np.arange(len(names)), side="left").tolist()
+        return list(zip(names, first, last, strict=True))
+
+    def _relations(self, relations: Iterable[Relation]) -> int:
+        at: list[int] = []
+        children: list[str] = []
+        parents: list[str] = []
+        position = 0
+        with (self.path / RELATIONS).open("wb") as out:
+            for relation in relations:
+                line = relation_line(relation)
+                out.write(line)
+                at.append(position << 16 | len(line))
+                position += len(line)
+                children.append(relation.child)
+                parents.append(relation.parent)
+                if len(at) % CHUNK == 0:
+                    self.progress("relations", len(at))
+        self._save("rel_at", np.array(at, np.uint64))
+        self._sorted("rel_child", "rel_row", lei_keys(children), None)
+        self._sorted("rel_parent", "rel_parent_row", lei_keys(parents), None)
+        return len(at)
+
+    def _exceptions(self, exceptions: Exceptions) -> list[str]:
+        keys = lei_keys(list(exceptions.leis))
+        order = np.argsort(keys)
+        self._save("exc_key", keys[order])
+        self._save("exc_direct", np.frombuffer(exceptions.direct, np.uint8)[order])
+        self._save("exc_ultimate", np.frombuffer(exceptions.ultimate, np.uint8)[order])
+        return list(exceptions.reasons)
+
+    def _sorted(self, key: str, value: str, keys: U64, values: U32 | None) -> None:
+        order = np.argsort(keys, kind="stable").astype(np.uint32)
+        self._save(key, keys[order])
+        self._save(value, order if values is None else values[order])
+
+    def _save(self, name: str, array: Array) -> None:
+        np.save(self.path / f"{name}.npy", array.astype(ARRAYS[name], copy=False))
+
+
+def _phrases(entity: LegalEntity) -> Iterator[tuple[int, list[str]]]:
+    """(kind, core words) of the entity's distinct names."""
+    words, _ = split_name(entity.name, entity.country)
+    seen = {tuple(words)}
+    if words:
+        yield 0, words
+    for name, kind in entity.other_names:
+        words, _ = split_name(name, entity.country)
+        if words and tuple(words) not in seen:
+            seen.add(tuple(words))
+            yield (2 if kind == PREVIOUS else 1), words
+
+
+def _joined(parts: Sequence[Array], dtype: Any) -> Array:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype)
+
+
+def _gather(starts: npt.NDArray[np.int64], order: Array) -> npt.NDArray[np.int64]:
+    counts = starts[order + 1] - starts[order]
+    shift = np.repeat(starts[order] - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
+    positions: npt.NDArray[np.int64] = shift + np.arange(len(shift))
+    return positions
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
