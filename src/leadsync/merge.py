@@ -1,7 +1,8 @@
 """The theory of the sync, in one function: what a field's value is, given what each record says and said before.
 
-Each record is compared with its own shadow, in its own CRM's spelling brought to the canonical one; never with what we
-sent, and never with the other CRM. A record seen for the first time has no shadow: it is a baseline and changes nothing.
+Each record is compared with its own shadow, in its own CRM's spelling brought to the canonical one; never with what
+we sent, and never with the other CRM. A record seen for the first time has no shadow: it is a baseline and changes
+nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from leadsync.records import ABSENT, Absent, Ref, Value, is_blank
+from leadsync.records import Absent, Ref, Value, is_blank
 
 
 class How(StrEnum):
@@ -112,4 +113,3 @@ def _survivor(cells: Sequence[Cell], owner: str) -> Cell:
             c.ref,
         ),
     )
-

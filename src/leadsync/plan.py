@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leadsync.mapping.compare import same
+from leadsync.mapping.expression import Expression
 from leadsync.mapping.model import CreateRule, Direction, FieldMap, NullPolicy, ObjectMap, Target, WriteMode
 from leadsync.merge import How, Verdict
 from leadsync.records import ABSENT, Absent, Fields, Ref, Value, is_blank
@@ -38,6 +39,12 @@ class Subject:
     computed: Mapping[str, Value]
     verdicts: Mapping[str, Verdict]
     links: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why leadsync's own values are what they are, by the first part of their source ("score", "company")."""
+
+    def allows(self, when: Expression | None) -> bool:
+        """Whether a mapping's condition holds."""
+        return when is None or when.holds({**self.facts, **self.computed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +187,7 @@ def _wish(
     if blocked := _blocked(mapped, target, there, sent, last):
         kept.append(Kept(subject.uid, member.ref, mapped.name, target.name, there, sent, *blocked))
         return None
-    change = Change(mapped.name, target.name, there, sent, _why(subject, mapped), f"{mapped.file}:{mapped.line}")
+    change = Change(mapped.name, target.name, there, sent, _why(subject, mapped), rule_of(mapped))
     return _Wish(mapped, change, alone=not mapped.follows and not _small(mapped, there, sent))
 
 
@@ -188,7 +195,7 @@ def _wanted(
     subject: Subject, member: Member, mapped: FieldMap, target: Target, kept: list[Kept], there: Value
 ) -> Value | Absent:
     """The canonical value the field is to have; ABSENT: none of our business."""
-    if mapped.when is not None and not mapped.when.holds(subject.facts):
+    if not subject.allows(mapped.when):
         return ABSENT
     if mapped.sources:
         value = next((v for s in mapped.sources if not is_blank(v := subject.computed.get(s))), None)
@@ -293,9 +300,14 @@ def _refused(step: Step, memory: Memory, kept: list[Kept]) -> bool:
     return True
 
 
+def rule_of(mapped: FieldMap) -> str:
+    """Where the mapping says so: file and line."""
+    return f"{mapped.file.rpartition('/')[2]}:{mapped.line}"
+
+
 def _why(subject: Subject, mapped: FieldMap) -> str:
     if mapped.sources:
-        return f"leadsync's {mapped.label or mapped.name}"
+        return subject.reasons.get(mapped.sources[0].partition(".")[0], "worked out by leadsync")
     verdict = subject.verdicts[mapped.name]
     match verdict.how:
         case How.CHANGED:
@@ -312,7 +324,7 @@ def _why(subject: Subject, mapped: FieldMap) -> str:
 def _creates(subject: Subject, memory: Memory, kept: list[Kept]) -> Iterator[Step]:
     sides = {member.ref.side for member in subject.members}
     for rule in subject.object.creates:
-        if rule.side in sides or (rule.when is not None and not rule.when.holds(subject.facts)):
+        if rule.side in sides or not subject.allows(rule.when):
             continue
         step = _create(subject, rule)
         if step is not None and not _refused(step, memory, kept):
@@ -332,11 +344,11 @@ def _create(subject: Subject, rule: CreateRule) -> Step | None:
         if mapped.unique:
             key = (target.name, str(sent))
             continue
-        line = f"{mapped.file}:{mapped.line}"
-        changes.append(Change(mapped.name, target.name, None, sent, "a new record", line))
+        changes.append(Change(mapped.name, target.name, None, sent, "a new record", rule_of(mapped)))
     if key is None:
         return None
-    constants = (Change(n, n, None, v, "a new record", subject.object.file) for n, v in rule.fields.items())
+    file = subject.object.file.rpartition("/")[2]
+    constants = (Change(n, n, None, v, "a new record", file) for n, v in rule.fields.items())
     every = {change.target: change for change in (*changes, *constants)}
     links = subject.links.get(rule.side, {})
     return Step(

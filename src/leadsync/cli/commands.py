@@ -1,0 +1,201 @@
+"""The commands that do the work: init, lint, provision, plan, sync, run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from leadsync.cli import show
+from leadsync.cli.common import (
+    Exit,
+    config_option,
+    console,
+    exit_code,
+    opened,
+    output_option,
+    progress,
+    quiet_option,
+    read_config,
+    say_json,
+)
+from leadsync.config import lint as lint_config
+from leadsync.connector import Crm
+from leadsync.errors import LeadsyncError, Misconfigured
+from leadsync.files import example_config
+from leadsync.plan import Plan
+from leadsync.rehearsal import copy_mappings
+from leadsync.schedule import StopFlag, run_daemon
+from leadsync.sync import Cycle, World, cycle
+
+log = logging.getLogger("leadsync")
+
+
+@click.command()
+@click.option("--dir", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Where to.")
+def init(folder: Path) -> int:
+    """Write config.toml and mappings/ into the current folder; nothing that is there is overwritten."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / "config.toml"
+    if target.exists():
+        raise Misconfigured(f"{target} exists, and is left as it is. --dir DIR writes elsewhere.")
+    target.write_text(example_config().read_text(encoding="utf-8"), encoding="utf-8")
+    copy_mappings(folder / "mappings")
+    click.echo(f"wrote {target} and {folder / 'mappings'}")
+    click.echo("next: put the tokens where config.toml names them, then `leadsync provision`, `leadsync plan`")
+    return Exit.DONE
+
+
+@click.command()
+@config_option
+@output_option
+def lint(config_path: Path, output: str) -> int:
+    """Check the configuration and the mappings without asking any CRM."""
+    problems = lint_config(config_path)
+    if output == "json":
+        say_json([{"file": p.file, "line": p.line, "column": p.column, "code": p.code, "severity": p.severity,
+                   "message": p.message, "help": p.help} for p in problems])  # fmt: skip
+    else:
+        click.echo("\n".join(map(str, problems)) or f"{config_path}: no problems")
+    return Exit.CONFIG if any(p.severity == "error" for p in problems) else Exit.DONE
+
+
+@click.command()
+@config_option
+@output_option
+@click.option("--plan", "only_plan", is_flag=True, help="Only show what is missing.")
+def provision(config_path: Path, output: str, *, only_plan: bool) -> int:
+    """Create the fields the mappings need in both CRMs, with the permission to write them; safe to repeat."""
+    config = read_config(config_path)
+    with opened(config) as world:
+        done = provision_all(world, apply=not only_plan)
+    if output == "json":
+        say_json([{"side": side, "what": s.what, "state": s.state, "detail": s.detail} for side, s in done])
+    else:
+        for side, step in done:
+            click.echo(f"{side:<12} {step.state:<9} {step.what}  {step.detail}".rstrip())
+    if any(step.state == "conflict" for _, step in done):
+        return Exit.ERROR
+    return Exit.PENDING if any(step.state == "missing" for _, step in done) else Exit.DONE
+
+
+def provision_all(world: World, *, apply: bool) -> list[tuple[str, Any]]:
+    """Provision every side; (side, step) of each thing found or made."""
+    found = []
+    for side, crm in world.sides.items():
+        specs = [spec for mapping in world.rules.mappings.values() for spec in mapping.specs(side)]
+        found += [(side, step) for step in crm.provision(specs, apply=apply)]
+    return found
+
+
+@click.command()
+@config_option
+@output_option
+@quiet_option
+@click.option("--limit", default=20, show_default=True, help="How many leads to show.")
+@click.option("--open-gate", "open_gates", multiple=True, help="Let a gate through, by name.")
+def plan(config_path: Path, output: str, limit: int, open_gates: tuple[str, ...], *, quiet: bool) -> int:
+    """Show what a cycle would write, field by field, old → new, and what it would cost. Writes nothing."""
+    config = read_config(config_path)
+    with progress(show=not quiet) as bar, opened(config, bar=bar) as world:
+        seen = cycle(world, write=False, open_gates=frozenset(open_gates))
+        cost = api_calls(seen.plan, world.sides)
+    if output == "json":
+        say_json(show.plan_json(seen.plan, cost, seen.gates))
+    else:
+        out = console()
+        show.plan_text(out, seen.plan, show.names_of(seen.view), cost, limit)
+        for gate in seen.gates:
+            out.print(f"gate closed: {gate.found}; {gate.advice}", style="yellow")
+    return Exit.PENDING if seen.plan.steps else Exit.DONE
+
+
+def api_calls(made: Plan, sides: Mapping[str, Crm]) -> dict[str, int]:
+    """What writing a plan will cost, by side."""
+    cost: dict[str, int] = {}
+    for side, kind in sorted({(s.side, s.kind) for s in made.steps}):
+        steps = [s for s in made.steps if (s.side, s.kind) == (side, kind)]
+        creates = sum(s.id is None for s in steps)
+        cost[side] = cost.get(side, 0) + sides[side].calls(kind, len(steps) - creates, creates)
+    return cost
+
+
+@click.command()
+@config_option
+@output_option
+@quiet_option
+@click.option("--open-gate", "open_gates", multiple=True, help="Let a gate through, by name.")
+def sync(config_path: Path, output: str, open_gates: tuple[str, ...], *, quiet: bool) -> int:
+    """Run one cycle: pull, resolve, score, plan, and write to both CRMs."""
+    config = read_config(config_path)
+    stop = StopFlag().install()
+    with progress(show=not quiet) as bar, opened(config, bar=bar, stop=stop) as world:
+        done = recorded_cycle(world, "sync", frozenset(open_gates))
+        if output == "json":
+            say_json(show.cycle_json(done, world.sides))
+        else:
+            show.cycle_text(console(), done, world.sides)
+    return stop.exit_code or outcome(done)
+
+
+def recorded_cycle(world: World, command: str, open_gates: frozenset[str] = frozenset()) -> Cycle:
+    """One cycle, with its beginning and its end in the ledger of runs."""
+    runs = world.store.runs
+    runs.start(world.run, command, world.clock())
+    try:
+        done = cycle(world, write=True, open_gates=open_gates)
+    except LeadsyncError as problem:
+        runs.end(world.run, "error", {"error": str(problem)}, world.clock())
+        raise
+    label = "stopped" if world.stop() else outcome(done).name.lower()
+    runs.end(world.run, label, show.summary(done, world.sides), world.clock())
+    return done
+
+
+def outcome(done: Cycle) -> Exit:
+    """What a cycle's end means."""
+    if done.gates or (done.pushed is not None and done.pushed.unsent):
+        return Exit.PENDING
+    if done.pushed is not None and (done.pushed.rejected or done.pushed.unclear):
+        return Exit.REJECTS
+    return Exit.DONE
+
+
+@click.command()
+@config_option
+@click.option("--cycles", type=int, default=None, help="End after so many cycles (for rehearsals).")
+def run(config_path: Path, cycles: int | None) -> int:
+    """Run as a daemon in the foreground: cycles on the configured schedule, one at a time. SIGTERM ends it cleanly."""
+    stop = StopFlag().install()
+    logging.getLogger("leadsync").setLevel(logging.INFO)
+    config = read_config(config_path)
+    left = [cycles]
+    last: list[Exit] = [Exit.DONE]
+
+    def job() -> None:
+        last[0] = one_scheduled(config_path, stop)
+        if left[0] is not None:
+            left[0] -= 1
+
+    run_daemon(job, config.schedule, lambda: stop() or left[0] == 0, stop.wait)
+    return stop.exit_code or last[0]
+
+
+def one_scheduled(config_path: Path, stop: StopFlag) -> Exit:
+    """One cycle of the daemon: whatever fails is logged in one line, and the next cycle comes. The configuration is
+    read anew each time; one that is broken now says so and changes nothing."""
+    try:
+        config = read_config(config_path)
+        with opened(config, stop=stop) as world:
+            done = recorded_cycle(world, "run")
+            log.info("%s", show.one_line(done, world.sides))
+            return outcome(done)
+    except LeadsyncError as problem:
+        log.error("cycle failed: %s", problem)  # noqa: TRY400  the text is made for the operator; a trace is not
+        return exit_code(problem)
+
+
+ALL = (init, lint, provision, plan, sync, run)

@@ -1,0 +1,173 @@
+"""What all commands share: options, opening the world, progress on standard error, and exit codes."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from leadsync.config import Config, load
+from leadsync.connector import Clock, Crm, Kind, Register, connector
+from leadsync.errors import LeadsyncError, Misconfigured, QuotaExhausted
+from leadsync.progress import Progress, Silent
+from leadsync.rules import load_rulebook
+from leadsync.store import Store
+from leadsync.sync import World, never
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Exit(IntEnum):
+    """What a command's end means."""
+
+    DONE = 0
+    ERROR = 1
+    PENDING = 2
+    REJECTS = 3
+    CONFIG = 4
+    QUOTA = 5
+
+
+def exit_code(problem: LeadsyncError) -> Exit:
+    """The exit code for a failure."""
+    match problem:
+        case Misconfigured():
+            return Exit.CONFIG
+        case QuotaExhausted():
+            return Exit.QUOTA
+        case _:
+            return Exit.ERROR
+
+
+def config_option(command: F) -> F:
+    """--config FILE."""
+    return click.option(
+        "--config",
+        "config_path",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=Path("config.toml"),
+        show_default=True,
+        help="The configuration file.",
+    )(command)
+
+
+def output_option(command: F) -> F:
+    """--output table|json."""
+    return click.option(
+        "--output",
+        type=click.Choice(["table", "json"]),
+        default="table",
+        show_default=True,
+        help="For people, or for machines (one JSON document on standard output).",
+    )(command)
+
+
+def quiet_option(command: F) -> F:
+    """--quiet."""
+    return click.option("--quiet", is_flag=True, help="No progress display.")(command)
+
+
+def now() -> datetime:
+    """The clock of the command line."""
+    return datetime.now(UTC)
+
+
+def console() -> Console:
+    """Where results go. Piped output is not folded at 80 columns, so that it can be searched."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=200)
+
+
+def say_json(data: object) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+
+
+class Bar:
+    """A progress display on standard error: one line for each part of the work."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._task: Any = None
+
+    def step(self, what: str, total: int | None = None) -> None:
+        """Begin a part of the work."""
+        self._finish()
+        self._task = self._bars.add_task(what, total=total)
+
+    def advance(self, count: int = 1) -> None:
+        """So many more are done."""
+        if self._task is not None:
+            self._bars.advance(self._task, count)
+
+    def _finish(self) -> None:
+        if self._task is not None:
+            task = next(t for t in self._bars.tasks if t.id == self._task)
+            self._bars.update(self._task, total=task.completed, completed=task.completed)
+
+
+@contextmanager
+def progress(*, show: bool) -> Iterator[Progress]:
+    """A display on standard error where somebody is looking, else none."""
+    errors = Console(stderr=True)
+    if not show or not errors.is_terminal:
+        yield Silent()
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Bars(*columns, console=errors, transient=True) as bars:
+        yield Bar(bars)
+
+
+def new_run(at: datetime) -> str:
+    """A run's id: its start, and enough chance that two machines never share one."""
+    return f"{at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+
+
+@contextmanager
+def opened(
+    config: Config,
+    *,
+    bar: Progress | None = None,
+    stop: Callable[[], bool] = never,
+    clock: Clock = now,
+) -> Iterator[World]:
+    """The world of one run: connections, rules and state, all closed again at the end."""
+    with ExitStack() as stack:
+        sides: dict[str, Crm] = {}
+        register: Register | None = None
+        store = stack.enter_context(Store(config.state))
+        for side, settings in config.connectors.items():
+            made = connector(settings.connector)
+            if made.kind is Kind.CRM:
+                sides[side] = made.open(settings.settings, clock, side)
+                stack.callback(sides[side].close)
+            else:
+                register = made.open(settings.settings, clock)
+                stack.callback(register.close)
+        rules = load_rulebook(config.mappings, {side: crm.objects() for side, crm in sides.items()})
+        yield World(config, rules, store, sides, register, clock, new_run(clock()), bar or Silent(), stop)
+
+
+def read_config(path: Path) -> Config:
+    """The configuration, or Misconfigured saying what to do."""
+    if not path.exists():
+        raise Misconfigured(
+            f"{path}: there is no such file. `leadsync init` writes one here; --config FILE names another."
+        )
+    return load(path)

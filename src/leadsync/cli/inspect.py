@@ -1,0 +1,231 @@
+"""The commands that tell: why a value is what it is, and how the installation stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.markup import escape
+
+from leadsync.cli.common import Exit, config_option, console, output_option, read_config, say_json
+from leadsync.errors import LeadsyncError
+from leadsync.normalize import person
+from leadsync.records import Ref, value_text
+from leadsync.store import Store
+
+
+class NotFound(LeadsyncError):
+    """What was asked for is not known."""
+
+
+def find_uid(store: Store, text: str) -> str:
+    """The lead or company that an e-mail, a CRM id ("51", "hubspot/contacts/51") or a leadsync id means."""
+    identities = store.pulled.identities()
+    if text in identities.values():
+        return text
+    if "/" in text and Ref.parse(text) in identities:
+        return identities[Ref.parse(text)]
+    by_id = {uid for ref, uid in identities.items() if ref.id in (text, f"{text}") or _same_salesforce_id(ref.id, text)}
+    address = person.email(text)
+    found = by_id or (_by_field(store, identities, address) if address else _by_name(store, identities, text))
+    if not found:
+        raise NotFound(f"{text}: no lead or company is known by this e-mail or id. `leadsync sync` reads what is new.")
+    if len(found) > 1:
+        options = ", ".join(str(ref) for ref, uid in sorted(identities.items()) if uid in found)
+        raise NotFound(f"{text} could be several: {options}. Name one of these.")
+    return next(iter(found))
+
+
+def _same_salesforce_id(known: str, asked: str) -> bool:
+    """Ids of 15 characters mean those of 18 that begin with them."""
+    return len(asked) == 15 and len(known) == 18 and known.startswith(asked)
+
+
+def _by_field(store: Store, identities: dict[Ref, str], address: str) -> set[str]:
+    live = (s.record for s in store.pulled.records() if not s.record.deleted)
+    holds = (r for r in live if any(address in person.emails(v) for v in r.fields.values() if isinstance(v, str)))
+    return {identities[r.ref] for r in holds if r.ref in identities}
+
+
+def _by_name(store: Store, identities: dict[Ref, str], name: str) -> set[str]:
+    wanted = name.casefold().strip()
+    named = (
+        s.record
+        for s in store.pulled.records()
+        if any(isinstance(v, str) and v.casefold().strip() == wanted for n, v in s.record.fields.items() if n in NAMES)
+    )
+    return {identities[r.ref] for r in named if r.ref in identities}
+
+
+NAMES = ("name", "Name")
+"""Vendor fields by which a company may be asked for."""
+
+
+@click.command()
+@config_option
+@output_option
+@click.argument("lead", metavar="LEAD")
+@click.argument("field", metavar="[FIELD]", required=False)
+def why(config_path: Path, output: str, lead: str, field: str | None) -> int:
+    """Tell how a lead's (or company's) values came about. LEAD is an e-mail or a CRM id; FIELD a mapped field, such as
+    score, lei or phone."""
+    config = read_config(config_path)
+    with Store(config.state, write=False) as store:
+        uid = find_uid(store, lead)
+        decisions = store.results.decisions(uid)
+        if field is not None and field not in decisions:
+            known = ", ".join(sorted(decisions))
+            raise NotFound(f"{lead} has no decision on {field!r}. Known: {known}.")
+        chosen = {name: d for name, d in decisions.items() if field is None or name == field}
+        records = [
+            (ref, store.pulled.identity(ref)) for ref, u in sorted(store.pulled.identities().items()) if u == uid
+        ]
+        if output == "json":
+            say_json(_why_json(uid, records, chosen))
+        else:
+            _why_text(uid, records, chosen)
+    return Exit.DONE
+
+
+def _why_json(uid: str, records: Iterable[tuple[Ref, Any]], chosen: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "lead": uid,
+        "records": [{"ref": str(ref), "why": known[1] if known else ""} for ref, known in records],
+        "fields": {
+            name: {"value": value, "why": reason, "run": run, "at": at.isoformat()}
+            for name, (value, reason, run, at) in chosen.items()
+        },
+    }
+
+
+def _why_text(uid: str, records: Iterable[tuple[Ref, Any]], chosen: dict[str, Any]) -> None:
+    out = console()
+    out.print(f"[bold]{uid}[/]")
+    for ref, known in records:
+        out.print(f"  {ref}  [dim]{escape(known[1]) if known else ''}[/]")
+    for name, (value, reason, _run, at) in chosen.items():
+        out.print(
+            f"\n[bold]{name}[/] = {escape(value_text(value)) or '(blank)'}   [dim]decided {at:%Y-%m-%d %H:%M}Z[/]"
+        )
+        for line in explain(reason):
+            out.print(f"  {escape(line)}", soft_wrap=True)
+
+
+def explain(reason: dict[str, Any]) -> list[str]:
+    """A decision's reasons as lines."""
+    match reason:
+        case {"reasons": list(reasons)}:
+            return _score_lines(reason, reasons)
+        case {"status": str(), "evidence": list()}:
+            return _entity_lines(reason)
+        case {"how": str(how)}:
+            return _verdict_lines(reason, how)
+        case _:
+            return [f"{key.replace('_', ' ')}: {value}" for key, value in reason.items() if value not in (None, "", [])]
+
+
+def _score_lines(reason: dict[str, Any], reasons: list[dict[str, Any]]) -> list[str]:
+    if reason.get("excluded"):
+        return [f"not scored: {reason['excluded']}"]
+    lines = [f"{r['points']:>+8g}  {r['words']}  [{r['group']}]" for r in reasons]
+    lines.append("-" * 8)
+    lines.append(
+        f"{reason['total']:>8g}  in all, as of {reason['as_of'][:10]}, model {reason['model']}, grade {reason['grade']}"
+    )
+    return lines
+
+
+def _entity_lines(reason: dict[str, Any]) -> list[str]:
+    asked = ", ".join(f"{key} {value!r}" for key, value in reason["asked"].items() if value)
+    lines = [f"asked: {asked}", f"{reason['status']}, confidence {reason['confidence']:.2f} ({reason['method']})"]
+    lines += [f"- {piece}" for piece in reason["evidence"]]
+    if reason["status"] == "matched":
+        lines.append(f"legal name: {reason['legal_name']} ({reason['country']})")
+    else:
+        lines += [
+            f"candidate: {lei} {name} ({country}) {conf:.2f}" for lei, name, country, conf in reason["candidates"][:5]
+        ]
+    for which in ("direct", "ultimate"):
+        parent = reason.get(which)
+        if parent:
+            told = f"{parent['name']} ({parent['lei']}), {parent['how']}" if parent["lei"] else parent["reason"]
+            lines.append(f"{which} parent: {told}")
+    return lines
+
+
+HOWS = {
+    "empty": "blank in every CRM",
+    "agreed": "all records agree",
+    "unbased": "the records differed when first seen; nothing is overwritten",
+    "changed": "changed since the last run",
+    "cleared": "cleared in one CRM; the mapping keeps the others",
+    "conflict": "changed in several records; the owner's side wins",
+    "held": "changed in several records; a person has to say which is right",
+}
+
+
+def _verdict_lines(reason: dict[str, Any], how: str) -> list[str]:
+    lines = [HOWS[how]]
+    if reason.get("origin"):
+        lines.append(f"value of {reason['origin']}")
+    lines += [f"not taken: {value_text(value) or '(blank)'} of {ref}" for ref, value in reason.get("losers", [])]
+    return lines
+
+
+@click.command()
+@config_option
+@output_option
+def status(config_path: Path, output: str) -> int:
+    """Tell how the installation stands: last runs, when each source was last read, what is rejected or waiting."""
+    config = read_config(config_path)
+    with Store(config.state, write=False) as store:
+        report = status_json(store)
+    if output == "json":
+        say_json(report)
+    else:
+        _status_text(report)
+    return Exit.REJECTS if report["rejects"] else Exit.DONE
+
+
+def status_json(store: Store) -> dict[str, Any]:
+    """The state of an installation for machines."""
+    return {
+        "schema": 1,
+        "runs": [
+            {"run": r.id, "command": r.command, "started": r.started, "ended": r.ended, "outcome": r.outcome,
+             "summary": dict(r.summary)} for r in store.runs.latest(5)
+        ],
+        "records": [{"side": s, "object": k, "live": n} for (s, k), n in sorted(store.pulled.counts().items())],
+        "sources": [{"side": s, "feed": f, "last_read": at} for s, f, at in store.pulled.cursors()],
+        "outbox": dict(store.outbox.states()),
+        "rejects": [
+            {"record": str(r.ref), "direction": r.direction, "code": r.code, "reason": r.reason, "next_step": r.hint,
+             "first": r.first_at, "last": r.last_at, "times": r.times} for r in store.outbox.rejects()
+        ],
+    }  # fmt: skip
+
+
+def _status_text(report: dict[str, Any]) -> None:
+    out = console()
+    for run in report["runs"]:
+        ended = (
+            f"{run['outcome']} after {(run['ended'] - run['started']).total_seconds():.1f} s"
+            if run["ended"]
+            else "not ended"
+        )
+        out.print(f"{run['started']:%Y-%m-%d %H:%M:%S}Z  {run['command']:<5} {ended}")
+    out.print("")
+    for row in report["records"]:
+        out.print(f"{row['side']:<12} {row['object']:<12} {row['live']:>8,} live records")
+    for row in report["sources"]:
+        out.print(f"{row['side']:<12} {row['feed']:<16} last read {row['last_read']:%Y-%m-%d %H:%M:%S}Z")
+    waiting = {state: n for state, n in report["outbox"].items() if state in ("sending", "unknown", "pending")}
+    out.print(f"outbox: {waiting or 'empty'}")
+    for row in report["rejects"]:
+        out.print(f"rejected ({row['times']}×): {row['record']}: {escape(row['reason'])}", soft_wrap=True)
+        out.print(f"    next step: {escape(row['next_step']) or 'none known'}", soft_wrap=True)
+
+
+ALL = (why, status)

@@ -1,0 +1,52 @@
+"""The `leadsync` command and how its failures are told."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from leadsync import __version__
+from leadsync.cli import commands, inspect, sandbox
+from leadsync.cli.common import Exit, exit_code
+from leadsync.errors import LeadsyncError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="leadsync")
+@click.option("--verbose", is_flag=True, help="Log what happens to standard error.")
+def cli(*, verbose: bool) -> None:
+    """Keep the leads of two CRMs in agreement, resolve their companies to legal entities, score them and say why.
+
+    \b
+    Try it without an account:   leadsync demo
+    Begin in this folder:        leadsync init, edit config.toml, leadsync provision, leadsync plan, leadsync sync
+    Exit codes:                  0 done, 1 error, 2 changes pending or gate closed, 3 done with rejects,
+                                 4 configuration invalid, 5 quota exhausted, 130/143 stopped after a clean batch
+    """
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s"
+    )
+    for chatty in ("apscheduler", "httpx", "urllib3", "hubspot"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+for command in (*commands.ALL, *inspect.ALL, *sandbox.ALL):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """The entry point: every expected failure is one clear message and an exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except LeadsyncError as problem:
+        click.echo(f"leadsync: {problem}", err=True)
+        sys.exit(exit_code(problem))
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(Exit.CONFIG if problem.exit_code == 2 else problem.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("leadsync: stopped", err=True)
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else Exit.DONE)

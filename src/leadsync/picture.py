@@ -1,0 +1,227 @@
+"""Everything known, put together: who is who, which company, which legal entity, what it is worth, what earned it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from leadsync.accounts import Account, Accounts, Belonging, Family, account_of, families
+from leadsync.enrich import Resolved
+from leadsync.identify import Identity, Known, addresses
+from leadsync.mapping.model import ObjectMap
+from leadsync.merge import Verdict
+from leadsync.normalize import person
+from leadsync.plan import Member, Subject
+from leadsync.records import Fields, Ref, Touch, Value, is_blank
+from leadsync.store import Seen
+from leadsync.touchpoints import Touchpoint, TouchRules, classify_all, is_internal
+from leadsync.traits import derive
+from leadsync.unify import Source, read, unify
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A person or a company: its records and the one set of facts they make."""
+
+    identity: Identity
+    sources: tuple[Seen, ...]
+    facts: Mapping[str, Value]
+    verdicts: Mapping[str, Verdict]
+
+    @property
+    def uid(self) -> str:
+        """The leadsync id."""
+        return self.identity.uid
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A person with the company, the touches and the family that scoring looks at; `facts` include what they imply."""
+
+    party: Party
+    facts: Mapping[str, Value]
+    belonging: Belonging | None
+    resolved: Resolved | None
+    touchpoints: tuple[Touchpoint, ...]
+    family: Family = field(default_factory=Family)
+
+    @property
+    def uid(self) -> str:
+        """The leadsync id."""
+        return self.party.uid
+
+
+def known(mapping: ObjectMap, seen: Iterable[Seen], preferred: Mapping[tuple[str, str], int]) -> list[Known]:
+    """Live records as identification sees them."""
+    return [
+        Known(s.record, read(mapping, s.record), preferred.get((s.record.ref.side, s.record.ref.kind), 0))
+        for s in seen
+        if not s.record.deleted
+    ]
+
+
+def parties(mapping: ObjectMap, identities: Iterable[Identity], seen: Mapping[Ref, Seen]) -> list[Party]:
+    """One party for each identity, its facts unified from its records."""
+    made: list[Party] = []
+    for identity in identities:
+        members = tuple(seen[k.record.ref] for k in identity.members)
+        sources = [Source(s.record, s.shadow, k.preferred) for s, k in zip(members, identity.members, strict=True)]
+        facts, verdicts = unify(mapping, sources)
+        made.append(Party(identity, members, facts, verdicts))
+    return made
+
+
+def accounts(companies: Iterable[Party]) -> Accounts:
+    """The accounts that the CRMs' company records make."""
+    return Accounts(account_of(company.identity, company.facts) for company in companies)
+
+
+def belongings(people: Iterable[Party], known_accounts: Accounts) -> dict[str, Belonging | None]:
+    """Each person's company; companies that only leads name are added to the accounts."""
+    return {party.uid: known_accounts.belonging(party.identity.members, party.facts) for party in people}
+
+
+def touches_of(people: Iterable[Party], touches: Iterable[Touch], rules: TouchRules) -> dict[str, list[Touchpoint]]:
+    """Each person's touchpoints, oldest first. A touch known by an address alone goes to the one person who has it."""
+    owner: dict[Ref, str] = {}
+    by_address: dict[str, set[str]] = defaultdict(set)
+    for party in people:
+        for member in party.identity.members:
+            owner[member.record.ref] = party.uid
+            for address in addresses(member.facts):
+                by_address[address].add(party.uid)
+    gathered: dict[str, list[Touch]] = defaultdict(list)
+    for touch in touches:
+        uid = owner.get(touch.person) or _only(by_address.get(person.email(touch.person.id), set()))
+        if uid is not None:
+            gathered[uid].append(touch)
+    ours = {uid for address, uids in by_address.items() if is_internal(address, rules) for uid in uids}
+    return {uid: classify_all(found, rules) for uid, found in gathered.items() if uid not in ours}
+
+
+def _only(uids: set[str]) -> str | None:
+    return next(iter(uids)) if len(uids) == 1 else None
+
+
+COMPANY_FACTS = (
+    "lei", "lei_confidence", "legal_name", "legal_country", "entity_status", "lei_status",
+    "ultimate_parent_name", "ultimate_parent_lei", "ultimate_parent_country",
+)  # fmt: skip
+"""What a lead knows from its company's legal entity."""
+
+INHERITED = ("industry", "employees", "annual_revenue", "website")
+"""What a lead takes from its company's record where its own is blank."""
+
+
+def lead_facts(
+    party: Party, resolved: Resolved | None, company: Mapping[str, Value] | None, family: Family
+) -> dict[str, Value]:
+    """All that a score or a condition may look at: the person's facts, the company's, the family's, and traits."""
+    facts = dict(party.facts)
+    for name in INHERITED:
+        if is_blank(facts.get(name)) and company is not None and not is_blank(company.get(name)):
+            facts[name] = company[name]
+    computed = resolved.computed() if resolved is not None else {}
+    facts |= {name: computed.get(f"company.{name}") for name in COMPANY_FACTS}
+    facts |= {"group_leads": family.leads, "group_engaged_30d": family.engaged, "group_customers": family.customers}
+    return {**facts, **derive(facts)}
+
+
+def members(party: Party, unique_field: Mapping[tuple[str, str], str]) -> tuple[Member, ...]:
+    """The records a plan may write to; of several of one side and object, the one that carries (or is to carry) the
+    leadsync id is the primary."""
+    primary: dict[tuple[str, str], Ref] = {}
+    oldest = sorted(party.sources, key=lambda s: (not _carries(s, party.uid, unique_field), s.first_seen, s.record.ref))
+    for seen in oldest:
+        if not seen.record.read_only:
+            primary.setdefault((seen.record.ref.side, seen.record.ref.kind), seen.record.ref)
+    return tuple(
+        Member(
+            s.record.ref,
+            s.record.fields,
+            s.shadow,
+            read_only=s.record.read_only,
+            primary=s.record.ref in primary.values(),
+        )
+        for s in party.sources
+    )
+
+
+def _carries(seen: Seen, uid: str, unique_field: Mapping[tuple[str, str], str]) -> bool:
+    name = unique_field.get((seen.record.ref.side, seen.record.ref.kind))
+    return name is not None and seen.record.fields.get(name) == uid
+
+
+def subject(
+    party: Party,
+    mapping: ObjectMap,
+    facts: Fields,
+    computed: Mapping[str, Value],
+    links: Mapping[str, Mapping[str, tuple[str, ...]]],
+    reasons: Mapping[str, str],
+) -> Subject:
+    """A party as the plan wants it."""
+    there = members(party, unique_fields(mapping))
+    return Subject(party.uid, mapping, there, facts, computed, party.verdicts, links, reasons)
+
+
+def unique_fields(mapping: ObjectMap) -> dict[tuple[str, str], str]:
+    """(side, vendor object) → the vendor field that carries the leadsync id."""
+    return {
+        (target.side, kind): target.name
+        for mapped in mapping.fields.values()
+        if mapped.unique
+        for target in mapped.targets
+        for kind in (target.objects or mapping.kinds.get(target.side, ()))
+    }
+
+
+def account_links(account: Account | None) -> dict[str, dict[str, tuple[str, ...]]]:
+    """The company records a new lead record is to be associated with, by side and vendor object."""
+    links: dict[str, dict[str, tuple[str, ...]]] = {}
+    for ref in account.records if account is not None else ():
+        links.setdefault(ref.side, {}).setdefault(ref.kind, (ref.id,))
+    return links
+
+
+def family_counts(
+    people: Iterable[Party],
+    belonging: Mapping[str, Belonging | None],
+    resolved: Mapping[str, Resolved],
+    touchpoints: Mapping[str, Sequence[Touchpoint]],
+    as_of: datetime,
+) -> dict[str, Family]:
+    """The others of each lead's corporate family: leads whose companies have one ultimate parent, or are one."""
+    family_of: dict[str, str] = {}
+    customers: set[str] = set()
+    for party in people:
+        home = belonging[party.uid]
+        if home is not None:
+            uid = home.account.uid
+            family_of[party.uid] = (resolved[uid].family if uid in resolved else "") or uid
+        if party.facts.get("lifecycle_stage") == "customer":
+            customers.add(party.uid)
+    return families(family_of, newest_touch(touchpoints), customers, as_of)
+
+
+def lead(
+    party: Party,
+    belonging: Belonging | None,
+    resolved: Mapping[str, Resolved],
+    company_facts: Mapping[str, Mapping[str, Value]],
+    families_: Mapping[str, Family],
+    touchpoints: Mapping[str, Sequence[Touchpoint]],
+) -> Lead:
+    """A person with all that bears on it."""
+    uid = belonging.account.uid if belonging is not None else ""
+    entity = resolved.get(uid)
+    family = families_.get(party.uid, Family())
+    facts = lead_facts(party, entity, company_facts.get(uid), family)
+    return Lead(party, facts, belonging, entity, tuple(touchpoints.get(party.uid, ())), family)
+
+
+def newest_touch(touchpoints: Mapping[str, Sequence[Touchpoint]]) -> dict[str, datetime]:
+    """When each lead was last engaged."""
+    return {uid: found[-1].at for uid, found in touchpoints.items() if found}
