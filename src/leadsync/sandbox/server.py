@@ -171,6 +171,8 @@ class Serving:
             http=_protocol(sandbox),
             log_level="critical",
             lifespan="off",
+            server_header=False,
+            date_header=False,  # the date is the sandbox's own
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
