@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from leadsync.attribute import load_models
 from leadsync.config.read import Lookup, read, text_of
@@ -15,14 +16,7 @@ from leadsync.qualify import load_stages
 from leadsync.score import load_model
 from leadsync.touchpoints import load_touch_rules
 
-OBJECTS = ("lead.toml", "company.toml")
-RULES: Mapping[str, Callable[[str, str], object]] = {
-    "scoring.toml": load_model,
-    "stages.toml": load_stages,
-    "attribution.toml": load_models,
-    "touchpoints.toml": load_touch_rules,
-}
-"""The other files of a mappings folder, and what reads them."""
+T = TypeVar("T")
 
 
 def lint(path: Path, lookup: Lookup = connector) -> list[Problem]:
@@ -37,22 +31,23 @@ def lint(path: Path, lookup: Lookup = connector) -> list[Problem]:
 
 
 def _lint_mappings(folder: Path, sides: Mapping[str, Sequence[ObjectType]]) -> list[Problem]:
+    """All files, each as far as it can be read; what one needs of another is checked where that one is right."""
     problems: list[Problem] = []
-    for name in (*OBJECTS, *RULES):
+
+    def check(name: str, load: Callable[[str, str], T]) -> T | None:
+        file = str(folder / name)
         try:
-            text = text_of(folder / name)
+            return load(text_of(folder / name), file)
+        except Problems as found:
+            problems.extend(found.problems)
         except Misconfigured as problem:
-            problems.append(Problem(str(folder / name), 0, 0, "LS402", str(problem)))
-            continue
-        problems += _lint_file(name, text, str(folder / name), sides)
+            problems.append(Problem(file, 0, 0, "LS402", str(problem)))
+        return None
+
+    for name in ("lead.toml", "company.toml"):
+        problems += (check(name, lambda text, file: lint_object(text, file, sides)) or (None, []))[1]
+    model = check("scoring.toml", load_model)
+    check("stages.toml", lambda text, file: load_stages(text, file, (model,) if model is not None else ()))
+    check("attribution.toml", load_models)
+    check("touchpoints.toml", lambda text, file: load_touch_rules(text, file, set(sides)))
     return problems
-
-
-def _lint_file(name: str, text: str, file: str, sides: Mapping[str, Sequence[ObjectType]]) -> list[Problem]:
-    if name in OBJECTS:
-        return lint_object(text, file, sides)[1]
-    try:
-        RULES[name](text, file)
-    except Problems as found:
-        return list(found.problems)
-    return []
