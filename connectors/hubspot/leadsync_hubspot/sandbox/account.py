@@ -193,4 +193,6 @@ ROUTES = (
     Route("GET", "/crm/pipelines/{kind}/{id}/stages", _stages, PIPELINES),
     Route("GET", "/crm/schemas", _schemas),
     Route("GET", "/crm/schemas/{kind}", _one_schema),
+    Route("GET", "/crm-object-schemas/schemas", _schemas),
+    Route("GET", "/crm-object-schemas/schemas/{kind}", _one_schema),
 )

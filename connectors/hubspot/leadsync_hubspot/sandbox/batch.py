@@ -98,7 +98,7 @@ def _each(
     for item, checks in ready:
         trace = {"objectWriteTraceId": item["objectWriteTraceId"]} if traced else {}
         results.append({**act(item, checks), **trace})
-    return results, errors
+    return sorted(results, key=lambda found: int(found["id"])), errors  # recorded answers are not in the inputs' order
 
 
 def _traced_error(item: Input, refused: Refused) -> dict[str, Any]:

@@ -236,7 +236,8 @@ class Portal:
         return obj
 
     def _first_values(self, obj: Obj, clean: Mapping[str, str]) -> dict[str, str]:
-        stage = {"lifecyclestage": str(self.settings["default_lifecyclestage"])}
+        default = self.settings["default_lifecyclestage"]
+        stage = {"lifecyclestage": str(default)} if default else {}
         match obj.kind:
             case "contacts":
                 flags = {
