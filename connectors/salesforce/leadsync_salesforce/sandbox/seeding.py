@@ -29,7 +29,7 @@ CLIENTS = {
 """The connected apps: leadsync's own, and one that acts for a person."""
 
 _STATUSES = ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted")
-_SEED_KEYS = {"objects", "custom_fields", "validation_rules", "duplicate_rules", "settings"}
+_SEED_KEYS = {"anchor", "objects", "custom_fields", "validation_rules", "duplicate_rules", "settings"}
 _STAMPS = ("CreatedDate", "LastModifiedDate", "SystemModstamp")
 
 

@@ -1,0 +1,151 @@
+"""A logged-in Salesforce: the only module that knows the SDK.
+
+Reads are tried again by the one retry policy. Writes are sent once: what may have been applied is never sent again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import requests
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceAuthenticationFailed
+from simple_salesforce.login import SalesforceLogin
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from leadsync.connector import Usage
+from leadsync.errors import Ambiguous, LeadsyncError, Misconfigured, TryAgain, Unreadable
+from leadsync.retry import retrying
+from leadsync_salesforce.faults import SessionExpired
+from leadsync_salesforce.settings import SalesforceSettings
+from leadsync_salesforce.transport import Wire, session, writes
+
+HEADERS = {
+    "Sforce-Auto-Assign": "FALSE",  # else an update of a lead may run assignment rules and change its owner
+    "Sforce-Call-Options": "client=leadsync",
+}
+
+
+class Client:
+    """One session, one connection pool; logs in when first used, and once more when the session has expired."""
+
+    def __init__(self, settings: SalesforceSettings, usage: Usage, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._settings = settings
+        self._sleep = sleep
+        self._wire = Wire(settings.url, (settings.connect_timeout, settings.read_timeout), usage)
+        self._session = session(self._wire)
+        self._sdk: Salesforce | None = None
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The Date of the last answer."""
+        return self._wire.date
+
+    def retry(self, call: Callable[[], Any]) -> Any:
+        """The one retry policy, with this client's way of waiting."""
+        return retrying(call, sleep=self._sleep)
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """Read a path below /services/data/vXX.0/, trying again."""
+        return self.retry(lambda: self._send("GET", path, params=dict(params or {})))
+
+    def post_to_read(self, path: str, body: Any) -> Any:
+        """Read by a POST that changes nothing, trying again."""
+        return self.retry(lambda: self._send("POST", path, json=body))
+
+    def write(self, method: str, path: str, body: Any) -> Any:
+        """Write once. Raises TryAgain only when nothing was applied, Ambiguous when nobody knows."""
+        return self._send(method, path, json=body)
+
+    def user_id(self) -> str:
+        """The id of the user we act as."""
+        found = self.retry(lambda: self._guarded("GET oauth2/userinfo", lambda sdk: sdk.oauth2("userinfo")))
+        if not isinstance(found, dict) or not isinstance(found.get("user_id"), str):
+            raise Unreadable("Salesforce GET oauth2/userinfo: no user_id in the answer")
+        return str(found["user_id"])
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    def _send(self, method: str, path: str, **how: Any) -> Any:
+        writing = writes(method, f"/{path}")
+        what = f"{method} {path}"
+        return self._guarded(
+            what, lambda sdk: sdk.restful(path, method=method, headers=HEADERS, **how), writing=writing
+        )
+
+    def _guarded(self, what: str, call: Callable[[Salesforce], Any], *, writing: bool = False) -> Any:
+        try:
+            return call(self._logged_in())
+        except SessionExpired:
+            self._sdk = None
+        except requests.RequestException as problem:
+            raise sort_failure(problem, what, writing=writing) from None
+        try:
+            return call(self._logged_in())
+        except SessionExpired:
+            raise Misconfigured(
+                f"Salesforce {what}: a session that was just opened is refused: check the connected app's policies"
+            ) from None
+        except requests.RequestException as problem:
+            raise sort_failure(problem, what, writing=writing) from None
+
+    def _logged_in(self) -> Salesforce:
+        if self._sdk is None:
+            self._sdk = self._login()
+        return self._sdk
+
+    def _login(self) -> Salesforce:
+        try:
+            token, _ = SalesforceLogin(**self._credentials(), session=self._session)
+        except requests.RequestException as problem:
+            raise sort_failure(problem, "login", writing=False) from None
+        except (SalesforceAuthenticationFailed, AttributeError):
+            raise Unreadable("Salesforce login: the answer is not what the token endpoint promises") from None
+        if token is None:
+            raise Unreadable("Salesforce login: no access token in the answer")
+        return Salesforce(
+            session_id=token,
+            instance_url=self._settings.url,
+            session=self._session,
+            version=self._settings.api_version,
+            object_pairs_hook=None,
+        )
+
+    def _credentials(self) -> dict[str, Any]:
+        """What the SDK's login wants; its addresses are made up, the wire sends to `url` all the same."""
+        settings = self._settings
+        if settings.private_key is not None:
+            return {
+                "username": str(settings.username),
+                "consumer_key": settings.client_id,
+                "privatekey": settings.private_key.get_secret_value(),
+                "domain": settings.audience.removeprefix("https://").removesuffix(".salesforce.com"),
+            }
+        assert settings.client_secret is not None, "the settings demand one of the two"
+        secret = settings.client_secret.get_secret_value()
+        return {"consumer_key": settings.client_id, "consumer_secret": secret, "domain": "leadsync.my"}
+
+
+def sort_failure(problem: requests.RequestException, what: str, *, writing: bool) -> LeadsyncError:
+    """What a failure without a refusal means; its text never holds the address, which may hold a query."""
+    text = f"Salesforce {what}: {type(problem).__name__}"
+    if isinstance(problem, requests.exceptions.JSONDecodeError):
+        unreadable = f"Salesforce {what}: the answer is not JSON"
+        return Ambiguous(unreadable) if writing else Unreadable(unreadable)
+    if isinstance(problem, requests.exceptions.SSLError):
+        return Misconfigured(f"{text}: the server's certificate is not trusted")
+    if _never_sent(problem) or not writing:
+        return TryAgain(text)
+    return Ambiguous(text)
+
+
+def _never_sent(problem: requests.RequestException) -> bool:
+    if isinstance(problem, requests.exceptions.ConnectTimeout):
+        return True
+    cause = problem.args[0] if problem.args else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)

@@ -1,0 +1,159 @@
+"""A connection to one Salesforce org, as the engine sees it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+from leadsync.connector import Clock, Feed, FieldSpec, ObjectType, Page, ProvisionStep, Receipt, Usage, Write
+from leadsync.errors import Misconfigured, Unreadable
+from leadsync.records import Record, Ref, Role, Touch
+from leadsync_salesforce.client import Client
+from leadsync_salesforce.fields import Describes
+from leadsync_salesforce.provision import Provisioner
+from leadsync_salesforce.pull import Source, drain
+from leadsync_salesforce.push import BATCH, Pusher
+from leadsync_salesforce.query import among, identifier, select
+from leadsync_salesforce.records import (
+    EVENT_FIELDS,
+    MEMBER_FIELDS,
+    OWN_FIELDS,
+    TASK_FIELDS,
+    Reader,
+    event_touch,
+    member_touch,
+    task_touch,
+)
+from leadsync_salesforce.settings import SalesforceSettings
+
+DecodeTouch: TypeAlias = Callable[[str, Mapping[str, Any]], Touch | None]
+
+_OBJECTS = (
+    ObjectType("Account", Role.COMPANY, "Account"),
+    ObjectType("Lead", Role.PERSON, "Lead", preferred=1),
+    ObjectType("Contact", Role.PERSON, "Contact", preferred=2),
+)
+_TOUCHES: Mapping[str, tuple[tuple[str, ...], DecodeTouch]] = {
+    "CampaignMember": (MEMBER_FIELDS, member_touch),
+    "Task": (TASK_FIELDS, task_touch),
+    "Event": (EVENT_FIELDS, event_touch),
+}
+_ACTIVITIES = ("Task", "Event")
+
+
+class SalesforceCrm:
+    """Implements `leadsync.connector.Crm`."""
+
+    batch_size = BATCH
+
+    def __init__(
+        self,
+        settings: SalesforceSettings,
+        clock: Clock,
+        side: str = "salesforce",
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.side = side
+        self.usage = Usage()
+        self._settings = settings
+        self._clock = clock
+        self._client = Client(settings, self.usage, sleep)
+        self._describes = Describes(self._client)
+
+    def objects(self) -> Sequence[ObjectType]:
+        """Accounts are companies; leads and contacts are people, the contact speaking for one that is both."""
+        return _OBJECTS
+
+    def feeds(self) -> Sequence[Feed]:
+        """Companies before people before touches."""
+        touches = [name for name in _TOUCHES if self._settings.activities or name not in _ACTIVITIES]
+        return (*(Feed(o.name, o.role) for o in _OBJECTS), *(Feed(name, None) for name in touches))
+
+    def pull(self, feed: str, cursor: str, fields: Sequence[str]) -> Iterator[Page]:
+        """Drain a feed, deleted and merged records included. Raises Misconfigured for fields that are not there."""
+        overlap = timedelta(seconds=self._settings.overlap_seconds)
+        yield from drain(self._ask, self._source(feed, fields), cursor, overlap)
+
+    def _source(self, feed: str, fields: Sequence[str]) -> Source:
+        if feed in _TOUCHES:
+            own, decode = _TOUCHES[feed]
+            return Source(self.side, feed, own, lambda row: decode(self.side, row))
+        if feed not in OWN_FIELDS:
+            raise Misconfigured(f"Salesforce has no feed {feed!r}; known: {', '.join((*OWN_FIELDS, *_TOUCHES))}")
+        reader = self._reader(feed, fields)
+        return Source(self.side, feed, (*OWN_FIELDS[feed], *fields), reader.record)
+
+    def _reader(self, kind: str, fields: Sequence[str]) -> Reader:
+        if kind not in OWN_FIELDS:
+            raise Misconfigured(f"Salesforce object {kind!r} holds no people or companies: {', '.join(OWN_FIELDS)} do")
+        described = self._describes.of(kind)
+        described.check(fields)
+        return Reader(self.side, described, fields)
+
+    def _ask(self, soql: str) -> tuple[Any, datetime | None]:
+        try:
+            body = self._client.get("queryAll", {"q": soql})
+        except Misconfigured:
+            self._describes.forget()
+            raise
+        return body, self._client.server_time
+
+    def read(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
+        """Records by id, as they are now. Fields of related records (with dots) are read by a query."""
+        reader = self._reader(kind, fields)
+        if any("." in name for name in fields):
+            return self._query(reader, kind, "Id", ids)
+        return Pusher(self._client, self.side, reader.described).read(ids, fields)
+
+    def find(self, kind: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
+        """Records whose field `key` holds one of the values."""
+        reader = self._reader(kind, fields)
+        reader.described.check([key])
+        return self._query(reader, kind, key, values)
+
+    def _query(self, reader: Reader, kind: str, key: str, values: Sequence[str]) -> list[Record]:
+        found: list[Record] = []
+        wanted = (*OWN_FIELDS[kind], *reader.fields)
+        for condition in among(key, values):
+            path: str | None = "query"
+            params: dict[str, Any] = {"q": select(kind, wanted, condition)}
+            while path is not None:
+                body = self._client.get(path, params)
+                if not isinstance(body, dict) or not isinstance(body.get("records"), list):
+                    raise Unreadable(f"Salesforce query of {kind}: the answer is not what the API promises")
+                found.extend(reader.record(row) for row in body["records"])
+                path, params = _next_path(kind, body), {}
+        return found
+
+    def write(self, kind: str, writes: Sequence[Write]) -> Sequence[Receipt]:
+        """Send one batch by sObject Collections and read it back."""
+        return Pusher(self._client, self.side, self._reader(kind, ()).described).write(writes)
+
+    def calls(self, kind: str, updates: int, creates: int) -> int:
+        """A call for each 200 writes, and one for each 200 to read them back."""
+        identifier(kind)
+        return 2 * (-(-updates // BATCH) + -(-creates // BATCH))
+
+    def provision(self, fields: Sequence[FieldSpec], *, apply: bool) -> Sequence[ProvisionStep]:
+        """Create the custom fields and grant them to our user through the permission set "LeadSync"."""
+        return Provisioner(self._client, self._describes, apply=apply).run(fields)
+
+    def web_url(self, ref: Ref) -> str:
+        """The record's page; Salesforce leads from the id to the right one."""
+        return f"{self._settings.url}/{ref.id}"
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+
+def _next_path(kind: str, body: Mapping[str, Any]) -> str | None:
+    """Where a query goes on: only ever a locator below our own API version, whatever the server writes."""
+    if body.get("done") is True:
+        return None
+    found = str(body.get("nextRecordsUrl", "")).rpartition("/query/")[2]
+    if not found.replace("-", "").isalnum():
+        raise Unreadable(f"Salesforce query of {kind}: no way to the rest of the answer")
+    return f"query/{found}"

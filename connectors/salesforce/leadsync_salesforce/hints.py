@@ -1,0 +1,50 @@
+"""Salesforce's error codes in plain words, with what to do; never with a value, which may be personal data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+HINTS: Mapping[str, str] = MappingProxyType(
+    {
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "A trigger or flow in the org failed: its author must look.",
+        "CANNOT_UPDATE_CONVERTED_LEAD": "The lead was converted meanwhile: its contact takes its place next time.",
+        "DUPLICATES_DETECTED": "A duplicate rule takes it for another record: merge the two, or let the rule allow it.",
+        "DUPLICATE_EXTERNAL_ID": "Several records carry this id: keep one of them.",
+        "DUPLICATE_VALUE": "Another record holds the same value of a unique field: merge the two.",
+        "ENTITY_IS_DELETED": "The record lies in the recycle bin: restore it there, or leave it.",
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION": "A validation rule refuses it: fill what the rule asks for.",
+        "FIELD_FILTER_VALIDATION_EXCEPTION": "A lookup filter refuses the related record.",
+        "FIELD_INTEGRITY_EXCEPTION": "The org does not know this value, e.g. a state or country outside its list.",
+        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": "The user may not see a related record: share it.",
+        "INSUFFICIENT_ACCESS_OR_READONLY": "The user may not edit this record: grant edit or share it.",
+        "INVALID_CROSS_REFERENCE_KEY": "The record, or one it refers to, is gone or hidden from the user.",
+        "INVALID_EMAIL_ADDRESS": "Salesforce takes it for no valid e-mail address: correct it at the source.",
+        "INVALID_FIELD": "A field does not exist or is hidden from the user: run `leadsync provision`.",
+        "INVALID_FIELD_FOR_INSERT_UPDATE": "The user may not write this field: run `leadsync provision`.",
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "The picklist has no such value: add it, or map it to one it has.",
+        "INVALID_TYPE_ON_FIELD_IN_RECORD": "The value is of another type than the field: check the mapping.",
+        "JSON_PARSER_ERROR": "The value is of another type than the field: check the mapping.",
+        "MALFORMED_ID": "The id is no Salesforce id.",
+        "NUMBER_OUTSIDE_VALID_RANGE": "The number has more digits than the field takes.",
+        "REQUIRED_FIELD_MISSING": "Salesforce will not save it without these fields: fill or map them.",
+        "STRING_TOO_LONG": "The text is longer than the field: lengthen the field, or shorten it in the mapping.",
+        "UNABLE_TO_LOCK_ROW": "Another process kept the record locked all the time.",
+    }
+)
+
+_LENGTH = re.compile(r"\(max length=(\d+)\)")
+
+
+def explain(code: str, message: str, fields: tuple[str, ...]) -> str:
+    """One line for a person: the code, the fields, and of the message only what holds no value.
+
+    A validation rule's message is the admin's own fixed text and is kept; a length limit is kept too.
+    """
+    about = f" ({', '.join(fields)})" if fields else ""
+    if code == "FIELD_CUSTOM_VALIDATION_EXCEPTION":
+        return f"{code}{about}: {message}"
+    if (limit := _LENGTH.search(message)) is not None:
+        return f"{code}{about}: at most {limit.group(1)} characters"
+    return f"{code}{about}"

@@ -1,0 +1,198 @@
+"""Write batches by sObject Collections: one call to write, one to read back, one receipt for each record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from leadsync.connector import Outcome, Receipt, Write
+from leadsync.errors import Ambiguous, BadRecord, LeadsyncError, Misconfigured, Rejected, SkipRecord, StopRun, TryAgain
+from leadsync.records import Record
+from leadsync_salesforce.client import Client
+from leadsync_salesforce.encode import encode
+from leadsync_salesforce.faults import rejected, vendor_error
+from leadsync_salesforce.fields import Described, FieldInfo
+from leadsync_salesforce.query import identifier
+from leadsync_salesforce.records import OWN_FIELDS, Reader
+
+BATCH = 200
+"""Records in one sObject Collections call; REST guide, "sObject Collections"."""
+
+READ = 2000
+"""Ids in one collections read by POST; REST guide, "Get Records from a Collection"."""
+
+_LINK_FIELDS: Mapping[tuple[str, str], str | None] = {
+    ("Contact", "Account"): "AccountId",
+    ("Account", "Account"): "ParentId",
+    ("Lead", "Account"): None,  # a lead names its company by text and has no account until it is converted
+}
+_LOCKED = {"UNABLE_TO_LOCK_ROW"}
+
+
+@dataclass(slots=True)
+class _Batch:
+    """One call's writes on their way: bodies still to send, and what is settled."""
+
+    kind: str
+    key: str | None
+    bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    created: set[str] = field(default_factory=set)
+    refused: dict[str, SkipRecord] = field(default_factory=dict)
+
+
+class Pusher:
+    """Writes records of one object."""
+
+    def __init__(self, client: Client, side: str, described: Described) -> None:
+        self._client = client
+        self._side = side
+        self._described = described
+
+    def write(self, writes: Sequence[Write]) -> list[Receipt]:
+        """Send one batch, all updates or all creates by one key, and answer each write once, in order.
+
+        Raises StopRun when no write can succeed, TryAgain when nothing was applied, Rejected for a batch as a whole.
+        """
+        batch = self._batch(writes)
+        unknown = self._send(batch)
+        records = self._read_back(batch, writes)
+        return [self._receipt(batch, write, records, unknown=unknown) for write in writes]
+
+    def _batch(self, writes: Sequence[Write]) -> _Batch:
+        keys = {w.key[0] if w.key is not None and w.id is None else None for w in writes}
+        if len(writes) > BATCH or len({w.id is None for w in writes}) > 1 or len(keys) > 1:
+            raise ValueError(f"a batch holds at most {BATCH} writes, all updates or all creates by one key")
+        batch = _Batch(self._described.kind, next(iter(keys), None))
+        for write in writes:
+            try:
+                batch.bodies[write.token] = self._body(write)
+            except Rejected as problem:
+                batch.refused[write.token] = problem
+        return batch
+
+    def _body(self, write: Write) -> dict[str, Any]:
+        """One record of the request; raises Rejected for a value that does not fit, Misconfigured for a field."""
+        body: dict[str, Any] = {"attributes": {"type": self._described.kind}}
+        if write.id is not None:
+            body["id"] = write.id
+        for name, value in write.values.items():
+            body[name] = encode(self._writable(name, creating=write.id is None), value)
+        for kind, ids in write.links.items():
+            if (kind_field := self._link_field(kind)) is not None and ids:
+                body[kind_field] = ids[0]
+        if write.id is None and write.key is not None:
+            body[write.key[0]] = write.key[1]
+        return body
+
+    def _writable(self, name: str, *, creating: bool) -> FieldInfo:
+        self._described.check([name])
+        info = self._described.field(name)
+        if info is None or not (info.createable if creating else info.updateable):
+            raise Misconfigured(
+                f"{self._described.kind}.{name} cannot be written by this user: it is read-only or a formula, or edit "
+                "access is missing: run `leadsync provision`, or remove it from the mapping"
+            )
+        return info
+
+    def _link_field(self, kind: str) -> str | None:
+        pair = (self._described.kind, kind)
+        if pair not in _LINK_FIELDS:
+            raise Rejected(f"{pair[0]} cannot be linked to {kind}", code="LEADSYNC_LINK")
+        return _LINK_FIELDS[pair]
+
+    def _send(self, batch: _Batch) -> bool:
+        """Send until nothing is left that was locked; whether the outcome of what is left is unknown."""
+        if not batch.bodies:
+            return False
+
+        def once() -> None:
+            self._settle(batch, self._call(batch))
+            if batch.bodies:
+                raise TryAgain(f"Salesforce {batch.kind}: {len(batch.bodies)} records are locked by another process")
+
+        try:
+            self._client.retry(once)
+        except Ambiguous:
+            return True
+        except (TryAgain, StopRun):
+            if not batch.ids and not batch.refused:
+                raise
+            return True  # receipts of what is done must not be lost; the next batch meets the same trouble
+        return False
+
+    def _call(self, batch: _Batch) -> Any:
+        body = {"allOrNone": False, "records": list(batch.bodies.values())}
+        if batch.key is not None:
+            path = f"composite/sobjects/{identifier(batch.kind)}/{identifier(batch.key)}"
+            return self._client.write("PATCH", path, body)
+        update = any("id" in record for record in batch.bodies.values())
+        return self._client.write("PATCH" if update else "POST", "composite/sobjects", body)
+
+    def _settle(self, batch: _Batch, results: Any) -> None:
+        """Take the SaveResults, which stand in the order of the records. A wrong shape leaves the outcome unknown."""
+        tokens = list(batch.bodies)
+        if not isinstance(results, list) or len(results) != len(tokens):
+            raise Ambiguous(f"Salesforce {batch.kind}: the answer does not fit the {len(tokens)} records sent")
+        for token, result in zip(tokens, results, strict=True):
+            self._settle_one(batch, token, result)
+
+    def _settle_one(self, batch: _Batch, token: str, result: Any) -> None:
+        match result:
+            case {"success": True, "id": str(ident)}:
+                batch.ids[token] = ident
+                if result.get("created", batch.key is None and "id" not in batch.bodies[token]) is True:
+                    batch.created.add(token)
+                del batch.bodies[token]
+            case {"success": False, "errors": [dict() as first, *_]}:
+                error = vendor_error(first)
+                if error.code not in _LOCKED:
+                    batch.refused[token] = rejected(error)
+                    del batch.bodies[token]
+            case _:
+                raise Ambiguous(f"Salesforce {batch.kind}: a result that is neither success nor refusal")
+
+    def _read_back(self, batch: _Batch, writes: Sequence[Write]) -> dict[str, Record]:
+        """What the CRM now holds, by id; empty when it cannot be told now (the writes are done all the same)."""
+        if not batch.ids:
+            return {}
+        keys = (write.key[0] for write in writes if write.key is not None)
+        names = list(dict.fromkeys((*keys, *(name for write in writes for name in write.values))))
+        try:
+            found = self.read(list(batch.ids.values()), names)
+        except LeadsyncError:
+            return {}
+        return {record.ref.id: record for record in found}
+
+    def read(self, ids: Sequence[str], names: Sequence[str]) -> list[Record]:
+        """Records by id with one collections read per 2,000; those that are not there are left out."""
+        kind = self._described.kind
+        reader = Reader(self._side, self._described, names)
+        records: list[Record] = []
+        wanted = list(dict.fromkeys((*OWN_FIELDS[kind], *names)))
+        for start in range(0, len(ids), READ):
+            body = {"ids": list(ids[start : start + READ]), "fields": wanted}
+            rows = self._client.post_to_read(f"composite/sobjects/{identifier(kind)}", body)
+            if not isinstance(rows, list):
+                raise Ambiguous(f"Salesforce {kind}: the collections read is not what the API promises")
+            for row in rows:
+                if isinstance(row, dict):
+                    records.extend(_readable(reader, row))
+        return records
+
+    def _receipt(self, batch: _Batch, write: Write, records: Mapping[str, Record], *, unknown: bool) -> Receipt:
+        if (problem := batch.refused.get(write.token)) is not None:
+            return Receipt(write.token, Outcome.REJECTED, write.id, error=problem)
+        ident = batch.ids.get(write.token)
+        if ident is not None:
+            return Receipt(write.token, Outcome.DONE, ident, records.get(ident), created=write.token in batch.created)
+        assert unknown, "every write is settled or its outcome is unknown"
+        return Receipt(write.token, Outcome.UNKNOWN, write.id)
+
+
+def _readable(reader: Reader, row: Mapping[str, Any]) -> list[Record]:
+    try:
+        return [reader.record(row)]
+    except BadRecord:
+        return []

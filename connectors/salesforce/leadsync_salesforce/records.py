@@ -1,0 +1,217 @@
+"""Turn Salesforce's JSON into records and touches, refusing what is not what the API promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from leadsync.errors import BadRecord
+from leadsync.records import Record, Ref, Touch, Value
+from leadsync_salesforce.fields import Described
+
+OWN_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "Account": ("Id", "IsDeleted", "SystemModstamp", "MasterRecordId"),
+    "Contact": ("Id", "IsDeleted", "SystemModstamp", "MasterRecordId", "AccountId"),
+    "Lead": ("Id", "IsDeleted", "SystemModstamp", "MasterRecordId", "IsConverted", "ConvertedContactId"),
+}
+"""What the connector itself needs of a record, whatever the mapping asks for."""
+
+MEMBER_FIELDS = (
+    *("Id", "IsDeleted", "SystemModstamp", "CampaignId", "Campaign.Name", "Campaign.Type", "LeadId", "ContactId"),
+    *("Status", "HasResponded", "FirstRespondedDate", "CreatedDate"),
+)
+TASK_FIELDS = (
+    *("Id", "IsDeleted", "SystemModstamp", "WhoId", "Subject", "Status", "TaskSubtype", "CallType", "ActivityDate"),
+    *("CompletedDateTime", "CreatedDate"),
+)
+EVENT_FIELDS = ("Id", "IsDeleted", "SystemModstamp", "WhoId", "Subject", "StartDateTime", "ActivityDate", "CreatedDate")
+
+_PEOPLE = {"003": "Contact", "00Q": "Lead"}
+"""Key prefixes of the objects that are people; Salesforce help, "Standard Field Record ID Prefix Decoder"."""
+
+
+def moment(value: Any) -> datetime:
+    """A datetime as REST writes it ("2026-02-01T00:00:01.000+0000"), aware in UTC; raises ValueError."""
+    found = datetime.fromisoformat(str(value))
+    if found.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return found.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads one object's rows. `fields` are the mapped ones; `side` names the CRM in refs."""
+
+    side: str
+    described: Described
+    fields: Sequence[str]
+
+    def record(self, row: Mapping[str, Any]) -> Record:
+        """A record; raises BadRecord saying which field is wrong, without its value."""
+        kind = self.described.kind
+        try:
+            ident, modified = str(row["Id"]), moment(row["SystemModstamp"])
+            deleted = _flag(row, "IsDeleted")
+            values = {name: value for name in self.fields if (value := self._value(row, name)) is not _MISSING}
+        except (KeyError, TypeError, ValueError) as problem:
+            raise BadRecord(f"{kind}: {_about(problem)}", hint="Look at the record in Salesforce.") from None
+        converted = kind == "Lead" and row.get("IsConverted") is True
+        account = row.get("AccountId") if kind == "Contact" else None
+        return Record(
+            ref=Ref(self.side, kind, ident),
+            fields=values,
+            modified=modified,
+            links={} if account is None else {"Account": (str(account),)},
+            deleted=deleted,
+            read_only=converted,
+            successor=self._successor(row, converted=converted),
+        )
+
+    def _successor(self, row: Mapping[str, Any], *, converted: bool) -> Ref | None:
+        master, contact = row.get("MasterRecordId"), row.get("ConvertedContactId")
+        if master is not None:
+            return Ref(self.side, self.described.kind, str(master))
+        return Ref(self.side, "Contact", str(contact)) if converted and contact is not None else None
+
+    def _value(self, row: Mapping[str, Any], name: str) -> Any:
+        found = _walk(row, name)
+        if found is _MISSING or found is None:
+            return found
+        if not isinstance(found, str | int | float | bool):
+            raise ValueError(f"{name} holds no plain value")  # noqa: TRY004  the server's value, not a caller's
+        info = self.described.field(name)
+        if info is not None and info.type in ("date", "datetime"):
+            _check_time(name, info.type, found)
+        return found
+
+
+_MISSING = object()
+
+
+def _walk(row: Mapping[str, Any], name: str) -> Any:
+    """A field by its path; a parent that is not there makes its fields null."""
+    found: Any = row
+    for part in name.split("."):
+        if found is None:
+            return None
+        if not isinstance(found, Mapping):
+            raise ValueError(f"{name} does not lead to a value")  # noqa: TRY004  the server's value, not a caller's
+        found = found.get(part, _MISSING)
+        if found is _MISSING:
+            return _MISSING
+    return found
+
+
+def _check_time(name: str, kind: str, value: Value) -> None:
+    try:
+        date.fromisoformat(str(value)) if kind == "date" else moment(value)
+    except ValueError:
+        raise ValueError(f"{name} holds no {kind}") from None
+
+
+def _flag(row: Mapping[str, Any], name: str) -> bool:
+    value = row[name]
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} is neither true nor false")  # noqa: TRY004  the server's value, not a caller's
+    return value
+
+
+def _about(problem: Exception) -> str:
+    """What is wrong without the value: our own texts name fields only, a parser's text quotes what it read."""
+    if isinstance(problem, KeyError):
+        return f"{problem.args[0]} is missing"
+    text = str(problem)
+    ours = (" holds no ", " is neither ", " does not lead ")
+    return text if any(part in text for part in ours) else "a time that is none"
+
+
+def _day(value: Any) -> datetime:
+    return datetime.combine(date.fromisoformat(str(value)), datetime.min.time(), UTC)
+
+
+def _latest_start(day: Any, created: datetime) -> datetime:
+    """A date's midnight, or the creation when that was later the same day."""
+    if day is None:
+        return created
+    start = _day(day)
+    return created if start.date() == created.date() else start
+
+
+def member_touch(side: str, row: Mapping[str, Any]) -> Touch | None:
+    """A campaign member; None when it belongs to nobody we know. Raises BadRecord."""
+    try:
+        contact, lead = row["ContactId"], row["LeadId"]
+        person = Ref(side, "Contact", str(contact)) if contact is not None else Ref(side, "Lead", str(lead))
+        if contact is None and lead is None:
+            return None
+        campaign = row.get("Campaign") or {}
+        return Touch(
+            ref=Ref(side, "CampaignMember", str(row["Id"])),
+            person=person,
+            at=_latest_start(row["FirstRespondedDate"], moment(row["CreatedDate"])),
+            type="campaign_member",
+            source=_word(campaign.get("Type")),
+            name=_word(campaign.get("Name")),
+            status=_word(row["Status"]),
+            campaign=Ref(side, "Campaign", str(row["CampaignId"])),
+            deleted=_flag(row, "IsDeleted"),
+        )
+    except (KeyError, TypeError, ValueError) as problem:
+        raise BadRecord(f"CampaignMember: {_about(problem)}") from None
+
+
+def _person(side: str, row: Mapping[str, Any]) -> Ref | None:
+    who = row["WhoId"]
+    kind = None if who is None else _PEOPLE.get(str(who)[:3])
+    return None if kind is None else Ref(side, kind, str(who))
+
+
+_TASK_TYPES = {"Call": "call", "Email": "email", "ListEmail": "email"}
+
+
+def task_touch(side: str, row: Mapping[str, Any]) -> Touch | None:
+    """A task: a call, an e-mail, or just "task"; None when it is about no person. Raises BadRecord."""
+    try:
+        person = _person(side, row)
+        if person is None:
+            return None
+        done = row["CompletedDateTime"]
+        created = moment(row["CreatedDate"])
+        return Touch(
+            ref=Ref(side, "Task", str(row["Id"])),
+            person=person,
+            at=moment(done) if done is not None else _latest_start(row["ActivityDate"], created),
+            type=_TASK_TYPES.get(_word(row["TaskSubtype"]), "task"),
+            source=_word(row["CallType"]),
+            name=_word(row["Subject"]),
+            status=_word(row["Status"]),
+            deleted=_flag(row, "IsDeleted"),
+        )
+    except (KeyError, TypeError, ValueError) as problem:
+        raise BadRecord(f"Task: {_about(problem)}") from None
+
+
+def event_touch(side: str, row: Mapping[str, Any]) -> Touch | None:
+    """A calendar event as a meeting; None when it is about no person. Raises BadRecord."""
+    try:
+        person = _person(side, row)
+        if person is None:
+            return None
+        start = row["StartDateTime"]
+        created = moment(row["CreatedDate"])
+        return Touch(
+            ref=Ref(side, "Event", str(row["Id"])),
+            person=person,
+            at=moment(start) if start is not None else _latest_start(row["ActivityDate"], created),
+            type="meeting",
+            name=_word(row["Subject"]),
+            deleted=_flag(row, "IsDeleted"),
+        )
+    except (KeyError, TypeError, ValueError) as problem:
+        raise BadRecord(f"Event: {_about(problem)}") from None
+
+
+def _word(value: Any) -> str:
+    return "" if value is None else str(value)

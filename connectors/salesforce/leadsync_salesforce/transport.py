@@ -1,0 +1,100 @@
+"""The one place where requests go over the wire: time-outs, counting, limits, and refusals as our own errors.
+
+The SDK hard-codes https, sets no time-out, loops for ever on a lasting 401 and drops the headers of refusals; an
+adapter below it cures all of that, because nothing but a success ever gets back to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from leadsync.connector import Usage
+from leadsync_salesforce.faults import Answer, sort_answer, sort_login
+
+Timeouts: TypeAlias = tuple[float, float]
+"""Seconds to connect, and to wait for each piece of the answer."""
+
+TOKEN_PATH = "/services/oauth2/token"  # noqa: S105  an address
+_LIMIT = re.compile(r"api-usage=(\d+)/(\d+)")
+_READING_POSTS = re.compile(r"/composite/sobjects/\w+\Z")
+
+
+def writes(method: str, path: str) -> bool:
+    """Whether a request can change records: logins and the reading of collections are POSTs that do not."""
+    return method != "GET" and path != TOKEN_PATH and not (method == "POST" and _READING_POSTS.search(path))
+
+
+class Wire(HTTPAdapter):
+    """Sends everything to `base`, whatever address the SDK made up, and raises for every answer but a success."""
+
+    def __init__(self, base: str, timeouts: Timeouts, usage: Usage) -> None:
+        super().__init__(max_retries=0)
+        self._base = urlsplit(base)
+        self._timeouts = timeouts
+        self._usage = usage
+        self.date: datetime | None = None
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: FBT001, FBT002
+        timeout: Any = None,
+        verify: bool | str = True,  # noqa: FBT001, FBT002
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """One request, one answer; raises what `faults` makes of a refusal."""
+        meant = urlsplit(str(request.url))
+        request.url = urlunsplit((self._base.scheme, self._base.netloc, meant.path, meant.query, ""))
+        method, writing = str(request.method), writes(str(request.method), meant.path)
+        self._count(writing=writing)
+        local = self._base.scheme == "http"
+        response = super().send(request, stream, timeout or self._timeouts, verify, cert, None if local else proxies)
+        text = response.text if response.status_code >= 300 else ""
+        self._note(response)
+        if response.status_code >= 300:
+            retry_after = response.headers.get("Retry-After")
+            answer = Answer(_what(method, meant.path), response.status_code, text, retry_after, writing)
+            raise sort_login(answer) if meant.path == TOKEN_PATH else sort_answer(answer)
+        return response
+
+    def _count(self, *, writing: bool) -> None:
+        if writing:
+            self._usage.writes += 1
+        else:
+            self._usage.reads += 1
+
+    def _note(self, response: requests.Response) -> None:
+        found = _LIMIT.search(response.headers.get("Sforce-Limit-Info", ""))
+        if found is not None:
+            self._usage.used, self._usage.limit = int(found.group(1)), int(found.group(2))
+        try:
+            self.date = parsedate_to_datetime(response.headers["Date"])
+        except (KeyError, ValueError):
+            self.date = None
+
+
+def _what(method: str, path: str) -> str:
+    """The call without version, ids and values: "Salesforce PATCH composite/sobjects"."""
+    return f"Salesforce {method} {re.sub(r'^/services/data/v[0-9.]+/', '', path)}"
+
+
+def session(wire: Wire) -> requests.Session:
+    """A session over one adapter and pool. No netrc: requests would put its password in place of our token."""
+    made = requests.Session()
+    made.mount("https://", wire)
+    made.mount("http://", wire)
+    made.auth = _as_is
+    return made
+
+
+def _as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
