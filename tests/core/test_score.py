@@ -240,7 +240,7 @@ FACTS = st.fixed_dictionaries(
         "employees": st.sampled_from([0, 5, 10, 249, 5000, 10**6, None, "1,000"]),
         "industry": st.sampled_from(["BANKING", "Technology", "Other", None]),
         "lead_source": st.sampled_from(["Purchased List", "Web"]),
-        "lei_match": st.sampled_from(["matched", "none"]),
+        "lei": st.sampled_from(["5493001KJTIIGC8Y1R12", None]),
         "lei_confidence": st.floats(0, 1),
         "lei_status": st.sampled_from(["LAPSED", "ISSUED"]),
         "group_customers": st.integers(0, 9),

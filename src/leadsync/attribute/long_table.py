@@ -1,0 +1,86 @@
+"""A CSV with one touch a row: rows gathered into journeys, cut at their conversions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from leadsync.attribute.model import JourneyRules
+from leadsync.attribute.paths import Paths
+from leadsync.attribute.rows import BadTable, Cells, Collected, amount, flag, moment
+
+SECONDS_PER_HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row: a touch (unless the channel is blank), and a conversion right behind it where it says so."""
+
+    at: float
+    channel: str
+    conversions: float
+    value: float
+
+
+def long_paths(reader: Iterable[list[str]], file: str, places: Mapping[str, int], rules: JourneyRules) -> Paths:
+    """The journeys of a long table.
+
+    A row with a conversion is a touch with a conversion right behind it, or, with a blank channel, a conversion alone.
+    Where no journey has both rows with and rows without a conversion, the column speaks of the whole journey: it
+    converted once, behind its last touch, for the value its rows repeat.
+    """
+    events = _events(reader, file, places)
+    made = Collected(with_hours=True)
+    for found in _whole_journeys(events):
+        _cut(found, rules, made)
+    return made.paths()
+
+
+def _events(reader: Iterable[list[str]], file: str, places: Mapping[str, int]) -> dict[str, list[Event]]:
+    found: dict[str, list[Event]] = defaultdict(list)
+    width = max(places.values())
+    for number, cells in enumerate(reader, start=2):
+        if not cells:
+            continue
+        if len(cells) <= width:
+            raise BadTable(f"{file}:{number}: {len(cells)} columns where the header has more")
+        row = Cells(cells, places, file, number)
+        won = row.read("conversions", flag, 0.0)
+        value = row.read("value", amount, 0.0) if won > 0 else 0.0
+        found[row.text("journey")].append(Event(row.read("time", moment, 0.0), row.text("channel").strip(), won, value))
+    return found
+
+
+def _whole_journeys(events: Mapping[str, Sequence[Event]]) -> list[list[Event]]:
+    """Each journey's rows in the order of time, with conversions where they happened."""
+    ordered = [sorted(found, key=lambda event: event.at) for found in events.values()]
+    mixed = any(0 < sum(event.conversions > 0 for event in found) < len(found) for found in ordered)
+    if mixed:
+        return ordered
+    return [[*(replace(event, conversions=0.0, value=0.0) for event in found[:-1]), found[-1]] for found in ordered]
+
+
+def _cut(events: Sequence[Event], rules: JourneyRules, made: Collected) -> None:
+    """Add a journey for each conversion and one for what is left without."""
+    touches: list[Event] = []
+    last = max((i for i, event in enumerate(events) if event.conversions > 0), default=-1)
+    for index, event in enumerate(events):
+        if event.channel:
+            touches.append(event)
+        if event.conversions > 0:
+            late = [some for some in events[index + 1 :] if some.channel] if rules.after_conversion else []
+            _add(touches + (late if index == last else []), event.at, event, made)
+            touches = [] if rules.restart else touches
+    rest = [event for event in events[last + 1 :] if event.channel]
+    if last < 0 or (rest and rules.restart and not rules.after_conversion):
+        _add(rest, rest[-1].at if rest else 0.0, None, made)
+
+
+def _add(touches: Sequence[Event], end: float, won: Event | None, made: Collected) -> None:
+    hours = [(end - touch.at) / SECONDS_PER_HOUR for touch in touches]
+    channels = [touch.channel for touch in touches]
+    if won is None:
+        made.add(channels, 0.0, 0.0, 1.0, hours)
+    else:
+        made.add(channels, won.conversions, won.value, 0.0, hours)

@@ -1,0 +1,153 @@
+"""Attribution of a plain CSV: wide, aggregated and long, and what cannot be read."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadsync.attribute.engine import NO_TOUCH
+from leadsync.attribute.model import STANDARD, JourneyRules, Repeats
+from leadsync.attribute.naming import method_named
+from leadsync.attribute.table import attribute_file, read_paths, to_csv
+from leadsync.errors import Misconfigured
+
+WIDE = """journey_id,path,conv,value,hours
+1,ads > web > email,True,30,108 > 77 > 0
+2,web,False,0.0,5
+3,ads > ads,True,10,4 > 2
+"""
+LONG = """journey,time,channel,conversion,value
+1,2026-11-01T00:00:00Z,ads,0,
+1,2026-11-02T07:00:00Z,web,0,
+1,2026-11-05T12:00:00Z,email,1,30
+2,2026-11-01T00:00:00Z,web,0,
+3,2026-11-03T02:00:00+02:00,ads,0,
+3,2026-11-03T02:00:00Z,ads,0,
+3,2026-11-03T04:00:00Z,,1,10
+"""
+
+
+def run(text, *models, rules=None):
+    methods = [method_named(name, STANDARD) for name in models or ("linear",)]
+    rows = attribute_file(io.StringIO(text), "journeys.csv", methods, rules or JourneyRules())
+    return {row.channel: (row.conversions, row.value) for row in rows}
+
+
+def close(found, expected):
+    return set(found) == set(expected) and all(found[name] == pytest.approx(expected[name]) for name in expected)
+
+
+@pytest.mark.parametrize("text", [WIDE, LONG, WIDE.replace("\n", "\r\n"), "\ufeff" + WIDE, WIDE.replace(" > ", ">")])
+def test_wide_and_long_files_give_the_same_credits(text):
+    third = 1 / 3
+    assert close(run(text), {"ads": (third + 1, 10 + 10), "web": (third, 10), "email": (third, 10)})
+    assert close(run(text, "time_decay:31h"), run(WIDE, "time_decay:31h"))
+
+
+def test_counted_paths_equal_the_paths_one_by_one():
+    counted = "path,total_conversions,total_conversion_value,total_null\na > b,2,6,1\nb,0,0,3\n"
+    single = "path,conv,value\na > b,1,4\na > b,1,2\na > b,0,0\nb,no,\nb,0,0\nb,false,0\n"
+    for name in ("first", "last", "linear", "u", "markov", "shapley", "shapley_rate"):
+        assert close(run(counted, name), run(single, name)), name
+
+
+def test_without_a_conversion_column_every_path_converted_once():
+    assert run("path\na > b\nb\n", "last") == {"a": (0, 0), "b": (2, 0)}
+
+
+def test_a_value_without_a_conversion_does_not_count():
+    assert run("path,conv,value\na,1,5\na,0,99\n") == {"a": (1, 5)}
+
+
+def test_conversions_without_a_touch_keep_their_place():
+    assert run("path,conv,value\na,1,5\n,2,9\n")[NO_TOUCH] == (2, 9)
+    assert run(LONG, rules=JourneyRules(exclude=frozenset(["ads"])))[NO_TOUCH] == (1, 10)
+
+
+def test_a_long_file_with_one_flag_a_journey_converts_behind_its_last_touch():
+    text = "journey,time,channel,conversion,value\n" + "".join(
+        f"{journey},{time},{channel},{won},{value}\n"
+        for journey, time, channel, won, value in [
+            (1, 100, "a", 1, 8), (1, 300, "b", 1, 8), (1, 200, "c", 1, 8), (2, 100, "a", 0, 0), (2, 200, "b", 0, 0),
+        ]
+    )  # fmt: skip
+    assert run(text, "last") == {"a": (0, 0), "b": (1, 8), "c": (0, 0)}
+    assert read_paths(io.StringIO(text), "f", JourneyRules()).nulls.tolist() == [0, 1]
+
+
+def test_a_second_conversion_starts_anew_or_counts_everything_again():
+    text = "journey,time,channel,conversion\n1,1,a,0\n1,2,b,1\n1,3,c,1\n1,4,d,0\n"
+    assert run(text, "first") == {"a": (1, 0), "b": (0, 0), "c": (1, 0), "d": (0, 0)}
+    assert run(text, "first", rules=JourneyRules(restart=False)) == {"a": (2, 0), "b": (0, 0), "c": (0, 0)}
+    kept = run(text, "last", rules=JourneyRules(after_conversion=True))
+    assert kept == {"a": (0, 0), "b": (1, 0), "c": (0, 0), "d": (1, 0)}
+
+
+def test_journey_rules_hold_for_files_too():
+    assert run(WIDE, "first", rules=JourneyRules(lookback_days=4))["web"] == (1, 30)
+    assert close(run(WIDE, rules=JourneyRules(repeats=Repeats.COLLAPSE)), run(WIDE))
+
+
+@given(st.lists(st.tuples(st.lists(st.sampled_from("abc"), max_size=5), st.integers(0, 3), st.integers(0, 900))))
+def test_what_is_printed_adds_up_to_what_was_read(journeys):
+    text = "path,conv,value\n" + "".join(f"{' > '.join(path)},{won},{value}\n" for path, won, value in journeys)
+    rows = attribute_file(io.StringIO(text), "f", [STANDARD["linear"], STANDARD["markov"]], JourneyRules())
+    printed = list(csv.DictReader(io.StringIO(to_csv(rows))))
+    for model in {row["model"] for row in printed} if printed and "model" in printed[0] else ():
+        of_model = [row for row in printed if row["model"] == model]
+        assert sum(float(row["conversions"]) for row in of_model) == pytest.approx(sum(won for _p, won, _v in journeys))
+        assert sum(float(row["value"]) for row in of_model) == pytest.approx(sum(v for _p, won, v in journeys if won))
+
+
+def test_one_model_prints_three_columns_and_several_name_the_model():
+    one = to_csv(attribute_file(io.StringIO(WIDE), "f", [STANDARD["last"]], JourneyRules()))
+    assert one.splitlines()[:2] == ["channel,conversions,value", "ads,1.0,10.0"]
+    two = to_csv(attribute_file(io.StringIO(WIDE), "f", [STANDARD["last"], STANDARD["first"]], JourneyRules()))
+    assert two.splitlines()[0] == "model,channel,conversions,value" and two.splitlines()[1].startswith("last,ads")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "the file is empty"),
+        ("a,b\n1,2\n", "journeys.csv:1: needs a column path"),
+        ("path,conv\na > b,maybe\n", "journeys.csv:2: cannot read conversions 'maybe'"),
+        ("path,conv\na,1\nb,-1\n", "journeys.csv:3: cannot read conversions '-1'"),
+        ("path,value\na,nan\n", "cannot read value"),
+        ("path,hours\na > b,5\n", "journeys.csv:2: 2 touches and 1 hours"),
+        ("path,hours\na > b,5 > x\n", "cannot read hours 'x'"),
+        ("path,conv\na\n", "journeys.csv:2: 1 columns"),
+        ("journey,time,channel\n1,yesterday,a\n", "cannot read time 'yesterday'"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_its_line(text, says):
+    with pytest.raises(Misconfigured) as caught:
+        run(text)
+    assert says in str(caught.value)
+
+
+def test_a_method_that_needs_times_says_so_when_there_are_none():
+    with pytest.raises(Misconfigured, match="hours before the conversion"):
+        run("path\na > b\n", "time_decay")
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [("u:0.3/0.4/0.3", "middle", 0.4), ("u:30/40/30", "first", 0.3), ("time_decay:7d", "half_life_hours", 168),
+     ("time_decay:12h", "half_life_hours", 12), ("markov:3", "order", 3), ("linear", "order", 1)],
+)  # fmt: skip
+def test_a_model_can_be_named_with_its_numbers(text, field, value):
+    found = method_named(text, STANDARD)
+    assert getattr(found, field) == value and found.name == text
+
+
+@pytest.mark.parametrize(
+    "text", ["lineer", "u:0.5/0.5", "u:1/1/1", "time_decay:7", "markov:4", "linear:3", "time_decay:0d"]
+)
+def test_a_model_that_cannot_be_meant_is_refused(text):
+    with pytest.raises(Misconfigured):
+        method_named(text, STANDARD)
