@@ -102,14 +102,8 @@ def _conflict(cells: Sequence[Cell], winner: Cell, rivals: Sequence[Cell], rules
 
 
 def _survivor(cells: Sequence[Cell], owner: str) -> Cell:
-    """Whose value stands: the owner's side first, then a filled one, then the preferred object, then the newest."""
-    return min(
-        cells,
-        key=lambda c: (
-            c.ref.side != owner,
-            is_blank(c.value),
-            -c.rank[0],
-            -c.modified.timestamp(),
-            c.ref,
-        ),
-    )
+    """Whose value stands: the owner's side first, then a filled one, then the preferred object, then the oldest id.
+
+    Not the newest record: our own writes make records new, and the facts must not change because we wrote.
+    """
+    return min(cells, key=lambda c: (c.ref.side != owner, is_blank(c.value), -c.rank[0], c.ref))

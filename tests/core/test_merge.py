@@ -29,20 +29,16 @@ CASES = [
     pytest.param([cell(A, "x", "x"), cell(B, "x", "x")], {}, ("x", How.AGREED, False), id="both agree"),
     pytest.param([cell(A, "x"), cell(B, "y")], {}, ("y", How.UNBASED, False), id="a first difference is left alone"),
     pytest.param([cell(A, "x"), cell(B, None)], {}, ("x", How.UNBASED, False), id="a blank is not filled unasked"),
-    pytest.param(
-        [cell(A, "x"), cell(B, None)], {"fill_blank": True}, ("x", How.UNBASED, True), id="or filled if asked"
-    ),
+    pytest.param([cell(A, "x"), cell(B, None)], {"fill_blank": True}, ("x", How.UNBASED, True), id="or filled"),
     pytest.param([cell(A, "n", "x"), cell(B, "x", "x")], {}, ("n", How.CHANGED, True), id="one changed: it spreads"),
     pytest.param([cell(A, "n", "x"), cell(B, "n", "x")], {}, ("n", How.CHANGED, True), id="both changed alike"),
     pytest.param(
-        [cell(A, "n", "x"), cell(B, "m", "x")], {}, ("m", How.CONFLICT, True), id="both changed: the owner wins"
+        [cell(A, "n", "x"), cell(B, "m", "x")], {}, ("m", How.CONFLICT, True), id="in conflict the owner wins"
     ),
     pytest.param(
         [cell(A, "n", "x"), cell(B, "m", "x")], {"conflict": "hold"}, ("m", How.HELD, False), id="or a person is asked"
     ),
-    pytest.param(
-        [cell(A, "", "x"), cell(B, "x", "x")], {}, ("x", How.CLEARED, False), id="a cleared field stays cleared"
-    ),
+    pytest.param([cell(A, "", "x"), cell(B, "x", "x")], {}, ("x", How.CLEARED, False), id="a cleared one stays so"),
     pytest.param(
         [cell(A, "", "x"), cell(B, "x", "x")], {"null": "clear"}, ("", How.CHANGED, True), id="or clears the other"
     ),
@@ -92,3 +88,9 @@ def test_order_does_not_matter_and_nothing_uncontested_is_lost(
 def test_records_seen_for_the_first_time_never_spread(values: list[Value]) -> None:
     cells = [cell(Ref("ab"[i % 2], "k", str(i)), value) for i, value in enumerate(values)]
     assert not merge(cells, rules()).spread
+
+
+def test_a_record_that_our_own_write_made_newer_does_not_win_by_that() -> None:
+    cells = [cell(B, "x", "x"), cell(B2, "y", "y")]
+    after_our_write = [cell(B, "x", "x"), cell(B2, "y", "y", minute=30)]
+    assert merge(cells, rules()) == merge(after_our_write, rules())
