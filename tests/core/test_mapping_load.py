@@ -294,3 +294,9 @@ def test_a_shipped_condition_for_a_new_record_needs_what_the_crm_asks_for() -> N
 def test_every_source_is_described() -> None:
     assert all(SOURCES.values())
     assert all(len(name.split(".")) == 2 for name in SOURCES)
+
+
+@pytest.mark.parametrize("name", ["lead", "company"])
+def test_shipped_files_are_right_also_where_objects_are_not_known_beforehand(name: str) -> None:
+    text = (SHIPPED / f"{name}.toml").read_text(encoding="utf-8")
+    assert lint_object(text, name, dict.fromkeys(REAL, ()))[1] == []
