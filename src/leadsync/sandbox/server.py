@@ -19,6 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from leadsync.sandbox.base import CONTROL, Sandbox
 from leadsync.sandbox.faults import Fault
 from leadsync.sandbox.http import Reply, Request, json_reply
+from leadsync.sandbox.pages import is_page
 
 TRANSPORT = "leadsync.transport"
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -50,6 +51,9 @@ def app(sandbox: Sandbox) -> Callable[[dict[str, Any], Receive, Send], Awaitable
         request = await _read(scope, receive)
         if request.path.startswith(CONTROL):
             await _send(send, sandbox, sandbox.control(request))
+            return
+        if is_page(request.path):  # what a person looks at is no call of the API, and no fault's business
+            await _send(send, sandbox, _answer(sandbox, request))
             return
         sandbox.count(request)
         fault = sandbox.faults.hit(request)

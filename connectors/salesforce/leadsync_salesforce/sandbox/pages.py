@@ -1,121 +1,178 @@
-"""The page at `/`: look at records as a CRM user would, edit a field, see its history."""
+"""The org as a person sees it in the pages at `/`: records, edits by a user's hand, the history of a field."""
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Iterator, Sequence
 
 from leadsync.records import Value
 from leadsync.sandbox import Reply, Request
+from leadsync.sandbox.pages import (
+    Entry,
+    FieldView,
+    Line,
+    Link,
+    Listing,
+    NoSuch,
+    ObjectView,
+    RecordView,
+    Refusal,
+    User,
+    cut,
+    is_page,
+)
+from leadsync.sandbox.pages import answer as page
 from leadsync_salesforce.sandbox.computed import shown
-from leadsync_salesforce.sandbox.dml import Actor, present, update
+from leadsync_salesforce.sandbox.dml import Actor, update
 from leadsync_salesforce.sandbox.errors import ApiError, not_found
 from leadsync_salesforce.sandbox.org import Org
-from leadsync_salesforce.sandbox.schema import ObjectDef
-from leadsync_salesforce.sandbox.seeding import PERSON_USER
+from leadsync_salesforce.sandbox.schema import READ_ONLY, FieldDef, ObjectDef
+from leadsync_salesforce.sandbox.seeding import INTEGRATION_USER, PERSON_USER
 from leadsync_salesforce.sandbox.table import Row
 
-LISTED = ("Lead", "Contact", "Account", "Campaign", "CampaignMember", "Opportunity", "Task", "Event", "User")
-ROWS = 500
-"""Records on one page at most; the search box narrows them."""
+FIRST = ("Lead", "Contact", "Account", "Campaign", "CampaignMember", "Opportunity", "Task", "Event", "User")
+"""Objects that people look at most; the others follow."""
 
-_STYLE = """body{font:14px system-ui;margin:2em;max-width:75em}table{border-collapse:collapse;width:100%}
-td,th{border-bottom:1px solid #ddd;padding:.3em .6em;text-align:left;vertical-align:top}nav a{margin-right:1em}
-input[type=text]{width:22em}.error{color:#b00}"""
-
-
-def _page(title: str, body: str, status: int = 200) -> Reply:
-    links = "".join(f'<a href="/records/{name}">{name}</a>' for name in LISTED)
-    text = (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title><style>{_STYLE}</style>"
-        f"<nav>{links}</nav><h1>{escape(title)}</h1>{body}</html>"
-    )
-    return Reply(status, text.encode(), {"content-type": "text/html; charset=utf-8"})
+COLUMNS = ("Email", "Company", "Status", "Website", "Type", "LastModifiedDate")
+CHILDREN = 25
+"""Records of each kind that are shown below the one they belong to."""
 
 
 def answer(org: Org, request: Request) -> Reply:
-    """The pages outside /services/; raises the API's 404 for what is none."""
-    parts = [part for part in request.path.split("/") if part]
-    match request.method, parts:
-        case "GET", []:
-            return _overview(org)
-        case "GET", ["records", name]:
-            return _list(org, org.object(name), request.param("search"))
-        case "GET", ["records", name, ident]:
-            return _record(org, org.object(name), ident, "")
-        case "POST", ["records", name, ident]:
-            return _edit(org, org.object(name), ident, request.form())
-        case "GET", [ident] if (obj := org.object_of(ident)) is not None and org.row(obj, ident) is not None:
-            return Reply(302, b"", {"location": f"/records/{obj.name}/{ident}"})
+    """The pages outside /services/, and `/{id}` as in any org; raises the API's 404 for what is none."""
+    if is_page(request.path):
+        return page(Records(org), request)
+    ident = request.path.strip("/")
+    obj = org.object_of(ident)
+    if request.method != "GET" or obj is None or org.row(obj, ident) is None:
+        raise not_found()
+    return Reply(302, b"", {"location": f"/ui/{obj.name}/{ident}"})
+
+
+def _text(value: object) -> str | None:
+    match value:
+        case None:
+            return None
+        case bool():
+            return str(value).lower()
+        case dict():
+            return ", ".join(str(part) for part in value.values() if part is not None)
         case _:
-            raise not_found()
-
-
-def _overview(org: Org) -> Reply:
-    totals = {name: len(list(org.visible(org.object(name), deleted=False))) for name in LISTED}
-    counts = "".join(f'<tr><td><a href="/records/{n}">{n}</a></td><td>{t}</td></tr>' for n, t in totals.items())
-    return _page("Salesforce sandbox", f"<table><tr><th>Object</th><th>Records</th></tr>{counts}</table>")
+            return str(value)
 
 
 def _title(row: Row) -> str:
     return str(next((row[n] for n in ("Name", "Subject", "Username") if row.get(n) is not None), row["Id"]))
 
 
-def _list(org: Org, obj: ObjectDef, search: str) -> Reply:
-    columns = [n for n in ("Email", "Company", "Status", "Website", "Type", "LastModifiedDate") if obj.field(n)]
-    wanted = search.lower()
-    rows = [
-        row
-        for row in org.visible(obj, deleted=False)
-        if not wanted or any(wanted in str(v).lower() for v in row.values() if v is not None)
-    ]
-    head = "".join(f"<th>{escape(c)}</th>" for c in ("Name", *columns))
-    body = "".join(_line(obj, row, columns) for row in rows[:ROWS])
-    box = f'<input type=text name=search value="{escape(search)}" placeholder=Search>'
-    form = f"<form>{box} <button>Search</button></form>"
-    return _page(obj.plural, f"{form}<p>{len(rows)} records</p><table><tr>{head}</tr>{body}</table>")
+def _state(row: Row) -> str:
+    if row.get("MasterRecordId") is not None:
+        return "merged into another record"
+    if row.get("IsDeleted") is True:
+        return "in the recycle bin"
+    return "converted" if row.get("IsConverted") is True else ""
 
 
-def _line(obj: ObjectDef, row: Row, columns: list[str]) -> str:
-    cells = "".join(f"<td>{escape(_text(row.get(c)))}</td>" for c in columns)
-    link = f'<a href="/records/{obj.name}/{row["Id"]}">{escape(_title(row))}</a>'
-    return f"<tr><td>{link}</td>{cells}</tr>"
+class Records:
+    """`Browsable` for an org."""
+
+    title = "Salesforce sandbox"
+
+    def __init__(self, org: Org) -> None:
+        self.org = org
+
+    def objects(self) -> Sequence[ObjectView]:
+        """All objects, those that people look at first."""
+        others = [obj.name for obj in self.org.schema.values() if obj.name not in FIRST]
+        return [self._object_view(self.org.object(name)) for name in (*FIRST, *others)]
+
+    def _object_view(self, obj: ObjectDef) -> ObjectView:
+        return ObjectView(obj.name, obj.plural, len(self._live(obj)))
+
+    def users(self) -> Sequence[User]:
+        """The active users who are people."""
+        users = self.org.tables["User"].rows.values()
+        rows = [row for row in users if row.get("IsActive") is not False and row["Id"] != INTEGRATION_USER]
+        rows.sort(key=lambda row: row["Id"] != PERSON_USER)
+        return [User(str(row["Id"]), f"{_title(row)} ({row.get('Username')})") for row in rows]
+
+    def _live(self, obj: ObjectDef) -> list[Row]:
+        return [row for row in self.org.table(obj).rows.values() if row.get("IsDeleted") is not True]
+
+    def _object(self, kind: str) -> ObjectDef:
+        found = self.org.schema.get(kind.lower())
+        if found is None:
+            raise NoSuch(f"There is no object {kind}.")
+        return found
+
+    def _row(self, obj: ObjectDef, ident: str) -> Row:
+        row = self.org.row(obj, ident)
+        if row is None:
+            raise NoSuch(f"There is no {obj.label} {ident}.")
+        return row
+
+    def records(self, kind: str, query: str, page: int) -> Listing:
+        """The records that are not deleted, those changed last first."""
+        obj = self._object(kind)
+        columns = tuple(name for name in COLUMNS if obj.field(name))
+        wanted = query.lower()
+        rows = [row for row in self._live(obj) if wanted == "" or _holds(row, wanted)]
+        rows.sort(key=lambda row: (str(row.get("LastModifiedDate")), str(row["Id"])), reverse=True)
+        lines = [Line(str(r["Id"]), _title(r), tuple(_text(r.get(c)) or "" for c in columns)) for r in rows]
+        return Listing(columns, cut(lines, page), len(lines))
+
+    def record(self, kind: str, ident: str) -> RecordView:
+        """One record, deleted ones too."""
+        obj = self._object(kind)
+        row = self._row(obj, ident)
+        writable = obj.name not in READ_ONLY and _state(row) == ""
+        fields = tuple(self._field(field, row, writable=writable) for field in obj.fields.values())
+        return RecordView(
+            str(row["Id"]), _title(row), fields, (*self._parents(obj, row), *self._children(row)), _state(row)
+        )
+
+    def _field(self, field: FieldDef, row: Row, *, writable: bool) -> FieldView:
+        editable = writable and field.updateable and field.type != "address"
+        options = ("true", "false") if field.type == "boolean" else field.values
+        return FieldView(field.name, field.label, _text(shown(field, row)), editable, options)
+
+    def _parents(self, obj: ObjectDef, row: Row) -> Iterator[Link]:
+        for field in obj.fields.values():
+            ident = row.get(field.name)
+            target = self.org.object_of(str(ident)) if field.refers and ident is not None else None
+            there = None if target is None else self.org.row(target, str(ident))
+            if target is not None and there is not None:
+                yield Link(field.label, target.name, str(there["Id"]), _title(there))
+
+    def _children(self, row: Row) -> Iterator[Link]:
+        for name in FIRST:
+            obj = self.org.object(name)
+            for field in obj.fields.values():
+                if field.refers and not field.name.endswith("ById") and field.name != "OwnerId":
+                    for child in self.org.table(obj).having(field.name, row["Id"])[:CHILDREN]:
+                        yield Link(f"{obj.label}: {field.label}", obj.name, str(child["Id"]), _title(child))
+
+    def edit(self, kind: str, ident: str, field: str, value: str, user: str) -> None:
+        """The same checks as an API call by that user passes."""
+        try:
+            update(self.org, Actor(user), self._object(kind), ident, {field: None if value == "" else value})
+        except ApiError as refused:
+            raise Refusal(f"{refused.code}: {refused.message}") from None
+
+    def history(self, kind: str, ident: str, field: str) -> Sequence[Entry]:
+        """What the org remembers of the field, down to the value it began with."""
+        row = self._row(self._object(kind), ident)
+        changes = [c for c in self.org.history.get(str(row["Id"]), ()) if c.field == field]
+        found = [self._entry(c.at, c.new, c.user) for c in changes]
+        first = changes[0].old if changes else row.get(field)
+        if first is not None:
+            found.insert(0, self._entry(str(row.get("CreatedDate", "")), first, str(row.get("CreatedById", ""))))
+        return found[::-1]
+
+    def _entry(self, at: str, value: Value, user: str) -> Entry:
+        row = self.org.tables["User"].rows.get(user)
+        login, name = ("", user) if row is None else (str(row.get("Username", "")), _title(row))
+        return Entry(at, _text(value) or "", login, name)
 
 
-def _text(value: Value) -> str:
-    return "" if value is None else str(value)
-
-
-def _record(org: Org, obj: ObjectDef, ident: str, error: str) -> Reply:
-    row = present(org, obj, ident)
-    lines = []
-    for field in obj.fields.values():
-        value = shown(field, row)
-        if field.updateable and field.type != "address":
-            box = f'<input type=text name="{field.name}" value="{escape(_text(value))}">'
-            form = f'<form method=post><button style="float:right">Save</button>{box}</form>'
-        else:
-            form = escape(_text(value) if not isinstance(value, dict) else ", ".join(_text(v) for v in value.values()))
-        lines.append(f"<tr><th>{escape(field.label)}</th><td>{field.name}</td><td>{form}</td></tr>")
-    problem = f"<p class=error>{escape(error)}</p>" if error else ""
-    body = f"{problem}<table>{''.join(lines)}</table><h2>History</h2>{_history(org, str(row['Id']))}"
-    return _page(_title(row), body, 400 if error else 200)
-
-
-def _history(org: Org, ident: str) -> str:
-    names = {str(r["Id"]): _title(r) for r in org.tables["User"].rows.values()}
-    lines = "".join(
-        f"<tr><td>{c.at}</td><td>{escape(names.get(c.user, c.user))}</td><td>{c.field}</td>"
-        f"<td>{escape(_text(c.old))}</td><td>{escape(_text(c.new))}</td></tr>"
-        for c in reversed(org.history.get(ident, []))
-    )
-    return f"<table><tr><th>When</th><th>Who</th><th>Field</th><th>Old</th><th>New</th></tr>{lines}</table>"
-
-
-def _edit(org: Org, obj: ObjectDef, ident: str, form: dict[str, str]) -> Reply:
-    """A person's edit, done by the second of the org's own users."""
-    values = {name: None if value == "" else value for name, value in form.items()}
-    try:
-        update(org, Actor(PERSON_USER), obj, ident, values)
-    except ApiError as refused:
-        return _record(org, obj, ident, refused.message)
-    return Reply(303, b"", {"location": f"/records/{obj.name}/{ident}"})
+def _holds(row: Row, wanted: str) -> bool:
+    return any(wanted in str(value).lower() for value in row.values() if value is not None)

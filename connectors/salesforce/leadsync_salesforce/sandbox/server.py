@@ -112,7 +112,7 @@ class SalesforceSandbox(Sandbox):
         """The path without ids and API version, and whether it writes."""
         found = tail(request.path)
         if found is None:
-            return request.path.rstrip("/").lower() or "/", request.method == "POST" and request.path == "/edit"
+            return request.path.rstrip("/").lower() or "/", False
         try:
             one, _ = route(request, found[1])
         except ApiError:
