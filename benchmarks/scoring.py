@@ -1,4 +1,4 @@
-"""How long it takes to score millions of leads with reasons, beside the same rules as polars expressions and row by row.
+"""How long it takes to score millions of leads with reasons, beside polars expressions and beside row by row.
 
     python -m benchmarks.scoring --leads 10000000 --touches 50000000
 
@@ -105,7 +105,7 @@ def main() -> None:
         if (found.centi[lead], found.reasons(lead), found.grade_of(lead)) != (one.centi, ranked, one.grade):
             raise SystemExit(f"lead {lead} differs")
     print(f"{len(ones):,} leads scored one by one agree bit for bit")
-    peers(batch, found.centi, given.leads)
+    peers(batch, model, found.centi)
 
 
 def report(what: str, seconds: float) -> None:
@@ -113,13 +113,13 @@ def report(what: str, seconds: float) -> None:
     print(f"{what:45} {seconds:9.2f} CPU-s   peak {peak:.2f} GiB")
 
 
-def peers(batch: Batch, centi: np.ndarray, leads: int) -> None:
+def peers(batch: Batch, model: ScoringModel, centi: np.ndarray) -> None:
     try:
         from benchmarks.scoring_peers import run
     except ImportError as missing:
         print(f"no peers in this run: {missing}")
         return
-    run(batch, centi, report)
+    run(batch, model, centi, report)
 
 
 if __name__ == "__main__":
