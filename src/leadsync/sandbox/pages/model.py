@@ -47,7 +47,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
-    """One field of a record. `value` None is empty, "" was cleared where the CRM tells that apart; `options` are offered beside free text."""
+    """One field of a record; `options` are offered beside free text.
+
+    `value` None is empty; "" was cleared, in a CRM that tells the two apart.
+    """
 
     name: str
     label: str
