@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -170,6 +170,39 @@ class ProvisionStep:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """So many requests within a window, as the vendor allows. `always`: every request counts against it."""
+
+    name: str
+    limit: int
+    window: timedelta
+    always: bool = True
+
+
+class Meter(Protocol):
+    """Asked before every wire request, told what answers say of the allowance."""
+
+    def take(self, *names: str) -> None:
+        """Count one request against the named allowances and those that always count; waits until there is room.
+
+        Raises QuotaExhausted when the day's allowance is used up.
+        """
+
+    def saw(self, name: str, used: int, limit: int) -> None:
+        """An answer said how much of an allowance is used, by anybody, and how much there is."""
+
+
+class Unmetered:
+    """No governor: everything may go out."""
+
+    def take(self, *names: str) -> None:
+        """Nothing to wait for."""
+
+    def saw(self, name: str, used: int, limit: int) -> None:
+        """Nothing to learn."""
+
+
 @dataclass(slots=True)
 class Usage:
     """Wire requests of this connection, counted one by one, and what the server said of the allowance."""
@@ -178,6 +211,20 @@ class Usage:
     writes: int = 0
     used: int | None = None
     limit: int | None = None
+    meter: Meter = field(default_factory=Unmetered)
+
+    def count(self, *names: str, write: bool) -> None:
+        """Count one wire request, which is about to be sent; `names`: allowances it counts against besides the rest."""
+        self.meter.take(*names)
+        if write:
+            self.writes += 1
+        else:
+            self.reads += 1
+
+    def saw(self, name: str, used: int, limit: int) -> None:
+        """What an answer said of an allowance."""
+        self.used, self.limit = used, limit
+        self.meter.saw(name, used, limit)
 
 
 class Crm(Protocol):
@@ -216,6 +263,9 @@ class Crm(Protocol):
 
     def provision(self, fields: Sequence[FieldSpec], *, apply: bool) -> Sequence[ProvisionStep]:
         """See to it that the fields exist and that our user may read and write them; idempotent."""
+
+    def allowances(self) -> Sequence[Allowance]:
+        """What the vendor allows this connection: short windows and the day."""
 
     def web_url(self, ref: Ref) -> str:
         """Where a person sees the record, or "" when unknown."""

@@ -1,0 +1,126 @@
+"""The governor: never above its share in any window, whoever asks and however many do."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from leadsync.connector import Allowance
+from leadsync.errors import QuotaExhausted
+from leadsync.quota import Governor, Lane, Shares
+
+BURST = Allowance("burst", 20, timedelta(seconds=10))
+SEARCH = Allowance("search", 5, timedelta(seconds=1), always=False)
+DAILY = Allowance("daily", 10_000, timedelta(hours=24))
+
+
+class Time:
+    """A clock that moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def made(tmp_path: Path, time: Time) -> Iterator[list[Governor]]:
+    governors: list[Governor] = []
+    yield governors
+    for governor in governors:
+        governor.close()
+
+
+def governor(tmp_path: Path, time: Time, made: list[Governor], **rest: object) -> Governor:
+    new = Governor(tmp_path / "quota.db", "x", (BURST, SEARCH, DAILY), time, sleep=time.sleep, **rest)  # type: ignore[arg-type]
+    made.append(new)
+    return new
+
+
+def most_in(sent: list[datetime], window: timedelta) -> int:
+    """The most requests in any window of this length."""
+    return max(sum(start <= at < start + window for at in sent) for start in sent)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+def test_no_window_ever_holds_more_than_the_share(
+    tmp_path: Path, time: Time, made: list[Governor], workers: int
+) -> None:
+    shares = Shares(burst=0.5, day=0.5)
+    crew = [governor(tmp_path, time, made, shares=shares) for _ in range(workers)]
+    chance = random.Random(workers)
+    sent: list[datetime] = []
+    searches: list[datetime] = []
+    for _ in range(300):
+        search = chance.random() < 0.3
+        chance.choice(crew).take(*(["search"] if search else []))
+        sent.append(time.now)
+        searches += [time.now] if search else []
+        time.sleep(chance.choice([0, 0, 0.01, 0.3]))
+    assert most_in(sent, BURST.window) <= 10
+    assert most_in(searches, SEARCH.window) <= 2
+    assert crew[0].standings()[2].ours == 300
+
+
+def test_the_days_share_is_shared_and_kept_back_for_people(tmp_path: Path, time: Time, made: list[Governor]) -> None:
+    shares = Shares(burst=1.0, day=0.01)  # 100 a day
+    by_lane = {lane: governor(tmp_path, time, made, shares=shares, lane=lane) for lane in Lane}
+
+    def spend(lane: Lane) -> int:
+        count = 0
+        while True:
+            try:
+                by_lane[lane].take()
+            except QuotaExhausted as problem:
+                assert problem.resets_in is not None
+                assert 0 < problem.resets_in <= 24 * 3600 + 60
+                return count
+            count += 1
+
+    assert [spend(lane) for lane in (Lane.BACKFILL, Lane.SCHEDULED, Lane.INTERACTIVE)] == [60, 30, 10]
+    time.sleep(24 * 3600 + 61)
+    by_lane[Lane.BACKFILL].take()
+
+
+def test_what_answers_say_lowers_the_allowance_and_never_raises_it(
+    tmp_path: Path, time: Time, made: list[Governor]
+) -> None:
+    one = governor(tmp_path, time, made, shares=Shares(day=0.5))
+    one.saw("daily", 100, 1_000_000)
+    assert one.standings()[2].cap == 5_000
+    one.saw("daily", 120, 2_000)
+    assert one.standings()[2].cap == 1_000
+    one.saw("daily", 130, 1_000_000)
+    assert one.standings()[2].cap == 1_000
+
+
+def test_scheduled_work_stops_when_the_whole_account_is_nearly_used_up(
+    tmp_path: Path, time: Time, made: list[Governor]
+) -> None:
+    scheduled = governor(tmp_path, time, made)
+    person = governor(tmp_path, time, made, lane=Lane.INTERACTIVE)
+    scheduled.saw("daily", 8_500, 10_000)
+    with pytest.raises(QuotaExhausted, match="the whole account"):
+        scheduled.take()
+    person.take()
+
+
+def test_the_count_outlives_the_process(tmp_path: Path, time: Time, made: list[Governor]) -> None:
+    first = governor(tmp_path, time, made)
+    for _ in range(7):
+        first.take()
+    first.close()
+    assert governor(tmp_path, time, made).standings()[2].ours == 7
