@@ -72,10 +72,11 @@ class _Batch:
 
 
 def _batch(kind: str, body: Any) -> _Batch:
-    rows = body.get("records") if isinstance(body, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows) or not isinstance(body["done"], bool):
-        raise Unreadable(f"Salesforce query of {kind}: the answer is not what the API promises")
-    return _Batch(rows, more=not body["done"] or len(rows) >= PAGE)
+    match body:
+        case {"records": list() as rows, "done": bool() as done} if all(isinstance(row, dict) for row in rows):
+            return _Batch(rows, more=not done or len(rows) >= PAGE)
+        case _:
+            raise Unreadable(f"Salesforce query of {kind}: the answer is not what the API promises")
 
 
 def drain(ask: Ask, source: Source, cursor_text: str, overlap: timedelta) -> Iterator[Page]:

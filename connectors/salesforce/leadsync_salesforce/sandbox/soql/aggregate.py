@@ -92,7 +92,9 @@ def aggregate(query: Query, resolve: Resolve, matcher: Callable[[Resolve], Match
         outputs[name] = _value_of(item.operand, query, resolve)[1]
     groups = _kept(query, resolve, matcher, _groups(query, resolve, rows))
     for order in reversed(query.order):
-        groups = _sorted(groups, _value_of(order.operand, query, resolve), order.descending, order.nulls_last)
+        by = comparable(*_value_of(order.operand, query, resolve))
+        key = sort_key(by, descending=order.descending, nulls_last=order.nulls_last)
+        groups = sorted(groups, key=key, reverse=order.descending)
     return [{name: value(group) for name, value in outputs.items()} for group in groups]
 
 
@@ -110,23 +112,17 @@ def _kept(
     return [group for number, group in enumerate(groups) if test({"group": number})]
 
 
-def _sorted(
-    groups: list[list[Row]],
-    by: tuple[FieldDef, Callable[[Sequence[Row]], Any]],
-    descending: bool,  # noqa: FBT001  two switches of one ORDER BY key
-    nulls_last: bool,  # noqa: FBT001
-) -> list[list[Row]]:
-    return sorted(groups, key=sort_key(by[1], descending=descending, nulls_last=nulls_last), reverse=descending)
-
-
 def sort_key(get: Callable[[Any], Any], *, descending: bool, nulls_last: bool) -> Callable[[Any], tuple[int, Any]]:
-    """A key for `sorted(…, reverse=descending)` that puts nulls first unless told otherwise, texts without case."""
+    """A key for `sorted(…, reverse=descending)` that puts nulls first unless told otherwise.
+
+    `get` gives values as `comparable` makes them, so that order and comparison agree, for ids above all.
+    """
     null_rank = 2 if descending is not nulls_last else 0
 
     def key(thing: Any) -> tuple[int, Any]:
         value = get(thing)
         if value is None:
             return null_rank, 0
-        return 1, value.lower() if isinstance(value, str) else value
+        return 1, value
 
     return key

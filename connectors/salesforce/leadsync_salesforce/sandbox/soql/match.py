@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from leadsync.sandbox import parse_time
 from leadsync_salesforce.sandbox.errors import ApiError
@@ -31,6 +31,7 @@ from leadsync_salesforce.sandbox.table import Row
 if TYPE_CHECKING:
     from leadsync_salesforce.sandbox.org import Org
 
+T = TypeVar("T")
 Test: TypeAlias = Callable[[Row], bool]
 Resolve: TypeAlias = Callable[[Operand], tuple[FieldDef, Getter]]
 SubQuery: TypeAlias = Callable[[Query], Iterable[Any]]
@@ -99,12 +100,12 @@ def _id(text: str) -> str | None:
     return found
 
 
-def comparable(field: FieldDef, getter: Getter) -> Getter:
+def comparable(field: FieldDef, getter: Callable[[T], Any]) -> Callable[[T], Any]:
     """A getter whose values compare as the constants do: texts without case."""
     if field.type in ("id", "reference", "datetime", "date", "boolean", "int", *NUMBERS):
         return getter
 
-    def lowered(row: Row) -> Any:
+    def lowered(row: T) -> Any:
         value = getter(row)
         return value.lower() if isinstance(value, str) else value
 

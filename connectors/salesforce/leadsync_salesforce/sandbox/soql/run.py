@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from leadsync_salesforce.sandbox.errors import ApiError
 from leadsync_salesforce.sandbox.schema import CHILD_NAMES, ObjectDef
 from leadsync_salesforce.sandbox.soql.aggregate import aggregate, is_aggregate, is_count, sort_key
-from leadsync_salesforce.sandbox.soql.match import Matcher, Resolve, row_resolver
+from leadsync_salesforce.sandbox.soql.match import Matcher, Resolve, comparable, row_resolver
 from leadsync_salesforce.sandbox.soql.parser import parse
 from leadsync_salesforce.sandbox.soql.render import renderer
 from leadsync_salesforce.sandbox.soql.scope import Scope
@@ -64,8 +64,7 @@ def _result(asker: Asker, scope: Scope, query: Query, rows: Iterable[Row]) -> Re
         marks = {"attributes": {"type": "AggregateResult"}}
         return Result(query, scope.obj, len(groups), lambda a, b: [{**marks, **row} for row in groups[a:b]])
     for order in reversed(query.order):
-        _, get = resolve(order.operand)
-        key = sort_key(get, descending=order.descending, nulls_last=order.nulls_last)
+        key = sort_key(comparable(*resolve(order.operand)), descending=order.descending, nulls_last=order.nulls_last)
         kept = sorted(kept, key=key, reverse=order.descending)
     found = _cut(query, kept)
     render = renderer(scope, expanded(scope, query), asker.base, lambda child: _children(asker, scope, child))
