@@ -1,22 +1,29 @@
-"""The engine on two CRMs in memory, with the shipped mapping files: what scenarios drive."""
+"""The engine on two CRMs in memory, with the shipped mapping files: what scenarios and proofs drive."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
-from leadsync.resolve import ResolveSettings
-from tests.fakes import START, Shelf
+from tests.fakes import START, Diary, Shelf, nothing
 
-from leadsync.connector import Register
+from leadsync.connector import Crm, ObjectType, Register
 from leadsync.files import mappings_folder
 from leadsync.gates import Limits
 from leadsync.records import Ref, Role, Value
+from leadsync.resolve import ResolveSettings
 from leadsync.rules import Rulebook, load_rulebook
 from leadsync.store import Store
 from leadsync.sync import Cycle, World, cycle, never
+
+KINDS: Mapping[str, Mapping[str, Role]] = {
+    "hubspot": {"companies": Role.COMPANY, "contacts": Role.PERSON},
+    "salesforce": {"Account": Role.COMPANY, "Lead": Role.PERSON, "Contact": Role.PERSON},
+}
 
 
 @dataclass
@@ -27,34 +34,78 @@ class Settings:
     resolve: ResolveSettings = field(default_factory=ResolveSettings)
 
 
+@cache
+def rulebook(folder: Path) -> Rulebook:
+    """A mappings folder's rules for the two CRMs."""
+    sides = {side: [ObjectType(k, r, preferred=i) for i, (k, r) in enumerate(of.items())] for side, of in KINDS.items()}
+    return load_rulebook(folder, sides)
+
+
+class Watched(Store):
+    """A state file that says when it is about to commit, and when it has."""
+
+    on_commit: Callable[[str], None] = staticmethod(nothing)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with super().transaction():
+            yield
+            self.on_commit("before commit")
+        self.on_commit("after commit")
+
+
 class Stage:
     """Two CRMs, a state file and a clock; `run` is one cycle in a process of its own, as far as the engine can tell."""
 
-    def __init__(self, folder: Path, register: Register | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        register: Register | None = None,
+        *,
+        mappings: Path | None = None,
+        batch_size: int = 3,
+        page: int = 1000,
+    ) -> None:
         self.path = folder / "state.db"
-        self.hubspot = Shelf("hubspot", {"companies": Role.COMPANY, "contacts": Role.PERSON})
-        self.salesforce = Shelf("salesforce", {"Account": Role.COMPANY, "Lead": Role.PERSON, "Contact": Role.PERSON})
+        self.diary = Diary()
+        self.hubspot, self.salesforce = (Shelf(s, k, batch_size, self.diary, page) for s, k in KINDS.items())
         self.sides = {"hubspot": self.hubspot, "salesforce": self.salesforce}
         self.register = register
         self.now: datetime = START
         self.runs = 0
-        self.rules: Rulebook = load_rulebook(mappings_folder(), {n: s.objects() for n, s in self.sides.items()})
+        self.mappings = mappings if mappings is not None else mappings_folder()
+        self.on_commit: Callable[[str], None] = nothing
+
+    @property
+    def rules(self) -> Rulebook:
+        """What the admin decided."""
+        return rulebook(self.mappings)
+
+    def world(self, store: Store, sides: Mapping[str, Crm], stop: Callable[[], bool] = never) -> World:
+        """Everything a cycle touches."""
+        return World(
+            config=Settings(),  # type: ignore[arg-type]
+            rules=self.rules,
+            store=store,
+            sides=sides,
+            register=self.register,
+            clock=lambda: self.now,
+            run=f"run-{self.runs}",
+            stop=stop,
+        )
 
     def run(self, *, write: bool = True, stop: Callable[[], bool] = never) -> Cycle:
         """One cycle."""
         self.runs += 1
-        with Store(self.path) as store:
-            world = World(
-                config=Settings(),  # type: ignore[arg-type]
-                rules=self.rules,
-                store=store,
-                sides=self.sides,
-                register=self.register,
-                clock=lambda: self.now,
-                run=f"run-{self.runs}",
-                stop=stop,
-            )
-            return cycle(world, write=write)
+        with Watched(self.path) as store:
+            store.on_commit = self.on_commit
+            return cycle(self.world(store, self.sides, stop), write=write)
+
+    def pass_time(self, passed: timedelta) -> None:
+        """It gets later, for leadsync and in both CRMs."""
+        self.now += passed
+        for shelf in self.sides.values():
+            shelf.tick(passed)
 
     def writes(self) -> int:
         """How many write calls both CRMs have had."""

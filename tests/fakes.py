@@ -1,62 +1,186 @@
-"""A CRM and a register in memory that obey the connectors' contract, for tests of the engine."""
+"""A CRM in memory that obeys the connectors' contract, and the people who work in it, for tests of the engine."""
 
 from __future__ import annotations
 
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from leadsync.connector import Feed, FieldSpec, ObjectType, Outcome, Page, ProvisionStep, Receipt, Usage, Write
-from leadsync.errors import Rejected
+from leadsync.errors import Ambiguous, Rejected, TryAgain
 from leadsync.records import Fields, Record, Ref, Role, Touch, Value
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
+ENGINE = "leadsync"
+PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One field's change. `seen`: the last change of this record that leadsync had been shown by then."""
+
+    at: int
+    who: str
+    ref: Ref
+    field: str
+    old: Value
+    new: Value
+    seen: int
+
+
+class Diary:
+    """What happened in all CRMs, in one order: who changed what, and what leadsync had been shown."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.shown: dict[Ref, int] = {}
+        self.now = 0
+
+    def note(self, who: str, ref: Ref, old: Fields, new: Fields) -> int:
+        """A record changes; gives the change's number."""
+        self.now += 1
+        seen = self.shown.get(ref, 0)
+        for name, value in new.items():
+            if name not in old or old[name] != value:
+                self.events.append(Event(self.now, who, ref, name, old.get(name), value, seen))
+        return self.now
+
+    def show(self, ref: Ref, version: int) -> None:
+        """leadsync is shown a record as of this change."""
+        self.shown[ref] = max(self.shown.get(ref, 0), version)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A record as it was from a moment on."""
+
+    number: int
+    at: datetime
+    record: Record
+
+
+def as_it_is(_name: str, value: Value) -> Value:
+    """A CRM that changes nothing it is given."""
+    return value
+
+
+def accept(_write: Write) -> str:
+    """A CRM that refuses nothing."""
+    return ""
+
+
+def nothing(_when: str) -> None:
+    """Nobody does anything."""
+
+
+def no_trouble(_kind: str, _writes: Sequence[Write]) -> str:
+    """Every write call is answered."""
+    return ""
 
 
 class Shelf:
     """A CRM that keeps records in a dictionary, normalises values on write, and counts what it was asked.
 
-    `on_write` is called before and after each batch (with "before" or "after") and may raise; `spell` is how the CRM
-    spells a value it is given; `refuse` says why a record is refused, or "".
+    `on_write` is called before and after each batch (with "before" or "after") and may raise; `on_call` the same for
+    every call ("before read contacts"). `spell` is how the CRM spells a value it is given; `refuse` says why a record
+    is refused, or "". `trouble` says what goes wrong with a write call: "" nothing, "down" (nothing was applied, it is
+    certain), "lost before", "lost after" (the connection broke; nothing or all was applied), "half" (the first half was
+    applied), "whole" (a batch with more than one record is refused without naming the culprit).
+    `lag`: how late a pull shows a change; `page`: records in one page; `skew`: how far its clock is off.
     """
 
-    def __init__(self, side: str, kinds: Mapping[str, Role], batch_size: int = 3) -> None:
+    def __init__(
+        self, side: str, kinds: Mapping[str, Role], batch_size: int = 3, diary: Diary | None = None, page: int = 1000
+    ) -> None:
         self.side = side
         self.batch_size = batch_size
+        self.page = page
         self.usage = Usage()
         self.kinds = dict(kinds)
+        self.diary = diary if diary is not None else Diary()
         self.records: dict[Ref, Record] = {}
+        self.versions: dict[Ref, list[Version]] = {}
         self.touch_list: list[Touch] = []
-        self.spell: Callable[[str, Value], Value] = lambda _name, value: value
-        self.refuse: Callable[[Write], str] = lambda _write: ""
-        self.on_write: Callable[[str], None] = lambda _when: None
+        self.spell: Callable[[str, Value], Value] = as_it_is
+        self.refuse: Callable[[Write], str] = accept
+        self.on_write: Callable[[str], None] = nothing
+        self.on_call: Callable[[str], None] = nothing
+        self.trouble: Callable[[str, Sequence[Write]], str] = no_trouble
         self.forget_answer = False
+        self.lag = timedelta(0)
+        self.skew = timedelta(0)
         self.log: list[tuple[str, str | None, Fields]] = []
         self._ids = itertools.count(1)
         self._now = START
 
     # ---- what people do
 
-    def tick(self) -> datetime:
-        self._now += timedelta(seconds=1)
-        return self._now
+    def tick(self, passed: timedelta = timedelta(seconds=1)) -> datetime:
+        """Time passes; gives what the CRM's clock says."""
+        self._now += passed
+        return self._now + self.skew
 
-    def put(self, kind: str, links: Mapping[str, tuple[str, ...]] | None = None, **fields: Value) -> Ref:
+    def keep(self, record: Record, who: str = PERSON) -> Record:
+        """A record becomes this, in the diary too."""
+        before = self.records.get(record.ref)
+        number = self.diary.note(who, record.ref, before.fields if before is not None else {}, record.fields)
+        self.records[record.ref] = record
+        self.versions.setdefault(record.ref, []).append(Version(number, self._now, record))
+        return record
+
+    def put(
+        self, kind: str, links: Mapping[str, tuple[str, ...]] | None = None, *, who: str = PERSON, **fields: Value
+    ) -> Ref:
         """A person makes a record."""
         ref = Ref(self.side, kind, str(next(self._ids)))
-        self.records[ref] = Record(ref, dict(fields), self.tick(), links or {})
+        self.keep(Record(ref, dict(fields), self.tick(), links or {}), who)
         return ref
 
-    def edit(self, ref: Ref, **fields: Value) -> None:
+    def edit(self, ref: Ref, *, who: str = PERSON, **fields: Value) -> None:
         """A person edits a record."""
         old = self.records[ref]
-        self.records[ref] = Record(ref, {**old.fields, **fields}, self.tick(), old.links)
+        self.keep(replace(old, fields={**old.fields, **fields}, modified=self.tick()), who)
 
-    def touch(self, person: Ref, at: datetime, kind: str, **words: str) -> None:
+    def delete(self, ref: Ref) -> None:
+        """A person deletes a record."""
+        self.keep(replace(self.records[ref], deleted=True, modified=self.tick()))
+
+    def restore(self, ref: Ref) -> None:
+        """A person takes a record back out of the bin."""
+        self.keep(replace(self.records[ref], deleted=False, modified=self.tick()))
+
+    def merge_into_new(self, kept: Ref, lost: Ref) -> Ref:
+        """A person merges two records as HubSpot does: a new id, and the old ids are its aliases."""
+        winner, loser = self.records.pop(kept), self.records.pop(lost)
+        ref = Ref(self.side, kept.kind, str(next(self._ids)))
+        aliases = (*winner.aliases, *loser.aliases, kept.id, lost.id)
+        self.keep(Record(ref, _filled(winner.fields, loser.fields), self.tick(), winner.links, aliases))
+        for old in (kept, lost):
+            self.versions.pop(old)
+        return ref
+
+    def merge_into(self, kept: Ref, lost: Ref) -> Ref:
+        """A person merges two records as Salesforce does: one stays, the other is deleted and names it."""
+        winner, loser = self.records[kept], self.records[lost]
+        self.keep(replace(winner, fields=_filled(winner.fields, loser.fields), modified=self.tick()))
+        self.keep(replace(loser, deleted=True, successor=kept, modified=self.tick()))
+        return kept
+
+    def convert(self, lead: Ref, kind: str, names: Mapping[str, str]) -> Ref:
+        """A person converts a lead: a record of another object takes its place; `names`: its fields there."""
+        old = self.records[lead]
+        ref = Ref(self.side, kind, str(next(self._ids)))
+        fields = {names.get(name, name): value for name, value in old.fields.items()}
+        self.keep(Record(ref, fields, self.tick()))
+        self.keep(replace(old, read_only=True, successor=ref, modified=self.tick()))
+        return ref
+
+    def touch(self, person: Ref, at: datetime, kind: str, name: str = "") -> None:
         """Something happened with a person."""
         ref = Ref(self.side, "touches", str(next(self._ids)))
-        self.touch_list.append(Touch(ref, person, at, kind, **words))
+        self.touch_list.append(Touch(ref, person, at, kind, name=name))
 
     # ---- the contract
 
@@ -67,57 +191,109 @@ class Shelf:
         return [*(Feed(kind, role) for kind, role in self.kinds.items()), Feed("touches", None)]
 
     def pull(self, feed: str, cursor: str, fields: Sequence[str]) -> Iterator[Page]:
-        since = datetime.fromisoformat(json.loads(cursor)) if cursor else START
-        self.usage.reads += 1
-        last = json.dumps(self._now.isoformat())
+        since = datetime.fromisoformat(json.loads(cursor)) if cursor else None
+        end = json.dumps((self._now - self.lag).isoformat())
         if feed == "touches":
-            yield Page(touches=tuple(self.touch_list), cursor=last)
+            self._called("pull touches")
+            yield Page(touches=tuple(self.touch_list), cursor=end)
+            self.on_call("after pull touches")
             return
-        changed = [r for r in self.records.values() if r.ref.kind == feed and r.modified >= since]
-        yield Page(records=tuple(self._shown(r, fields) for r in changed), cursor=last)
+        shown = self._indexed(feed, since)
+        for start in range(0, max(1, len(shown)), self.page):
+            self._called(f"pull {feed}")
+            part = shown[start : start + self.page]
+            last = start + self.page >= len(shown)
+            at = end if last else json.dumps(part[-1].at.isoformat())
+            yield Page(records=tuple(self._shown(v, fields) for v in part), cursor=at)
+            self.on_call(f"after pull {feed}")
 
-    def _shown(self, record: Record, fields: Sequence[str]) -> Record:
-        shown = {name: record.fields.get(name) for name in fields}
-        return Record(record.ref, shown, record.modified, record.links, deleted=record.deleted)
+    def _indexed(self, feed: str, since: datetime | None) -> list[Version]:
+        """What the search index has: each record as it was `lag` ago, if that is new since the cursor."""
+        until = self._now - self.lag
+        found: list[Version] = []
+        for ref, versions in self.versions.items():
+            if ref.kind != feed:
+                continue
+            known = [v for v in versions if v.at <= until]
+            if known and (since is None or known[-1].at >= since):
+                found.append(known[-1])
+        return sorted(found, key=lambda v: v.number)
+
+    def _called(self, what: str) -> None:
+        self.usage.reads += 1
+        self.on_call(f"before {what}")
+
+    def _shown(self, version: Version, fields: Sequence[str]) -> Record:
+        record = version.record
+        self.diary.show(record.ref, version.number)
+        return replace(record, fields={name: record.fields.get(name) for name in fields})
 
     def read(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
-        self.usage.reads += 1
+        self._called(f"read {kind}")
         refs = [Ref(self.side, kind, ident) for ident in ids]
-        return [self._shown(self.records[ref], fields) for ref in refs if ref in self.records]
+        found = [self._shown(self.versions[r][-1], fields) for r in refs if self._alive(r)]
+        self.on_call(f"after read {kind}")
+        return found
+
+    def _alive(self, ref: Ref) -> bool:
+        return ref in self.records and not self.records[ref].deleted
 
     def find(self, kind: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
-        self.usage.reads += 1
-        return [
-            self._shown(r, fields) for r in self.records.values() if r.ref.kind == kind and r.fields.get(key) in values
-        ]
+        self._called(f"find {kind}")
+        hits = [r.ref for r in self.records.values() if r.ref.kind == kind and r.fields.get(key) in values]
+        found = [self._shown(self.versions[ref][-1], fields) for ref in hits if self._alive(ref)]
+        self.on_call(f"after find {kind}")
+        return found
 
     def write(self, kind: str, writes: Sequence[Write]) -> Sequence[Receipt]:
         assert len(writes) <= self.batch_size
         self.usage.writes += 1
         self.on_write("before")
-        receipts = [self._one(kind, write) for write in writes]
+        self.on_call(f"before write {kind}")
+        receipts = self._answer(kind, writes, self.trouble(kind, writes))
         self.on_write("after")
+        self.on_call(f"after write {kind}")
         if self.forget_answer:
             return [Receipt(write.token, Outcome.UNKNOWN, write.id) for write in writes]
         return receipts
+
+    def _answer(self, kind: str, writes: Sequence[Write], trouble: str) -> Sequence[Receipt]:
+        match trouble:
+            case "":
+                return [self._one(kind, write) for write in writes]
+            case "down":
+                raise TryAgain("503")
+            case "whole" if any(self.refuse(write) for write in writes):
+                raise Rejected("the batch is refused", code="BATCH")
+            case "whole":
+                return [self._one(kind, write) for write in writes]
+            case "lost before" | "half" | "lost after":
+                arrived = {"lost before": 0, "half": len(writes) // 2, "lost after": len(writes)}[trouble]
+                for write in writes[:arrived]:
+                    self._one(kind, write)
+                raise Ambiguous("the connection was lost")
+            case unknown:
+                raise AssertionError(unknown)
 
     def _one(self, kind: str, write: Write) -> Receipt:
         if reason := self.refuse(write):
             error = Rejected(reason, code="REFUSED", hint="mend the record")
             return Receipt(write.token, Outcome.REJECTED, write.id, error=error)
         spelled = {name: self.spell(name, value) for name, value in write.values.items()}
-        self.log.append((kind, write.id, spelled))
         if write.id is not None:
             ref = Ref(self.side, kind, write.id)
-            if ref not in self.records:
+            if not self._alive(ref):
                 return Receipt(write.token, Outcome.REJECTED, write.id, error=Rejected("it is gone", code="GONE"))
-            self.edit(ref, **spelled)
+            self.log.append((kind, write.id, spelled))
+            self.edit(ref, who=ENGINE, **spelled)
             return Receipt(write.token, Outcome.DONE, write.id)
+        self.log.append((kind, write.id, spelled))
         assert write.key is not None
         name, value = write.key
-        there = [r for r in self.records.values() if r.ref.kind == kind and r.fields.get(name) == value]
-        ref = there[0].ref if there else self.put(kind, dict(write.links))
-        self.edit(ref, **{**spelled, name: value})
+        there = [r.ref for r in self.records.values() if r.ref.kind == kind and r.fields.get(name) == value]
+        there = [ref for ref in there if self._alive(ref)]
+        ref = there[0] if there else self.put(kind, dict(write.links), who=ENGINE)
+        self.edit(ref, who=ENGINE, **{**spelled, name: value})
         return Receipt(write.token, Outcome.DONE, ref.id, created=not there)
 
     def calls(self, kind: str, updates: int, creates: int) -> int:
@@ -131,3 +307,9 @@ class Shelf:
 
     def close(self) -> None:
         pass
+
+
+def _filled(first: Fields, second: Fields) -> Fields:
+    """A merge keeps the winner's values and takes the loser's where the winner has none."""
+    blank = (None, "")
+    return {name: second.get(name) if first.get(name) in blank else first[name] for name in {**second, **first}}
