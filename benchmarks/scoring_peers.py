@@ -43,8 +43,8 @@ def totals(leads: pl.DataFrame, touches: pl.DataFrame, model: ScoringModel, even
     summed = worth.group_by("lead").agg(pl.all().sum())
     joined = leads.lazy().with_columns(pl.col("lead").cast(pl.Int32)).join(summed, on="lead", how="left")
     amounts = {rule.id: finished(amount(rule), rule, model.step) for rule in model.rules}
-    of_group = {group.id: [amounts[rule.id] for rule in model.rules if rule.group == group.id] for group in model.groups}
-    groups = [pl.sum_horizontal(of_group[group.id]).clip(group.low, group.high) for group in model.groups]
+    of = {group.id: [amounts[rule.id] for rule in model.rules if rule.group == group.id] for group in model.groups}
+    groups = [pl.sum_horizontal(of[group.id]).clip(group.low, group.high) for group in model.groups]
     total = pl.sum_horizontal(groups).clip(model.low, model.high)
     out = pl.when(pl.col("opted_out") == 0).then(0).otherwise(total)
     return joined.sort("lead").select(out.alias("total")).collect()["total"]

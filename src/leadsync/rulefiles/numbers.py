@@ -24,6 +24,11 @@ def number(value: Value) -> int | float | None:
     return int(amount) if float(amount).is_integer() else amount
 
 
+def told(amount: float) -> str:
+    """A number as a person reads it: thousands parted, no ".0"."""
+    return f"{int(amount):,}" if float(amount).is_integer() else f"{amount:,}"
+
+
 def _plain(text: str) -> float:
     """A number's value whichever of "," and "." parts its thousands: three digits behind one mean thousands."""
     bare = re.sub(r"[' \u00a0\u202f]", "", text)

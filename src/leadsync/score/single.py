@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 
 from leadsync.records import Fields, Value, is_blank, value_text
 from leadsync.rulefiles.gates import value_key
-from leadsync.rulefiles.numbers import number
+from leadsync.rulefiles.numbers import number, told
 from leadsync.score.decay import to_step
 from leadsync.score.model import (
     LIMIT,
@@ -146,7 +146,7 @@ def _bands(test: Bands, value: Value) -> Seen | None:
     if amount is None:
         return Seen(test.unknown, "unknown")
     band = bisect_right(test.floors, amount)
-    return None if band == 0 else Seen(test.points[band - 1], f"{amount:,}")
+    return None if band == 0 else Seen(test.points[band - 1], told(amount))
 
 
 def _on_event(test: OnEvent, ages: Sequence[Ages]) -> Seen | None:
