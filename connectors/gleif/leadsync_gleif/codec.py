@@ -58,8 +58,8 @@ def clean(text: str) -> str:
 def decode(line: bytes) -> LegalEntity:
     """The entity that `encode` wrote."""
     fields = line.decode("utf-8").split(_FIELD)
-    if len(fields) <= 4:
-        return LegalEntity(*fields[:3], category=fields[3] if len(fields) == 4 and fields[3] else "GENERAL")
+    if 3 <= len(fields) <= 4:
+        return LegalEntity(fields[0], fields[1], fields[2], fields[3] if len(fields) == 4 and fields[3] else "GENERAL")
     fields += [""] * (14 - len(fields))
     lei, name, country, category, subcategory, form, jurisdiction, status, registration = fields[:9]
     legal, headquarters, names, successors, created = fields[9:14]

@@ -1,0 +1,228 @@
+"""The REST API as a register, for installations without an index: cached, coalesced, and never above the rate limit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from leadsync.connector import Clock, Usage
+from leadsync.errors import Unreadable
+from leadsync.normalize.company import core_name
+from leadsync.records import Address, CompanyQuery, LegalEntity, Ownership
+from leadsync_gleif.client import Client
+from leadsync_gleif.level2 import Relation, Tie
+from leadsync_gleif.ownership import ownership
+from leadsync_gleif.rows import day
+from leadsync_gleif.settings import GleifSettings
+from leadsync_gleif.spellings import without_security
+
+PAGE = 50
+"""Records asked for at once when searching by name."""
+LEIS_AT_ONCE = 100
+"""LEIs in one filter; other clients of the API use as many."""
+ENOUGH = 1
+"""Hits by name that make the fuzzy search unnecessary."""
+
+
+class Bucket:
+    """Lets so many requests through a minute, at first as a burst, then evenly."""
+
+    def __init__(self, per_minute: int, now: Callable[[], float], sleep: Callable[[float], None]) -> None:
+        self._rate = per_minute / 60
+        self._most = self._left = float(per_minute)
+        self._now, self._sleep = now, sleep
+        self._at = now()
+
+    def wait(self) -> None:
+        """Return when the next request may go out."""
+        now = self._now()
+        self._left = min(self._most, self._left + (now - self._at) * self._rate)
+        self._at = now
+        if self._left < 1:
+            pause = (1 - self._left) / self._rate
+            self._sleep(pause)
+            self._left += pause * self._rate
+            self._at += pause
+        self._left -= 1
+
+
+class ApiRegister:
+    """The REST API as a `Register`."""
+
+    def __init__(
+        self,
+        settings: GleifSettings,
+        clock: Clock,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.usage = Usage()
+        self._base = settings.api
+        self._clock = clock
+        bucket = Bucket(settings.requests_per_minute, now, sleep)
+        self._client = Client(settings.timeout, self.usage, bucket.wait)
+        self._entities: dict[str, LegalEntity | None] = {}
+        self._links: dict[str, Mapping[str, Any]] = {}
+        self._searches: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._relations: dict[str, tuple[Relation, ...]] = {}
+        self._published: datetime | None = None
+
+    def candidates(self, queries: Sequence[CompanyQuery], limit: int = 20) -> Sequence[Sequence[LegalEntity]]:
+        """See `Register`. Equal questions are asked once, in one batch and ever after."""
+        found = [self._search(query) for query in queries]
+        self._fetch([lei for leis in found for lei in leis])
+        return [[e for lei in leis[:limit] if (e := self._entities.get(lei)) is not None] for leis in found]
+
+    def _search(self, query: CompanyQuery) -> tuple[str, ...]:
+        name = core_name(without_security(query.name), query.country)
+        key = (name, query.country)
+        if not name:
+            return ()
+        if key not in self._searches:
+            leis = self._by_name(query, query.country)
+            if len(leis) < ENOUGH and query.country:
+                leis += self._by_name(query, "")
+            if len(leis) < ENOUGH:
+                leis += self._fuzzy(query.name)
+            self._searches[key] = tuple(dict.fromkeys(leis))
+        return self._searches[key]
+
+    def _by_name(self, query: CompanyQuery, country: str) -> list[str]:
+        words = core_name(query.name, query.country) if query.name.isascii() else query.name
+        params: dict[str, str | int] = {"filter[entity.names]": words, "page[size]": PAGE}
+        if country:
+            params["filter[entity.legalAddress.country]"] = country
+        return [self._keep(record) for record in self._data(f"{self._base}/lei-records", params)]
+
+    def _fuzzy(self, name: str) -> list[str]:
+        params: dict[str, str | int] = {"field": "entity.legalName", "q": name}
+        hits = self._data(f"{self._base}/fuzzycompletions", params)
+        return [hit["relationships"]["lei-records"]["data"]["id"] for hit in hits if "relationships" in hit]
+
+    def _fetch(self, leis: Sequence[str]) -> None:
+        missing = [lei for lei in dict.fromkeys(leis) if lei not in self._entities]
+        for start in range(0, len(missing), LEIS_AT_ONCE):
+            wanted = missing[start : start + LEIS_AT_ONCE]
+            params: dict[str, str | int] = {"filter[lei]": ",".join(wanted), "page[size]": LEIS_AT_ONCE}
+            for record in self._data(f"{self._base}/lei-records", params):
+                self._keep(record)
+            for lei in wanted:
+                self._entities.setdefault(lei, None)
+
+    def _data(self, url: str, params: Mapping[str, str | int] | None = None) -> list[Any]:
+        answer = self._client.json(url, params)
+        if answer is None:
+            return []
+        try:
+            self._note_edition(answer)
+            data = answer["data"]
+        except (KeyError, TypeError, ValueError) as problem:
+            raise Unreadable(f"{url}: not an answer of the GLEIF API ({problem!r})") from problem
+        return data if isinstance(data, list) else [data]
+
+    def _note_edition(self, answer: Mapping[str, Any]) -> None:
+        text = answer.get("meta", {}).get("goldenCopy", {}).get("publishDate")
+        if text is not None:
+            self._published = datetime.fromisoformat(text)
+
+    def _keep(self, record: Mapping[str, Any]) -> str:
+        try:
+            entity = entity_of(record["attributes"])
+        except (KeyError, TypeError) as problem:
+            raise Unreadable(f"{self._base}: a record without its promised fields ({problem!r})") from problem
+        self._entities[entity.lei] = entity
+        self._links[entity.lei] = record.get("relationships", {})
+        return entity.lei
+
+    def entity(self, lei: str) -> LegalEntity | None:
+        """See `Register`."""
+        if lei not in self._entities:
+            self._fetch([lei])
+        return self._entities[lei]
+
+    def ownership(self, lei: str) -> Ownership:
+        """See `Register`. One or two requests for each step up, none for what was asked before."""
+        return ownership(lei, self._ties, self.entity, self._exceptions)
+
+    def _parent_link(self, lei: str, which: str, kind: str) -> str | None:
+        if lei not in self._links:
+            self.entity(lei)
+        links = self._links.get(lei, {}).get(f"{which}-parent", {}).get("links", {})
+        found: str | None = links.get(kind)
+        return found
+
+    def _ties(self, lei: str) -> Sequence[Relation]:
+        if lei not in self._relations:
+            links = [self._parent_link(lei, which, "relationship-record") for which in ("direct", "ultimate")]
+            records = [record for link in links if link is not None for record in self._data(link)]
+            self._relations[lei] = tuple(relation_of(record["attributes"]) for record in records)
+        return self._relations[lei]
+
+    def _exceptions(self, lei: str) -> tuple[str, str]:
+        direct, ultimate = (self._exception(lei, which) for which in ("direct", "ultimate"))
+        return direct, ultimate
+
+    def _exception(self, lei: str, which: str) -> str:
+        link = self._parent_link(lei, which, "reporting-exception")
+        return str(self._data(link)[0]["attributes"]["reason"]) if link is not None else ""
+
+    def published(self) -> datetime | None:
+        """See `Register`: as the last answer said, asked for once if there was none."""
+        if self._published is None:
+            self._data(f"{self._base}/lei-records", {"page[size]": 1})
+        return self._published
+
+    def close(self) -> None:
+        """See `Register`."""
+        self._client.close()
+
+
+def entity_of(attributes: Mapping[str, Any]) -> LegalEntity:
+    """The entity in a `lei-records` resource; raises KeyError when a promised field is missing."""
+    entity, registration = attributes["entity"], attributes["registration"]
+    names = [*entity.get("otherNames", []), *entity.get("transliteratedOtherNames", [])]
+    successors = entity.get("successorEntities") or []
+    legal = _address(entity["legalAddress"])
+    return LegalEntity(
+        attributes["lei"],
+        entity["legalName"]["name"],
+        legal.country,
+        entity.get("category") or "GENERAL",
+        entity.get("subCategory") or "",
+        (entity.get("legalForm") or {}).get("id") or "",
+        entity.get("jurisdiction") or "",
+        entity.get("status") or "ACTIVE",
+        registration.get("status") or "ISSUED",
+        legal,
+        _address(entity["headquartersAddress"]),
+        tuple((name["name"], name.get("type") or "") for name in names),
+        tuple(successor["lei"] for successor in successors if successor.get("lei")),
+        day(entity.get("creationDate") or ""),
+    )
+
+
+def _address(address: Mapping[str, Any]) -> Address:
+    parts = (address.get(name) or "" for name in ("country", "region", "city", "postalCode"))
+    country, region, city, postcode = parts
+    return Address(country, region, city, postcode, (address.get("addressLines") or [""])[0] or "")
+
+
+def relation_of(attributes: Mapping[str, Any]) -> Relation:
+    """The relation in a `relationship-records` resource; raises Unreadable for a type not published so far."""
+    tie = attributes["relationship"]
+    try:
+        kind = Tie(tie["type"])
+    except ValueError as problem:
+        raise Unreadable(f"GLEIF API: unknown relationship type {tie['type']!r}") from problem
+    period: Mapping[str, Any] = next((p for p in tie.get("periods", []) if p.get("type") == "RELATIONSHIP_PERIOD"), {})
+    return Relation(
+        tie["startNode"]["id"],
+        tie["endNode"]["id"],
+        kind,
+        tie["status"],
+        attributes["registration"].get("status") or "PUBLISHED",
+        day(period.get("startDate") or ""),
+        day(period.get("endDate") or ""),
+    )

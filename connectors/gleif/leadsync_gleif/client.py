@@ -1,0 +1,88 @@
+"""HTTP to GLEIF: one pool, time-outs, errors sorted into the three bins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from leadsync.connector import Usage
+from leadsync.errors import Misconfigured, Throttled, TryAgain, Unreadable
+from leadsync.retry import retrying
+
+AGENT = "leadsync (+https://www.gleif.org/en/lei-data)"
+
+
+class Client:
+    """Reads from GLEIF; every wire request is counted in `usage`. Redirects are followed."""
+
+    def __init__(self, timeout: float, usage: Usage, wait: Callable[[], None] = lambda: None) -> None:
+        self.usage = usage
+        self._wait = wait
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(timeout),
+            follow_redirects=True,
+            headers={"user-agent": AGENT},
+            limits=httpx.Limits(max_connections=4),
+        )
+
+    def json(self, url: str, params: Mapping[str, str | int] | None = None) -> Any | None:
+        """GET a JSON document, with retries; None when there is none (404).
+
+        Raises Unreadable for a body that is no JSON, Misconfigured when the server refuses the request for good.
+        """
+        return retrying(lambda: self._json(url, params))
+
+    def _json(self, url: str, params: Mapping[str, str | int] | None) -> Any | None:
+        self._wait()
+        self.usage.reads += 1
+        try:
+            answer = self._http.get(
+                url, params=params, headers={"accept": "application/vnd.api+json, application/json"}
+            )
+        except httpx.TransportError as problem:
+            raise TryAgain(f"{url}: {type(problem).__name__}") from problem
+        if answer.status_code == 404:
+            return None
+        _raise_for(answer, url)
+        try:
+            return answer.json()
+        except ValueError as problem:
+            raise Unreadable(f"{url}: answered with something that is not JSON") from problem
+
+    @contextmanager
+    def stream(self, url: str, start: int) -> Iterator[tuple[bool, Iterator[bytes]]]:
+        """GET a file from byte `start` on: (whether the server resumed there, the bytes). Raises TryAgain when it
+        breaks off."""
+        self._wait()
+        self.usage.reads += 1
+        headers = {"range": f"bytes={start}-"} if start else {}
+        try:
+            with self._http.stream("GET", url, headers=headers) as answer:
+                if answer.status_code == 416:
+                    yield True, iter(())
+                    return
+                _raise_for(answer, url)
+                yield answer.status_code == 206, answer.iter_bytes(1 << 16)
+        except httpx.TransportError as problem:
+            raise TryAgain(f"{url}: the download broke off ({type(problem).__name__})") from problem
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+
+def _raise_for(answer: httpx.Response, url: str) -> None:
+    code = answer.status_code
+    if code == 429:
+        raise Throttled(f"{url}: too many requests", _seconds(answer.headers.get("retry-after", "")))
+    if code >= 500 or code == 408:
+        raise TryAgain(f"{url}: the server answered {code}", _seconds(answer.headers.get("retry-after", "")))
+    if code >= 400:
+        raise Misconfigured(f"{url}: the server refused with {code}. Check the register's url in the configuration.")
+
+
+def _seconds(text: str) -> float | None:
+    return float(text) if text.isdigit() else None

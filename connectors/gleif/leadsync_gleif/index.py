@@ -1,0 +1,211 @@
+"""The local register: segments on disk behind one manifest, swapped in whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leadsync.errors import Misconfigured, Unreadable
+from leadsync.records import CompanyQuery, LegalEntity, Ownership
+from leadsync_gleif.hashing import U64
+from leadsync_gleif.level2 import WITHDRAWN, Relation, relation_of
+from leadsync_gleif.ownership import ownership
+from leadsync_gleif.search import search
+from leadsync_gleif.segment import Segment, lei_keys
+
+MANIFEST = "manifest.json"
+BATCH = 512
+"""Queries searched at once: enough to share the work, few enough to stay in the processor's cache."""
+SUCCEEDED = frozenset({"MERGED", "DUPLICATE", "RETIRED"})
+"""Registrations that may have passed to another record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Which segments make up the index, oldest first, and when their newest data was published."""
+
+    segments: tuple[str, ...]
+    published: datetime | None
+    loaded: datetime | None = None
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest | None:
+        """The manifest of an index folder, or None when nothing was loaded yet. Raises Unreadable when damaged."""
+        path = folder / MANIFEST
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            times = [datetime.fromisoformat(data[k]) if data[k] else None for k in ("published", "loaded")]
+            return cls(tuple(data["segments"]), *times)
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError) as problem:
+            raise Unreadable(f"{path}: damaged ({problem}); load the Golden Copy again") from problem
+
+    def text(self) -> str:
+        """As it is written."""
+        times = {k: v.isoformat() if v else None for k, v in (("published", self.published), ("loaded", self.loaded))}
+        return json.dumps({"segments": list(self.segments), **times}, indent=1)
+
+
+@dataclass(slots=True)
+class _Layer:
+    segment: Segment
+    replaced: set[int] = field(default_factory=set)
+    """Entities that a newer segment knows better."""
+
+
+class Index:
+    """The open register. Lookups take the newest word on an LEI; a search sees each LEI once."""
+
+    def __init__(self, manifest: Manifest, segments: Sequence[Segment]) -> None:
+        self.manifest = manifest
+        self.layers = [_Layer(segment) for segment in segments]
+        for at, layer in enumerate(self.layers):
+            for newer in self.layers[at + 1 :]:
+                numbers = layer.segment.find(np.asarray(newer.segment.arrays["lei_key"]))
+                layer.replaced.update(numbers[numbers >= 0].tolist())
+
+    @classmethod
+    def open(cls, folder: Path) -> Index:
+        """Open the index in a folder; raises Misconfigured when there is none, Unreadable when it is damaged."""
+        manifest = Manifest.read(folder)
+        if manifest is None:
+            raise Misconfigured(f"{folder}: no register here. Load one: leadsync gleif refresh, or gleif load FILE…")
+        return cls(manifest, [Segment.open(folder / name) for name in manifest.segments])
+
+    def close(self) -> None:
+        """Close the files."""
+        for layer in self.layers:
+            layer.segment.close()
+        self.layers = []
+
+    def __len__(self) -> int:
+        return sum(layer.segment.entities - len(layer.replaced) for layer in self.layers)
+
+    def entity(self, lei: str) -> LegalEntity | None:
+        """The record of one LEI as last published, or None."""
+        for layer in reversed(self.layers):
+            found = layer.segment.by_lei(lei)
+            if found is not None:
+                return found
+        return None
+
+    def candidates(self, queries: Sequence[CompanyQuery], limit: int = 20) -> list[list[LegalEntity]]:
+        """For each query the entities it could mean, likeliest first, and the successors of those that have one."""
+        found: list[list[LegalEntity]] = []
+        for start in range(0, len(queries), BATCH):
+            found.extend(self._batch(queries[start : start + BATCH], limit))
+        return found
+
+    def _batch(self, queries: Sequence[CompanyQuery], limit: int) -> list[list[LegalEntity]]:
+        scored: list[list[tuple[float, int, int]]] = [[] for _ in queries]
+        for number, layer in enumerate(self.layers):
+            hits = search(layer.segment, queries, limit)
+            rows = zip(hits.query.tolist(), hits.entity.tolist(), hits.score.tolist(), strict=True)
+            for query, entity, score in rows:
+                if entity not in layer.replaced:
+                    scored[query].append((-score, number, entity))
+        if len(self.layers) > 1:
+            scored = [sorted(hits)[:limit] for hits in scored]
+        return [self._with_successors([self.layers[n].segment.entity(e) for _, n, e in hits]) for hits in scored]
+
+    def _with_successors(self, entities: list[LegalEntity]) -> list[LegalEntity]:
+        if not any(entity.successors and entity.registration in SUCCEEDED for entity in entities):
+            return entities
+        full: dict[str, LegalEntity] = {}
+        for entity in entities:
+            full.setdefault(entity.lei, entity)
+            for successor in self._line_of_succession(entity):
+                full.setdefault(successor.lei, successor)
+        return list(full.values())
+
+    def _line_of_succession(self, entity: LegalEntity) -> list[LegalEntity]:
+        line = [entity]
+        while len(line[-1].successors) == 1 and line[-1].registration in SUCCEEDED and len(line) < 10:
+            after = self.entity(line[-1].successors[0])
+            if after is None or after in line:
+                break
+            line.append(after)
+        return line[1:]
+
+    def relations(self, lei: str) -> list[Relation]:
+        """The relationship records in which the entity is the child, as last published; withdrawn ones left out."""
+        latest: dict[object, Relation] = {}
+        for layer in self.layers:
+            for relation in _relations(layer.segment, "rel_child", "rel_row", lei):
+                if relation.child == lei:
+                    latest[relation.key] = relation
+        return [relation for relation in latest.values() if not relation.deleted]
+
+    def children(self, lei: str) -> list[str]:
+        """The LEIs of the entities of which this one is the direct or ultimate parent or head office, now."""
+        named = {
+            relation.child
+            for layer in self.layers
+            for relation in _relations(layer.segment, "rel_parent", "rel_parent_row", lei)
+        }
+        return sorted(c for c in named if any(r.parent == lei and r.holds(None) for r in self.relations(c)))
+
+    def family(self, leis: Iterable[str]) -> set[str]:
+        """The entities given and all below them."""
+        seen: set[str] = set()
+        waiting = list(leis)
+        while waiting:
+            lei = waiting.pop()
+            if lei not in seen:
+                seen.add(lei)
+                waiting.extend(self.children(lei))
+        return seen
+
+    def exception_codes(self, lei: str) -> tuple[str, str]:
+        """(direct, ultimate) reasons for naming no parent, as GLEIF spells them; "" for none."""
+        key = lei_keys([lei])
+        codes = [_exception(layer.segment, key) for layer in self.layers]
+        direct = next((d for d, _ in reversed(codes) if d is not None), "")
+        ultimate = next((u for _, u in reversed(codes) if u is not None), "")
+        return direct, ultimate
+
+    def ownership(self, lei: str, on: date | None = None) -> Ownership:
+        """Direct and ultimate parent and the chain between, now or on a day."""
+        return ownership(lei, lru_cache(self.relations), self.entity, self.exception_codes, on)
+
+    def describe(self) -> dict[str, Any]:
+        """The segments' own descriptions added up, newest last."""
+        metas = [layer.segment.meta for layer in self.layers]
+        return {"segments": metas, "entities": len(self)}
+
+
+def _relations(segment: Segment, sorted_name: str, row_name: str, lei: str) -> list[Relation]:
+    keys = segment.arrays[sorted_name]
+    key = lei_keys([lei])[0]
+    first, last = (int(np.searchsorted(keys, key, side=side)) for side in ("left", "right"))
+    return [relation_of(segment.relation_line(int(row))) for row in segment.arrays[row_name][first:last]]
+
+
+def _exception(segment: Segment, key: U64) -> tuple[str | None, str | None]:
+    """(direct, ultimate): None where the segment says nothing, "" where it withdrew the exception."""
+    keys = segment.arrays["exc_key"]
+    at = int(np.searchsorted(keys, key[0]))
+    if at >= len(keys) or keys[at] != key[0]:
+        return None, None
+    numbers = (int(segment.arrays[name][at]) for name in ("exc_direct", "exc_ultimate"))
+    direct, ultimate = (_reason(segment, number) for number in numbers)
+    return direct, ultimate
+
+
+def _reason(segment: Segment, number: int) -> str | None:
+    if number == 0:
+        return None
+    return "" if number == WITHDRAWN else str(segment.meta["reasons"][number])
+
+
+def with_segments(manifest: Manifest, segments: Sequence[str]) -> Manifest:
+    """The manifest with other segments."""
+    return replace(manifest, segments=tuple(segments))
