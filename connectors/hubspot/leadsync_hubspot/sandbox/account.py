@@ -117,6 +117,7 @@ def pipeline_json(ident: str, data: Mapping[str, Any]) -> dict[str, Any]:
             "createdAt": EPOCH,
             "updatedAt": EPOCH,
             "archived": False,
+            "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
         }
         for order, stage in enumerate(data.get("stages", ()))
     ]

@@ -14,11 +14,12 @@ from leadsync_hubspot.sandbox import (
     batch,
     lists,
     objects,
+    pages,
     properties,
     search,
     touchpoints,
 )
-from leadsync_hubspot.sandbox.auth import TOKEN, Token, Tokens, check_scopes, token_route
+from leadsync_hubspot.sandbox.auth import TOKEN, Tokens, check_scopes, token_route
 from leadsync_hubspot.sandbox.errors import CORRELATION, Refused, refuse
 from leadsync_hubspot.sandbox.faults import named
 from leadsync_hubspot.sandbox.limits import Limits
@@ -26,6 +27,7 @@ from leadsync_hubspot.sandbox.objects import dump_object
 from leadsync_hubspot.sandbox.routing import Call, Route, Router, label
 from leadsync_hubspot.sandbox.seeding import sow
 from leadsync_hubspot.sandbox.state import Actor, Portal
+from leadsync_hubspot.sandbox.webhooks import Deliveries, subscription
 
 
 class HubSpotSandbox(Sandbox):
@@ -37,6 +39,7 @@ class HubSpotSandbox(Sandbox):
         super().__init__(clock)
         self.tokens = Tokens()
         self.limits = Limits()
+        self.webhooks = Deliveries()
         self.portal = self._empty()
         self.router = Router(self._routes())
 
@@ -47,7 +50,7 @@ class HubSpotSandbox(Sandbox):
 
     def _routes(self) -> list[Route]:
         mine = [token_route(self.tokens), account.usage_route(self.limits)]
-        modules = (search, batch, associations, lists, properties, objects, touchpoints, account)
+        modules = (search, batch, associations, lists, properties, objects, touchpoints, account, pages)
         return [*mine, *(route for module in modules for route in module.ROUTES)]
 
     # ---- answering
@@ -61,6 +64,9 @@ class HubSpotSandbox(Sandbox):
             reply = self._answer(request, *found)
         except Refused as refused:
             reply = refused.reply
+        if self.portal.events:
+            self.webhooks.send(self.portal, self.portal.events)
+            self.portal.events.clear()
         return self._signed(reply)
 
     def _no_route(self, request: Request) -> Refused:
@@ -69,9 +75,9 @@ class HubSpotSandbox(Sandbox):
         return refuse(404, f"Unable to find resource: {request.path}", None)
 
     def _answer(self, request: Request, route: Route, args: dict[str, str], version: str) -> Reply:
-        text, token = "", Token(Actor())
-        if not route.open:
-            text, token = self.tokens.authenticate(request, self.clock())
+        if route.open:
+            return route.handler(Call(request, self.portal, version, args, Actor()))
+        text, token = self.tokens.authenticate(request, self.clock())
         headers = self.limits.take(self.portal.account, text, self.clock(), search=route.path.endswith("{kind}/search"))
         call = Call(request, self.portal, version, args, token.actor)
         check_scopes(token, route.scopes, call.spec if "kind" in args else None)
@@ -88,6 +94,11 @@ class HubSpotSandbox(Sandbox):
 
     # ---- the sandbox's own side
 
+    def count(self, request: Request) -> None:
+        """Note a request of the API; what a person looks at is none."""
+        if not request.path.startswith("/ui/") and request.path != "/":
+            super().count(request)
+
     def endpoint(self, request: Request) -> tuple[str, bool]:
         """The path without ids, and whether the request writes."""
         found = self.router.find(request.method, request.path)
@@ -99,11 +110,14 @@ class HubSpotSandbox(Sandbox):
     def seed(self, data: Mapping[str, Any]) -> None:
         """Add a seed's HubSpot section; raises ValueError saying what is wrong with it."""
         sow(self.portal, self.tokens, data)
+        self.webhooks.subscriptions += [subscription(entry) for entry in data.get("webhooks", ())]
+        self.portal.watched = bool(self.webhooks.subscriptions)
 
     def reset(self) -> None:
         """Forget everything but the tokens."""
         self.portal = self._empty()
         self.limits = Limits()
+        self.webhooks.subscriptions.clear()
         self.router = Router(self._routes())
 
     def dump(self) -> dict[str, Any]:

@@ -54,6 +54,17 @@ class Change:
         return {**found, "sourceId": self.actor.id, **user}
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a record: "creation", "propertyChange", "deletion" or "privacyDeletion"."""
+
+    what: str
+    kind: str
+    id: str
+    changed: Mapping[str, str]
+    actor: Actor
+
+
 @dataclass(slots=True)
 class Stale:
     """What the search index still shows of a record, until its lag is over. `properties` None: not there yet."""
@@ -107,7 +118,8 @@ class Portal:
         self.blocked: set[str] = set()
         self.version: dict[str, int] = {}
         self.lagging: dict[str, dict[str, Obj]] = {}
-        self.events: list[dict[str, Any]] = []
+        self.events: list[Event] = []
+        self.watched = False
         self._names: dict[str, str] = {}
         self._last_id = 100_000
         self._last_time = datetime.min.replace(tzinfo=clock().tzinfo)
@@ -337,8 +349,10 @@ class Portal:
 
     def _changed(self, obj: Obj, what: str, before: Mapping[str, str], actor: Actor) -> None:
         self._bump(obj.kind)
-        changed = {n: v for n, v in obj.properties.items() if before.get(n) != v} if what == "propertyChange" else {}
-        self.events.append({"what": what, "kind": obj.kind, "id": obj.id, "changed": changed, "actor": actor})
+        if self.watched:
+            edited = what == "propertyChange"
+            changed = {n: v for n, v in obj.properties.items() if before.get(n) != v} if edited else {}
+            self.events.append(Event(what, obj.kind, obj.id, changed, actor))
 
     # ---- seeding
 
