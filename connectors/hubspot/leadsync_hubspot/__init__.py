@@ -9,7 +9,7 @@ from typing import Any
 
 from leadsync.connector import Connector, Kind
 from leadsync.sandbox import SandboxClock
-from leadsync_hubspot.crm import HubSpot
+from leadsync_hubspot.crm import OBJECTS, HubSpot
 from leadsync_hubspot.settings import HubSpotSettings
 
 
@@ -26,7 +26,7 @@ def demo() -> Mapping[str, Any]:
 
 
 CONNECTOR = Connector(
-    name="hubspot", kind=Kind.CRM, settings=HubSpotSettings, open=HubSpot, sandbox=_sandbox, demo=demo
+    name="hubspot", kind=Kind.CRM, settings=HubSpotSettings, open=HubSpot, sandbox=_sandbox, demo=demo, objects=OBJECTS
 )
 
 __all__ = ["CONNECTOR", "HubSpot", "HubSpotSettings"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from leadsync.connector import Clock, Feed, FieldSpec, ObjectType, Page, ProvisionStep, Receipt, Usage, Write
+from leadsync.connector import Allowance, Clock, Feed, FieldSpec, ObjectType, Page, ProvisionStep, Receipt, Usage, Write
 from leadsync.errors import Misconfigured
 from leadsync.records import Record, Ref, Role
 from leadsync_hubspot.client import Client, Json
@@ -17,6 +17,7 @@ from leadsync_hubspot.push import Push
 from leadsync_hubspot.records import BATCH, SOURCES, Source
 from leadsync_hubspot.settings import HubSpotSettings
 from leadsync_hubspot.touches import ACTIVITIES, Forms, activity_page
+from leadsync_hubspot.wire import BURST, DAILY, SEARCH
 
 OBJECTS = (
     ObjectType("contacts", Role.PERSON, "Contact"),
@@ -118,6 +119,14 @@ class HubSpot:
         if self._account is None:
             self._account = self._client.account()
         return self._account
+
+    def allowances(self) -> Sequence[Allowance]:
+        """Of the account's tier: per 10 seconds, searches per second, and per day."""
+        return (
+            Allowance(BURST, self._settings.burst_limit, timedelta(seconds=10), always=False),
+            Allowance(SEARCH, self._settings.search_limit, timedelta(seconds=1), always=False),
+            Allowance(DAILY, self._settings.daily_limit, timedelta(hours=24)),
+        )
 
     def web_url(self, ref: Ref) -> str:
         """Where a person sees the record; one read of the account's number, the first time."""

@@ -23,6 +23,13 @@ class HubSpotSettings(BaseModel):
     connect_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a connection.")
     read_timeout: float = Field(30.0, gt=0, description="Seconds to wait for the next byte of an answer.")
     total_timeout: float = Field(120.0, gt=0, description="Seconds an answer may take as a whole.")
+    burst_limit: int = Field(
+        100, gt=0, description="Requests per 10 seconds that the account's tier allows (190 from Professional on)."
+    )
+    search_limit: int = Field(5, gt=0, description="Searches per second that HubSpot allows the account.")
+    daily_limit: int = Field(
+        250_000, gt=0, description="Requests a day that the account's tier allows; what HubSpot answers only lowers it."
+    )
     overlap_seconds: float = Field(
         300.0, ge=0, description="How far each pull goes back behind the last one, for what search showed late."
     )

@@ -27,6 +27,8 @@ from leadsync_hubspot.settings import HubSpotSettings
 
 SDK_VERSIONS = re.compile(r"^/(crm|marketing)/v[34]/([a-z-]+)|^/(account-info)/v3\b")
 """The versions hubspot-api-client 12 has written into its paths."""
+BURST, SEARCH, DAILY = "burst", "search", "daily"
+"""HubSpot's allowances: per 10 seconds, searches per second (these do not count as burst), and per day."""
 LARGEST = 32 * 1024 * 1024  # bytes; more than any page of HubSpot's, less than would hurt
 CHUNK = 65_536
 
@@ -75,18 +77,12 @@ class Wire:
         path = dated(parts.path, self._settings.api_version)
         target = f"{parts.scheme}://{parts.netloc}{path}" + (f"?{urlencode(query_params)}" if query_params else "")
         write = is_write(method, path)
-        self._count(write=write)
+        self._usage.count(SEARCH if path.rstrip("/").endswith("/search") else BURST, write=write)
         answer = self._exchange(method, target, dict(headers or {}), body_text(body), write=write)
         self._note(answer)
         if 200 <= answer.status < 300:
             return answer
         raise sort_out(answer, write=write, resets_in=self.resets_in())
-
-    def _count(self, *, write: bool) -> None:
-        if write:
-            self._usage.writes += 1
-        else:
-            self._usage.reads += 1
 
     def _exchange(
         self, method: str, target: str, headers: dict[str, str], body: bytes | None, *, write: bool
@@ -120,7 +116,7 @@ class Wire:
         self.server_time = _date(answer.headers.get("date", "")) or self.server_time
         limit, left = (answer.headers.get(f"x-hubspot-ratelimit-daily{end}", "") for end in ("", "-remaining"))
         if limit.isdigit() and left.isdigit():
-            self._usage.limit, self._usage.used = int(limit), max(self._usage.used or 0, int(limit) - int(left))
+            self._usage.saw(DAILY, max(self._usage.used or 0, int(limit) - int(left)), int(limit))
 
     def close(self) -> None:
         """Close the connections."""

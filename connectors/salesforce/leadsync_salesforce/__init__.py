@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 
 from leadsync.connector import Connector, Kind
-from leadsync_salesforce.crm import SalesforceCrm
+from leadsync_salesforce.crm import OBJECTS, SalesforceCrm
 from leadsync_salesforce.sandbox import SalesforceSandbox
 from leadsync_salesforce.settings import SalesforceSettings
 
@@ -27,6 +27,7 @@ CONNECTOR = Connector(
     open=SalesforceCrm,
     sandbox=SalesforceSandbox,
     demo=demo,
+    objects=OBJECTS,
 )
 
 __all__ = ["CONNECTOR", "SalesforceCrm", "SalesforceSandbox", "SalesforceSettings", "demo"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from leadsync.connector import Clock, Feed, FieldSpec, ObjectType, Page, ProvisionStep, Receipt, Usage, Write
+from leadsync.connector import Allowance, Clock, Feed, FieldSpec, ObjectType, Page, ProvisionStep, Receipt, Usage, Write
 from leadsync.errors import Misconfigured, Unreadable
 from leadsync.records import Record, Ref, Role, Touch
 from leadsync_salesforce.client import Client
@@ -27,10 +27,11 @@ from leadsync_salesforce.records import (
     task_touch,
 )
 from leadsync_salesforce.settings import SalesforceSettings
+from leadsync_salesforce.transport import DAILY
 
 DecodeTouch: TypeAlias = Callable[[str, Mapping[str, Any]], Touch | None]
 
-_OBJECTS = (
+OBJECTS = (
     ObjectType("Account", Role.COMPANY, "Account"),
     ObjectType("Lead", Role.PERSON, "Lead", preferred=1),
     ObjectType("Contact", Role.PERSON, "Contact", preferred=2),
@@ -64,12 +65,12 @@ class SalesforceCrm:
 
     def objects(self) -> Sequence[ObjectType]:
         """Accounts are companies; leads and contacts are people, the contact speaking for one that is both."""
-        return _OBJECTS
+        return OBJECTS
 
     def feeds(self) -> Sequence[Feed]:
         """Companies before people before touches."""
         touches = [name for name in _TOUCHES if self._settings.activities or name not in _ACTIVITIES]
-        return (*(Feed(o.name, o.role) for o in _OBJECTS), *(Feed(name, None) for name in touches))
+        return (*(Feed(o.name, o.role) for o in OBJECTS), *(Feed(name, None) for name in touches))
 
     def pull(self, feed: str, cursor: str, fields: Sequence[str]) -> Iterator[Page]:
         """Drain a feed, deleted and merged records included. Raises Misconfigured for fields that are not there."""
@@ -139,6 +140,10 @@ class SalesforceCrm:
     def provision(self, fields: Sequence[FieldSpec], *, apply: bool) -> Sequence[ProvisionStep]:
         """Create the custom fields and grant them to our user through the permission set "LeadSync"."""
         return Provisioner(self._client, self._describes, apply=apply).run(fields)
+
+    def allowances(self) -> Sequence[Allowance]:
+        """Of the org, in any 24 hours."""
+        return (Allowance(DAILY, self._settings.daily_limit, timedelta(hours=24)),)
 
     def web_url(self, ref: Ref) -> str:
         """The record's page; Salesforce leads from the id to the right one."""

@@ -49,6 +49,9 @@ class SalesforceSettings(BaseModel):
     overlap_seconds: int = Field(
         default=600, ge=0, le=7200, description="How far each pull reaches back: changes become visible late"
     )
+    daily_limit: int = Field(
+        default=100_000, gt=0, description="Requests a day that the org's edition allows; answers only lower it"
+    )
     activities: bool = Field(default=True, description="Whether tasks and events are read as touchpoints")
     allow_custom_hosts: bool = Field(default=False, description="Whether `url` may lie outside Salesforce's domains")
 

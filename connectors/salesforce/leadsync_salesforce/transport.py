@@ -22,6 +22,8 @@ from leadsync_salesforce.faults import Answer, sort_answer, sort_login
 Timeouts: TypeAlias = tuple[float, float]
 """Seconds to connect, and to wait for each piece of the answer."""
 
+DAILY = "daily"
+"""Salesforce's allowance: requests of the whole org in 24 hours."""
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105  an address
 _LIMIT = re.compile(r"api-usage=(\d+)/(\d+)")
 _READING_POSTS = re.compile(r"/composite/sobjects/\w+\Z")
@@ -55,7 +57,7 @@ class Wire(HTTPAdapter):
         meant = urlsplit(str(request.url))
         request.url = urlunsplit((self._base.scheme, self._base.netloc, meant.path, meant.query, ""))
         method, writing = str(request.method), writes(str(request.method), meant.path)
-        self._count(writing=writing)
+        self._usage.count(write=writing)
         local = self._base.scheme == "http"
         response = super().send(request, stream, timeout or self._timeouts, verify, cert, None if local else proxies)
         text = response.text if response.status_code >= 300 else ""
@@ -66,16 +68,10 @@ class Wire(HTTPAdapter):
             raise sort_login(answer) if meant.path == TOKEN_PATH else sort_answer(answer)
         return response
 
-    def _count(self, *, writing: bool) -> None:
-        if writing:
-            self._usage.writes += 1
-        else:
-            self._usage.reads += 1
-
     def _note(self, response: requests.Response) -> None:
         found = _LIMIT.search(response.headers.get("Sforce-Limit-Info", ""))
         if found is not None:
-            self._usage.used, self._usage.limit = int(found.group(1)), int(found.group(2))
+            self._usage.saw(DAILY, int(found.group(1)), int(found.group(2)))
         try:
             self.date = parsedate_to_datetime(response.headers["Date"])
         except (KeyError, ValueError):
