@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ from leadsync.attribute.engine import attribute
 from leadsync.attribute.journeys import Conversion, by_campaign, journeys, to_paths
 from leadsync.attribute.load import load_models
 from leadsync.attribute.model import STANDARD, JourneyRules, Kind, Repeats, Scope
+from leadsync.attribute.report import report
 from leadsync.attribute.single import credits as parts_of
 from leadsync.attribute.single import summary, to_cents
 from leadsync.mapping.problems import Problems
@@ -127,6 +129,32 @@ def test_the_shipped_settings_are_as_they_read():
     assert SETTINGS.models["time_decay"].half_life_hours == 168
     assert SETTINGS.journey == JourneyRules(lookback_days=730) and SETTINGS.conversion_stage == "mql"
     assert set(STANDARD) <= set(SETTINGS.models)
+
+
+def test_a_report_adds_up_to_the_conversions_and_says_what_a_channel_cost():
+    settings = replace(SETTINGS, costs={"ads": 100.0, "web": 0.0})
+    rules = settings.journey
+    some = [
+        *journeys("a", PATH, [Conversion(WON, 300.0)], rules),
+        *journeys("b", [touch("web", 4)], [], rules),
+        *journeys("c", [], [Conversion(WON, 50.0)], rules),
+    ]
+    rows = report(some, settings)
+    for model in settings.report:
+        assert sum(row.conversions[model] for row in rows) == pytest.approx(2), model
+        assert sum(row.value[model] for row in rows) == pytest.approx(350), model
+    ads = next(row for row in rows if row.label == "ads")
+    assert (ads.touches, ads.journeys, ads.cost) == (1, 1, 100)
+    assert (ads.per_conversion, ads.returned) == (pytest.approx(250), pytest.approx(1.2))
+    web = next(row for row in rows if row.label == "web")
+    assert (web.touches, web.journeys, web.returned) == (3, 2, None)
+    assert [row.label for row in rows][-1] == "(no touch)" and rows[0].label == "ads"
+
+
+def test_a_report_of_nothing_is_empty():
+    assert report([], SETTINGS) == []
+    open_journey = journeys("a", PATH, [], SETTINGS.journey)
+    assert {row.label for row in report(open_journey, SETTINGS, by_campaign)} >= {"spring", "(direct)"}
 
 
 TEXT = """schema = 1

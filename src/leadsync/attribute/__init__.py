@@ -6,13 +6,14 @@ from leadsync.attribute.load import load_models
 from leadsync.attribute.model import STANDARD, AttributionSettings, JourneyRules, Kind, Method, Repeats, Scope
 from leadsync.attribute.naming import method_named
 from leadsync.attribute.paths import Paths
+from leadsync.attribute.report import ReportRow, report
 from leadsync.attribute.rows import BadTable
 from leadsync.attribute.single import Summary, credits, summary, to_cents  # noqa: A004
 from leadsync.attribute.table import Row, attribute_file, read_paths, rows_of, to_csv
 
 __all__ = [
     "NO_TOUCH", "STANDARD", "AttributionSettings", "BadTable", "Conversion", "Credits", "Journey", "JourneyRules",
-    "Kind", "Method", "Paths", "Repeats", "Row", "Scope", "Summary", "attribute", "attribute_file", "by_campaign",
-    "by_channel", "credits", "journeys", "load_models", "method_named", "read_paths", "rows_of", "summary", "to_cents",
-    "to_csv", "to_paths",
+    "Kind", "Method", "Paths", "Repeats", "ReportRow", "Row", "Scope", "Summary", "attribute", "attribute_file",
+    "by_campaign", "by_channel", "credits", "journeys", "load_models", "method_named", "read_paths", "report",
+    "rows_of", "summary", "to_cents", "to_csv", "to_paths",
 ]  # fmt: skip

@@ -30,14 +30,19 @@ class Vocabulary:
 
 
 def load_model(text: str, file: str, vocabulary: Vocabulary | None = None) -> ScoringModel:
-    """Read a scoring model; raises Problems that name everything wrong with it, each with file and line."""
+    """Read a scoring model; raises Problems that name everything wrong with it, each with file and line.
+
+    A file may add names of its own to the vocabulary ([facts], [events]), each with what it means.
+    """
     vocabulary = vocabulary or Vocabulary()
     document = parse(text, file)
     spec = validate(ModelSpec, document)
     findings = Findings(document)
     rules = spec.governance
     policy = Policy(tuple(rules.never_score), tuple(rules.commercial), rules.about_company, vocabulary.aliases)
-    model = _Builder(spec, findings, Reading(findings, vocabulary.fields, policy), vocabulary.events).model()
+    fields = {*vocabulary.fields, *spec.facts}
+    events = None if vocabulary.events is None else {*vocabulary.events, *spec.events}
+    model = _Builder(spec, findings, Reading(findings, fields, policy), events).model()
     findings.settle()
     return model
 

@@ -71,4 +71,6 @@ class ModelSpec(Table):
     grade: dict[str, dict[str, Points]] = Field(default_factory=dict)
     governance: GovernanceSpec = GovernanceSpec()
     select: SelectSpec | None = None
+    facts: dict[Name, str] = Field(default_factory=dict)
+    events: dict[Name, str] = Field(default_factory=dict)
     stage: dict[str, Any] = Field(default_factory=dict)

@@ -1,0 +1,79 @@
+"""All leads' journeys as one table: what each channel or campaign brought by each model, cost and returned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from leadsync.attribute.engine import NO_TOUCH, attribute
+from leadsync.attribute.journeys import Journey, by_channel, to_paths
+from leadsync.attribute.model import AttributionSettings
+from leadsync.touchpoints import Touchpoint
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """One channel or campaign. `conversions`, `value`: by model. `journeys`: how many it came up in.
+
+    `cost` is None where the settings give none; so are the cost per conversion and the return, which are of the model
+    that speaks for a lead.
+    """
+
+    label: str
+    touches: int
+    journeys: int
+    conversions: Mapping[str, float]
+    value: Mapping[str, float]
+    cost: float | None = None
+    per_conversion: float | None = None
+    returned: float | None = None
+
+
+def report(
+    journeys: Iterable[Journey],
+    settings: AttributionSettings,
+    label: Callable[[Touchpoint], str] = by_channel,
+    models: Sequence[str] | None = None,
+) -> list[ReportRow]:
+    """The rows of a report by channel (or by `label`), those with the most conversions by the default model first.
+
+    For every model the conversions add up to the number of journeys that converted, and the values to their value.
+    """
+    some = list(journeys)
+    names = tuple(dict.fromkeys((settings.default, *(settings.report if models is None else models))))
+    paths = to_paths(some, label)
+    found = attribute(paths, [settings.models[name] for name in names], settings.journey)
+    touches = Counter(label(touch) for journey in some for touch in journey.touches)
+    present = Counter(name for journey in some for name in {label(touch) for touch in journey.touches})
+    won = {name: credit.by_channel() for name, credit in found.items()}
+    value = {
+        name: dict(zip(credit.channels, credit.value.tolist(), strict=True)) | {NO_TOUCH: credit.untouched_value}
+        for name, credit in found.items()
+    }
+    labels = [*paths.channels, *([NO_TOUCH] if any(NO_TOUCH in credit for credit in won.values()) else [])]
+    rows = [
+        _with_cost(
+            ReportRow(
+                name,
+                touches[name],
+                present[name],
+                {model: won[model].get(name, 0.0) for model in names},
+                {model: value[model].get(name, 0.0) for model in names},
+            ),
+            settings,
+        )
+        for name in labels
+    ]
+    return sorted(rows, key=lambda row: (row.label == NO_TOUCH, -row.conversions[settings.default], row.label))
+
+
+def _with_cost(row: ReportRow, settings: AttributionSettings) -> ReportRow:
+    cost = settings.costs.get(row.label)
+    if cost is None:
+        return row
+    won, value = row.conversions[settings.default], row.value[settings.default]
+    return ReportRow(
+        row.label, row.touches, row.journeys, row.conversions, row.value, cost,
+        cost / won if won > 0 else None, value / cost if cost > 0 else None,
+    )  # fmt: skip
