@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from leadsync.sandbox import Reply, Request, Sandbox, SandboxClock
+from leadsync.sandbox.pages import answer, is_page
 from leadsync_hubspot.sandbox import (
     account,
     associations,
     batch,
     lists,
     objects,
-    pages,
     properties,
     search,
     touchpoints,
@@ -24,6 +24,7 @@ from leadsync_hubspot.sandbox.errors import CORRELATION, Refused, refuse
 from leadsync_hubspot.sandbox.faults import named
 from leadsync_hubspot.sandbox.limits import Limits
 from leadsync_hubspot.sandbox.objects import dump_object
+from leadsync_hubspot.sandbox.pages import Records
 from leadsync_hubspot.sandbox.routing import Call, Route, Router, label
 from leadsync_hubspot.sandbox.seeding import sow
 from leadsync_hubspot.sandbox.state import Actor, Portal
@@ -50,24 +51,27 @@ class HubSpotSandbox(Sandbox):
 
     def _routes(self) -> list[Route]:
         mine = [token_route(self.tokens), account.usage_route(self.limits)]
-        modules = (search, batch, associations, lists, properties, objects, touchpoints, account, pages)
+        modules = (search, batch, associations, lists, properties, objects, touchpoints, account)
         return [*mine, *(route for module in modules for route in module.ROUTES)]
 
     # ---- answering
 
     def handle(self, request: Request) -> Reply:
-        """Answer one request of HubSpot's API."""
+        """Answer one request of HubSpot's API, or for one of the pages."""
+        reply = answer(Records(self.portal), request) if is_page(request.path) else self._routed(request)
+        if self.portal.events:
+            self.webhooks.send(self.portal, self.portal.events)
+            self.portal.events.clear()
+        return reply if is_page(request.path) else self._signed(reply)
+
+    def _routed(self, request: Request) -> Reply:
         found = self.router.find(request.method, request.path)
         try:
             if found is None:
                 raise self._no_route(request)
-            reply = self._answer(request, *found)
+            return self._answer(request, *found)
         except Refused as refused:
-            reply = refused.reply
-        if self.portal.events:
-            self.webhooks.send(self.portal, self.portal.events)
-            self.portal.events.clear()
-        return self._signed(reply)
+            return refused.reply
 
     def _no_route(self, request: Request) -> Refused:
         if self.router.knows(request.path):
@@ -93,11 +97,6 @@ class HubSpotSandbox(Sandbox):
         return Reply(reply.status, content, {**reply.headers, "X-HubSpot-Correlation-Id": ident})
 
     # ---- the sandbox's own side
-
-    def count(self, request: Request) -> None:
-        """Note a request of the API; what a person looks at is none."""
-        if not request.path.startswith("/ui/") and request.path != "/":
-            super().count(request)
 
     def endpoint(self, request: Request) -> tuple[str, bool]:
         """The path without ids, and whether the request writes."""
