@@ -10,9 +10,12 @@ import click
 from rich.markup import escape
 
 from leadsync.cli.common import Exit, config_option, console, output_option, read_config, say_json
+from leadsync.config import Config
+from leadsync.connector import Kind, connector
 from leadsync.errors import LeadsyncError
 from leadsync.normalize import person
 from leadsync.records import Ref, value_text
+from leadsync.rules import load_rulebook
 from leadsync.store import Store
 
 
@@ -27,7 +30,7 @@ def find_uid(store: Store, text: str) -> str:
         return text
     if "/" in text and Ref.parse(text) in identities:
         return identities[Ref.parse(text)]
-    by_id = {uid for ref, uid in identities.items() if ref.id in (text, f"{text}") or _same_salesforce_id(ref.id, text)}
+    by_id = {uid for ref, uid in identities.items() if ref.id == text or _same_salesforce_id(ref.id, text)}
     address = person.email(text)
     found = by_id or (_by_field(store, identities, address) if address else _by_name(store, identities, text))
     if not found:
@@ -69,16 +72,17 @@ NAMES = ("name", "Name")
 @click.argument("lead", metavar="LEAD")
 @click.argument("field", metavar="[FIELD]", required=False)
 def why(config_path: Path, output: str, lead: str, field: str | None) -> int:
-    """Tell how a lead's (or company's) values came about. LEAD is an e-mail or a CRM id; FIELD a mapped field, such as
-    score, lei or phone."""
+    """Tell how a lead's (or company's) values came about. LEAD is an e-mail or a CRM id; FIELD is score, stage, lei,
+    attribution, a field of the mapping, or a CRM's own name of one."""
     config = read_config(config_path)
     with Store(config.state, write=False) as store:
         uid = find_uid(store, lead)
         decisions = store.results.decisions(uid)
-        if field is not None and field not in decisions:
+        name = decided_as(config, field) if field is not None and field not in decisions else field
+        if name is not None and name not in decisions:
             known = ", ".join(sorted(decisions))
             raise NotFound(f"{lead} has no decision on {field!r}. Known: {known}.")
-        chosen = {name: d for name, d in decisions.items() if field is None or name == field}
+        chosen = {n: decision for n, decision in decisions.items() if name in (None, n)}
         records = [
             (ref, store.pulled.identity(ref)) for ref, u in sorted(store.pulled.identities().items()) if u == uid
         ]
@@ -87,6 +91,21 @@ def why(config_path: Path, output: str, lead: str, field: str | None) -> int:
         else:
             _why_text(uid, records, chosen)
     return Exit.DONE
+
+
+DECIDED_AS = {"score": "score", "stage": "stage", "company": "lei", "attribution": "attribution", "family": "score"}
+"""Under which decision a computed value is explained, by the first part of its source."""
+
+
+def decided_as(config: Config, field: str) -> str:
+    """The decision that explains a field: by its name in the mapping, or by a CRM's name of it; else the name itself."""
+    crms = [c for c in config.connectors.values() if c.kind is Kind.CRM]
+    rules = load_rulebook(config.mappings, {c.side: connector(c.connector).objects for c in crms})
+    for mapping in rules.mappings.values():
+        for mapped in mapping.fields.values():
+            if field == mapped.name or any(target.name == field for target in mapped.targets):
+                return DECIDED_AS.get(mapped.sources[0].partition(".")[0], field) if mapped.sources else mapped.name
+    return field
 
 
 def _why_json(uid: str, records: Iterable[tuple[Ref, Any]], chosen: dict[str, Any]) -> dict[str, Any]:
