@@ -95,6 +95,30 @@ def test_the_sdk_knows_its_way_round_the_account(sdk: Any) -> None:
     assert sdk.crm.schemas.core_api.get_all().results == []
 
 
+# ---- HubSpot's newer SDK, which knows the date versions only
+
+
+def test_the_newer_sdk_does_its_work_in_2026_03(seeded: HubSpotSandbox, url: str) -> None:
+    newer = pytest.importorskip("hubspot_sdk", reason="hubspot-sdk is not installed (uv pip install hubspot-sdk)")
+    with newer.HubSpot(access_token="pat-newer", base_url=url, max_retries=0) as client:
+        contacts = client.crm.objects.contacts
+        listed = list(contacts.list(limit=1, properties=["email", "phone"], associations=["companies"]))
+        assert [c.id for c in listed] == ["1001", "1002", "1003"]
+        assert listed[0].associations["companies"].results[0].type == "contact_to_company"
+        made = contacts.create(properties={"email": "newer@example.com"}, associations=[])
+        assert contacts.get(made.id, properties=["email"]).properties["email"] == "newer@example.com"
+        assert contacts.update(made.id, properties={"phone": "1"}).properties["phone"] == "1"
+        filters = [{"propertyName": "email", "operator": "EQ", "value": "newer@example.com"}]
+        body = {"filter_groups": [{"filters": filters}], "limit": 5, "properties": [], "after": "0", "sorts": []}
+        assert [c.id for c in contacts.search(**body).results] == [made.id]
+        merged = contacts.merge(primary_object_id="1001", object_id_to_merge="1002")
+        assert merged.id not in ("1001", "1002")
+        contacts.delete(made.id)
+        assert {p.name for p in client.crm.properties.list("contacts").results} >= {"email", "lifecyclestage"}
+        assert [o.email for o in client.crm.owners.list()] == ["rep@leadsync.example"]
+    assert seeded.counters.reads["GET /crm/objects/2026-03/contacts"] == 3
+
+
 # ---- recorded traffic
 
 RECORDING = Path(os.environ.get("LEADSYNC_DATA", "/nonexistent")) / "recordings" / "hubspot.jsonl.gz"

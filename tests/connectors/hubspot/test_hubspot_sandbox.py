@@ -535,6 +535,13 @@ def test_lists_hold_members(seeded: HubSpotSandbox) -> None:
     call(seeded, "PUT", f"/crm/v3/lists/{ident}/memberships/remove", ["1002"])
     assert [m["recordId"] for m in call(seeded, "GET", f"/crm/v3/lists/{ident}/memberships")[1]["results"]] == ["1001"]
     assert call(seeded, "POST", "/crm/v3/lists/search", {"query": "hot"})[1]["lists"][0]["size"] == 1
+    assert call(seeded, "POST", "/crm/v3/lists/search", {"sort": "-HS_UPDATED_AT", "count": 250})[1]["total"] == 1
+    assert call(seeded, "POST", "/crm/v3/lists/search", {"sort": "nonsense"})[0] == 400
+    assert call(seeded, "GET", "/crm/v3/lists/object-type-id/0-1/name/Hot")[1]["list"]["listId"] == ident
+    assert call(seeded, "GET", "/crm/v3/lists/records/0-1/1001/memberships")[1]["results"][0]["listId"] == ident
+    assert (
+        call(seeded, "PUT", f"/crm/v3/lists/{ident}/update-list-name?listName=Cold")[1]["updatedList"]["name"] == "Cold"
+    )
     assert call(seeded, "DELETE", f"/crm/v3/lists/{ident}")[0] == 204
     assert call(seeded, "GET", f"/crm/v3/lists/{ident}")[0] == 404
 
@@ -556,6 +563,10 @@ def test_marketing_and_web_events(seeded: HubSpotSandbox) -> None:
     assert call(seeded, "GET", "/marketing/v3/marketing-events")[1]["results"][0]["eventName"] == "Webinar"
     path = "/marketing/marketing-events/2026-03/participations/77/breakdown"
     assert call(seeded, "GET", path)[1]["results"][0]["properties"]["attendanceState"] == "ATTENDED"
+    counts = call(seeded, "GET", "/marketing/marketing-events/2026-03/participations/77")[1]
+    assert counts == {"registered": 0, "attended": 1, "cancelled": 0, "noShows": 0}
+    path = "/marketing/marketing-events/2026-03/participations/contacts/1001/breakdown"
+    assert call(seeded, "GET", path)[1]["total"] == 1
     assert len(call(seeded, "GET", "/events/v3/events?objectType=contact&objectId=1001")[1]["results"]) == 1
     assert call(seeded, "GET", f"/form-integrations/v1/submissions/forms/{FORM}?limit=51")[0] == 400
 

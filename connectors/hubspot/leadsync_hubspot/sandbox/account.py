@@ -151,6 +151,13 @@ def _stages(call: Call) -> Reply:
     return ok({"results": _find_pipeline(call)["stages"]})
 
 
+def _stage(call: Call) -> Reply:
+    found = [stage for stage in _find_pipeline(call)["stages"] if stage["id"] == call.args["stage"]]
+    if not found:
+        raise not_found()
+    return ok(found[0])
+
+
 def _schema(portal: Portal, spec: KindSpec) -> dict[str, Any]:
     required = list(spec.required)
     title = spec.singular.title()
@@ -192,6 +199,7 @@ ROUTES = (
     Route("GET", "/crm/pipelines/{kind}", _pipelines, PIPELINES),
     Route("GET", "/crm/pipelines/{kind}/{id}", _pipeline, PIPELINES),
     Route("GET", "/crm/pipelines/{kind}/{id}/stages", _stages, PIPELINES),
+    Route("GET", "/crm/pipelines/{kind}/{id}/stages/{stage}", _stage, PIPELINES),
     Route("GET", "/crm/schemas", _schemas),
     Route("GET", "/crm/schemas/{kind}", _one_schema),
     Route("GET", "/crm-object-schemas/schemas", _schemas),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from leadsync.sandbox import Reply
@@ -10,6 +11,13 @@ from leadsync_hubspot.sandbox.render import paging
 from leadsync_hubspot.sandbox.routing import Call, Route, nothing, ok
 from leadsync_hubspot.sandbox.values import iso
 
+SORTS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
+    "HS_LIST_ID": lambda entry: int(entry["listId"]),
+    "HS_NAME": lambda entry: str(entry["name"]).lower(),
+    "HS_CREATED_AT": lambda entry: entry["createdAt"],
+    "HS_UPDATED_AT": lambda entry: entry["updatedAt"],
+    "HS_LIST_SIZE": lambda entry: entry["size"],
+}
 READ, WRITE = ("crm.lists.read",), ("crm.lists.write",)
 
 
@@ -48,16 +56,50 @@ def _one(call: Call) -> Reply:
 
 def _search(call: Call) -> Reply:
     given = call.json()
-    query, offset, count = (
-        str(given.get("query") or "").lower(),
-        int(given.get("offset") or 0),
-        int(given.get("count") or 20),
-    )
-    found = [_view(entry) for entry in call.portal.lists.values() if query in str(entry["name"]).lower()]
+    offset, count = int(given.get("offset") or 0), int(given.get("count") or 20)
+    found = [_view(entry) for entry in call.portal.lists.values() if _meant(entry, given)]
+    sort = str(given.get("sort") or "HS_LIST_ID")
+    if sort.lstrip("-") not in SORTS:
+        raise invalid(f"Invalid sort {sort}: it must be one of {sorted(SORTS)}")
+    found.sort(key=SORTS[sort.lstrip("-")], reverse=sort.startswith("-"))
     page = found[offset : offset + count]
-    return ok(
-        {"lists": page, "total": len(found), "offset": offset + len(page), "hasMore": len(found) > offset + count}
+    ends = {"offset": offset + len(page), "hasMore": len(found) > offset + count}
+    return ok({"lists": page, "total": len(found), **ends})
+
+
+def _meant(entry: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    query, types, ids = str(given.get("query") or "").lower(), given.get("processingTypes"), given.get("listIds")
+    return (
+        query in str(entry["name"]).lower()
+        and (not types or entry["processingType"] in types)
+        and (not ids or entry["listId"] in map(str, ids))
     )
+
+
+def _rename(call: Call) -> Reply:
+    entry = _find(call)
+    entry["name"] = call.request.param("listName", str(entry["name"]))
+    entry["updatedAt"] = iso(call.portal.clock())
+    return ok({"updatedList": _view(entry)})
+
+
+def _named(call: Call) -> Reply:
+    kind, name = call.portal.kind(call.args["type"]).type_id, call.args["id"]
+    found = [e for e in call.portal.lists.values() if e["name"] == name and e["objectTypeId"] == kind]
+    if not found:
+        raise not_found(f"List does not exist with name {name}.")
+    return ok({"list": _view(found[0])})
+
+
+def _of_record(call: Call) -> Reply:
+    ident = call.args["id"]
+    found = [
+        {"listId": entry["listId"], "firstAddedTimestamp": m["membershipTimestamp"], "isPublicList": False}
+        for entry in call.portal.lists.values()
+        for m in entry["members"]
+        if m["recordId"] == ident
+    ]
+    return ok({"results": found, "total": len(found)})
 
 
 def _delete(call: Call) -> Reply:
@@ -109,6 +151,9 @@ def _change(call: Call, add: list[str], remove: list[str]) -> Reply:
 
 _ONE = "/crm/lists/{id}"
 ROUTES = (
+    Route("GET", "/crm/lists/object-type-id/{type}/name/{id}", _named, READ),
+    Route("GET", "/crm/lists/records/{type}/{id}/memberships", _of_record, READ),
+    Route("PUT", _ONE + "/update-list-name", _rename, WRITE),
     Route("POST", "/crm/lists", _create, WRITE),
     Route("GET", "/crm/lists", _all, READ),
     Route("POST", "/crm/lists/search", _search, READ, reads=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -131,6 +132,30 @@ def _participation(event: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[s
     return {"id": ident, "createdAt": entry.get("occurredAt"), "associations": ties, "properties": properties}
 
 
+def _attended(call: Call) -> Reply:
+    """Every event that one contact (by id or e-mail) took part in."""
+    who = call.args["id"]
+    found = [
+        _participation(event, entry)
+        for event in call.portal.marketing_events.values()
+        for entry in event.get("participants", ())
+        if who in (str(entry.get("contactId")), entry.get("email"))
+    ]
+    limit, start = call.number("limit", 10, 100), _offset(call)
+    following = str(start + limit) if len(found) > start + limit else None
+    return ok({"total": len(found), "results": found[start : start + limit], **paging(call.request, following)})
+
+
+def _counted(call: Call) -> Reply:
+    event = call.portal.marketing_events.get(call.args["id"])
+    if event is None:
+        raise not_found()
+    states = Counter(str(entry.get("state", "ATTENDED")) for entry in event.get("participants", ()))
+    names = ("registered", "attended", "cancelled", "noShows")
+    return ok({name: states[state] for name, state in zip(names, STATES, strict=True)})
+
+
+STATES = ("REGISTERED", "ATTENDED", "CANCELLED", "NO_SHOW")
 EVENTS = ("crm.objects.marketing_events.read",)
 _MARKETING = "/marketing/marketing-events"
 ROUTES = (
@@ -142,6 +167,9 @@ ROUTES = (
     Route(
         "GET", "/events/events", _events, ("business-intelligence", "behavioral_events.event_definitions.read_write")
     ),
+    Route("GET", "/events/event-occurrences", _events, ("business-intelligence",)),
+    Route("GET", _MARKETING + "/participations/contacts/{id}/breakdown", _attended, EVENTS),
+    Route("GET", _MARKETING + "/participations/{id}", _counted, EVENTS),
     Route("GET", _MARKETING, _marketing_events, EVENTS),
     Route("GET", _MARKETING + "/participations/{id}/breakdown", _participants, EVENTS),
     Route("GET", _MARKETING + "/{id}", _marketing_event, EVENTS),
