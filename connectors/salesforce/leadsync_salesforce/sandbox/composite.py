@@ -62,6 +62,13 @@ def _request(call: Call, part: Mapping[str, Any], results: Mapping[str, Any]) ->
     )
 
 
+def _answer(call: Call, part: Mapping[str, Any], results: Mapping[str, Any], dispatch: Dispatch) -> Reply:
+    try:
+        return dispatch(_request(call, part, results))
+    except ApiError as refused:
+        return refused.reply()
+
+
 def _entry(part: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
     shown = {"location": "Location", "etag": "ETag", "last-modified": "Last-Modified"}
     return {
@@ -78,10 +85,7 @@ def _run(call: Call, parts: list[dict[str, Any]], dispatch: Dispatch, *, togethe
     results: dict[str, Any] = {}
     entries: list[dict[str, Any]] = []
     for part in parts:
-        try:
-            reply = dispatch(_request(call, part, results))
-        except ApiError as refused:
-            reply = refused.reply()
+        reply = _answer(call, part, results, dispatch)
         entries.append(_entry(part, reply))
         if reply.status < 300:
             results[str(part.get("referenceId"))] = entries[-1]["body"]
@@ -134,7 +138,7 @@ def batch(call: Call, dispatch: Dispatch) -> Reply:
     for part in parts:
         url = str(part.get("url", ""))
         given = {"method": part.get("method"), "url": url if url.startswith("/") else f"/services/data/{url}"}
-        reply = dispatch(_request(call, given | {"body": part.get("richInput")}, {}))
+        reply = _answer(call, given | {"body": part.get("richInput")}, {}, dispatch)
         failed = failed or reply.status >= 300
         results.append({"statusCode": reply.status, "result": json.loads(reply.body) if reply.body else None})
     return json_reply(200, {"hasErrors": failed, "results": results})
