@@ -73,6 +73,8 @@ class Record:
     `links`: other records by vendor object, e.g. {"companies": ("12",)}, the primary one first.
     `aliases`: ids of the same kind that were merged into this one.
     `successor`: the record that took this one's place (a converted lead's contact, a merge's survivor).
+    `modified_by`: the vendor's id of who changed it last, "" where the CRM does not say; `by_us`: whether that was the
+    user leadsync connects as, None where nobody can tell.
     """
 
     ref: Ref
@@ -83,6 +85,8 @@ class Record:
     deleted: bool = False
     read_only: bool = False
     successor: Ref | None = None
+    modified_by: str = ""
+    by_us: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,19 @@
 """The state of one installation in one SQLite file: what was read, agreed, decided, written and refused."""
 
+from leadsync.store.cases import Cells, Conflict, Flapping, IdentityRule, Ruling
 from leadsync.store.database import Store, StoreError
 from leadsync.store.rows import Outgoing, Reject, Seen, Written
 
-__all__ = ["Outgoing", "Reject", "Seen", "Store", "StoreError", "Written"]
+__all__ = [
+    "Cells",
+    "Conflict",
+    "Flapping",
+    "IdentityRule",
+    "Outgoing",
+    "Reject",
+    "Ruling",
+    "Seen",
+    "Store",
+    "StoreError",
+    "Written",
+]

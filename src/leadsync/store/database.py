@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from leadsync.errors import StopRun
+from leadsync.store.cases import Cases
+from leadsync.store.history import History
 from leadsync.store.migrations import MIGRATIONS
 from leadsync.store.outbox import Outbox
 from leadsync.store.pulled import Pulled
@@ -23,7 +25,8 @@ class StoreError(StopRun):
 
 
 class Store:
-    """The open state. `pulled`, `outbox`, `results` and `runs` are its parts; `transaction()` joins their changes."""
+    """The open state. `pulled`, `outbox`, `history`, `cases`, `results` and `runs` are its parts; `transaction()` joins
+    their changes."""
 
     def __init__(self, path: Path, *, write: bool = True) -> None:
         self.path = path
@@ -35,6 +38,8 @@ class Store:
             raise
         self.pulled = Pulled(self.connection)
         self.outbox = Outbox(self.connection)
+        self.history = History(self.connection)
+        self.cases = Cases(self.connection)
         self.results = Results(self.connection)
         self.runs = Runs(self.connection)
 
@@ -102,6 +107,15 @@ class Store:
             self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
+
+    def note(self, key: str, value: str) -> None:
+        """Remember one thing about the installation by name."""
+        self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def noted(self, key: str) -> str | None:
+        """What was noted under a name."""
+        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row["value"] if row else None
 
     def backup(self, target: Path) -> None:
         """A consistent copy while the store is in use."""

@@ -21,6 +21,7 @@ MIGRATIONS: tuple[str, ...] = (
         fields TEXT NOT NULL, shadow TEXT, links TEXT NOT NULL, modified TEXT NOT NULL,
         deleted INTEGER NOT NULL, read_only INTEGER NOT NULL, successor TEXT, aliases TEXT NOT NULL,
         first_seen TEXT NOT NULL, seen TEXT NOT NULL,
+        modified_by TEXT NOT NULL, by_us INTEGER, changed TEXT NOT NULL DEFAULT '{}',
         PRIMARY KEY (side, kind, id)
     ) STRICT;
 
@@ -33,10 +34,46 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE identity (ref TEXT PRIMARY KEY, uid TEXT NOT NULL, why TEXT NOT NULL, since TEXT NOT NULL) STRICT;
     CREATE INDEX identity_uid ON identity (uid);
 
+    -- What a person said of two records: they are the same one, or they are not.
+    CREATE TABLE identity_rule (
+        a TEXT NOT NULL, b TEXT NOT NULL, verdict TEXT NOT NULL CHECK (verdict IN ('same', 'apart')),
+        note TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (a, b)
+    ) STRICT;
+
     -- What the CRM holds since our last write (settled), what we had sent, and what that replaced.
     CREATE TABLE written (
         ref TEXT NOT NULL, field TEXT NOT NULL, sent TEXT NOT NULL, settled TEXT NOT NULL, replaced TEXT NOT NULL,
         run TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (ref, field)
+    ) STRICT;
+
+    -- Every acknowledged field write, for undo and for telling who else writes a field.
+    CREATE TABLE history (
+        id INTEGER PRIMARY KEY, ref TEXT NOT NULL, field TEXT NOT NULL, uid TEXT NOT NULL, mapped TEXT NOT NULL,
+        sent TEXT NOT NULL, settled TEXT NOT NULL, replaced TEXT NOT NULL, run TEXT NOT NULL, at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX history_run ON history (run);
+    CREATE INDEX history_place ON history (ref, field);
+    CREATE INDEX history_at ON history (at);
+
+    -- Values of people that leadsync would have replaced, and since when it knows them.
+    CREATE TABLE lease (
+        ref TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, since TEXT NOT NULL, PRIMARY KEY (ref, field)
+    ) STRICT;
+
+    -- Fields that several people changed differently (cells: what each record says), and what a person answered.
+    CREATE TABLE conflict (
+        uid TEXT NOT NULL, object TEXT NOT NULL, field TEXT NOT NULL, cells TEXT NOT NULL, since TEXT NOT NULL,
+        PRIMARY KEY (uid, field)
+    ) STRICT;
+    CREATE TABLE ruling (
+        uid TEXT NOT NULL, object TEXT NOT NULL, field TEXT NOT NULL, cells TEXT NOT NULL, value TEXT NOT NULL,
+        side TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (uid, field, at)
+    ) STRICT;
+
+    -- Fields that leadsync and somebody else keep rewriting: held until a person releases them.
+    CREATE TABLE flap (
+        ref TEXT NOT NULL, field TEXT NOT NULL, writes INTEGER NOT NULL, other TEXT NOT NULL, since TEXT NOT NULL,
+        released TEXT, PRIMARY KEY (ref, field)
     ) STRICT;
 
     CREATE TABLE decision (
@@ -47,15 +84,19 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE outbox (
         token TEXT PRIMARY KEY, run TEXT NOT NULL, uid TEXT NOT NULL, side TEXT NOT NULL, kind TEXT NOT NULL,
         id TEXT, key_field TEXT, key_value TEXT, changes TEXT NOT NULL, links TEXT NOT NULL,
-        state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'done', 'rejected', 'unknown')), at TEXT NOT NULL
+        mapped TEXT NOT NULL, after TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'done', 'rejected', 'unknown', 'moved')),
+        at TEXT NOT NULL
     ) STRICT;
     CREATE INDEX outbox_state ON outbox (state);
+    CREATE INDEX outbox_uid ON outbox (uid);
 
     -- Records a CRM refused, or that arrived unreadable: kept with the reason until they succeed or are dropped.
     CREATE TABLE reject (
         ref TEXT NOT NULL, direction TEXT NOT NULL CHECK (direction IN ('read', 'write')), uid TEXT NOT NULL,
         code TEXT NOT NULL, reason TEXT NOT NULL, hint TEXT NOT NULL, fields TEXT NOT NULL, sent TEXT NOT NULL,
-        first_at TEXT NOT NULL, last_at TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (ref, direction)
+        first_at TEXT NOT NULL, last_at TEXT NOT NULL, times INTEGER NOT NULL,
+        dropped INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (ref, direction)
     ) STRICT;
 
     CREATE TABLE stage (uid TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT;

@@ -20,7 +20,7 @@ class Outbox:
     def enqueue(self, writes: Iterable[Outgoing], now: datetime) -> None:
         """Note what is about to be sent; call inside a transaction."""
         self._db.executemany(
-            "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (_row(write, now) for write in writes),
         )
 
@@ -41,21 +41,35 @@ class Outbox:
         """Forget writes in these states: they are settled, or will be planned anew from what is there."""
         self._db.executemany("DELETE FROM outbox WHERE state = ?", ((state,) for state in states))
 
+    def waiting(self, uid: str) -> set[str]:
+        """The mapping fields of a lead or company of which some write has not come through."""
+        rows = self._db.execute("SELECT mapped FROM outbox WHERE uid = ? AND state <> 'done'", (uid,))
+        return {name for row in rows for name in json.loads(row["mapped"]).values()}
+
     # ---- what was written
 
     def save_written(self, rows: Iterable[Written]) -> None:
-        """Remember acknowledged field writes; call inside a transaction."""
-        self._db.executemany("INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?, ?, ?, ?)", map(_written_row, rows))
+        """Remember acknowledged field writes, the last of each field and all in the history; call inside a
+        transaction."""
+        kept = list(rows)
+        self._db.executemany("INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?, ?, ?, ?)", map(_written_row, kept))
+        self._db.executemany(
+            """
+            INSERT INTO history (ref, field, sent, settled, replaced, run, at, uid, mapped)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            ((*_written_row(row), row.uid, row.mapped) for row in kept),
+        )
 
     def written(self) -> dict[tuple[Ref, str], Written]:
         """The last write of each record and field."""
         rows = self._db.execute("SELECT * FROM written")
-        return {(w.ref, w.field): w for w in map(_written_of, rows)}
+        return {(w.ref, w.field): w for w in map(written_of, rows)}
 
     def written_to(self, ref: Ref) -> list[Written]:
         """The last writes to one record, field by field."""
         rows = self._db.execute("SELECT * FROM written WHERE ref = ? ORDER BY field", (str(ref),))
-        return [_written_of(row) for row in rows]
+        return [written_of(row) for row in rows]
 
     # ---- rejects
 
@@ -63,8 +77,8 @@ class Outbox:
         """Keep a refused write with its reason; a repeated one counts up."""
         self._db.execute(
             """
-            INSERT INTO reject VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (ref, direction) DO UPDATE SET
+            INSERT INTO reject VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+            ON CONFLICT (ref, direction) DO UPDATE SET dropped = 0,
                 uid = excluded.uid, code = excluded.code, reason = excluded.reason, hint = excluded.hint,
                 fields = excluded.fields, sent = excluded.sent, last_at = excluded.last_at, times = times + 1
             """,
@@ -80,8 +94,16 @@ class Outbox:
         self._db.executemany("DELETE FROM reject WHERE ref = ? AND direction = 'write'", ((str(r),) for r in refs))
 
     def rejects(self) -> list[Reject]:
-        """All that stands refused or unreadable, oldest first."""
+        """All that stands refused or unreadable, what was dropped too, oldest first."""
         return [reject_of(row) for row in self._db.execute("SELECT * FROM reject ORDER BY first_at, ref")]
+
+    def forgive(self, refs: Iterable[Ref]) -> None:
+        """Let the refused writes of these records be tried again."""
+        self.accepted(refs)
+
+    def drop(self, ref: Ref) -> None:
+        """Hear no more of a reject; what was refused is still not sent again."""
+        self._db.execute("UPDATE reject SET dropped = 1 WHERE ref = ?", (str(ref),))
 
 
 def _row(write: Outgoing, now: datetime) -> tuple[object, ...]:
@@ -89,7 +111,8 @@ def _row(write: Outgoing, now: datetime) -> tuple[object, ...]:
     changes = dumps({k: list(v) for k, v in write.changes.items()})
     links = dumps({k: list(v) for k, v in write.links.items()})
     head = (write.token, write.run, write.uid, write.side, write.kind, write.id)
-    return (*head, *key, changes, links, write.state, now.isoformat())
+    after = {name: {str(ref): dict(f) for ref, f in by.items()} for name, by in write.after.items()}
+    return (*head, *key, changes, links, dumps(dict(write.mapped)), dumps(after), write.state, now.isoformat())
 
 
 def _written_row(row: Written) -> tuple[str, ...]:
@@ -97,7 +120,8 @@ def _written_row(row: Written) -> tuple[str, ...]:
     return (str(row.ref), row.field, *values, row.run, row.at.isoformat())
 
 
-def _written_of(row: sqlite3.Row) -> Written:
+def written_of(row: sqlite3.Row) -> Written:
+    """A row of the table of last writes, or of the history, as a value."""
     return Written(
         ref=Ref.parse(row["ref"]),
         field=row["field"],
@@ -106,4 +130,6 @@ def _written_of(row: sqlite3.Row) -> Written:
         replaced=json.loads(row["replaced"]),
         run=row["run"],
         at=datetime.fromisoformat(row["at"]),
+        uid=row["uid"] if "uid" in row.keys() else "",  # noqa: SIM118  a row is no mapping
+        mapped=row["mapped"] if "mapped" in row.keys() else "",  # noqa: SIM118
     )

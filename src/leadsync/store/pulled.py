@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from leadsync.connector import Page, Unread
 from leadsync.records import Fields, Record, Ref, Touch
-from leadsync.store.rows import Seen, dumps, record_row, seen_of, touch_of, touch_row
+from leadsync.store.follow import follow_conversion, follow_merge
+from leadsync.store.rows import Seen, changed_of, dumps, record_row, seen_of, touch_of, touch_row
 
 _UPSERT = """
     INSERT INTO record
-        (side, kind, id, fields, links, modified, deleted, read_only, successor, aliases, first_seen, seen)
-    VALUES (:side, :kind, :id, :fields, :links, :modified, :deleted, :read_only, :successor, :aliases, :now, :now)
+        (side, kind, id, fields, links, modified, deleted, read_only, successor, aliases, first_seen, seen,
+         modified_by, by_us, changed)
+    VALUES (:side, :kind, :id, :fields, :links, :modified, :deleted, :read_only, :successor, :aliases, :now, :now,
+            :modified_by, :by_us, :changed)
     ON CONFLICT (side, kind, id) DO UPDATE SET
         fields = CASE WHEN excluded.deleted THEN fields ELSE excluded.fields END,
         links = CASE WHEN excluded.deleted THEN links ELSE excluded.links END,
         modified = excluded.modified, deleted = excluded.deleted, read_only = excluded.read_only,
-        successor = excluded.successor, aliases = excluded.aliases, seen = excluded.seen
+        successor = CASE WHEN excluded.deleted THEN coalesce(excluded.successor, successor) ELSE excluded.successor END,
+        aliases = excluded.aliases, seen = excluded.seen,
+        modified_by = excluded.modified_by, by_us = excluded.by_us, changed = excluded.changed
     WHERE excluded.modified >= record.modified
 """
 # A search index may lag and answer with an older state of a record than we have read: that must not count as a change.
+
+NEVER = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+LAG = timedelta(minutes=10)
+"""How late a CRM may show a change at worst: Salesforce's rows become visible up to 10 minutes after their time stamp
+(seen by users of several tools), HubSpot's search within seconds to minutes."""
 
 
 class Pulled:
@@ -55,29 +66,46 @@ class Pulled:
             "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)", (side, feed, page.cursor, now.isoformat())
         )
 
+    def drained(self, side: str, feed: str, began: datetime) -> None:
+        """Note that a drain which began then came to its end: what it did not bring had not changed."""
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"drained/{side}/{feed}", began.isoformat()))
+
     def save_records(self, records: Iterable[Record], now: datetime) -> None:
-        """Take records in as they are now, and follow merges to the surviving id."""
+        """Take records in as they are now, and follow merges and conversions to the record that took their place."""
         for record in records:
-            self._db.execute(_UPSERT, record_row(record, now))
+            row = record_row(record, now)
+            self._db.execute(_UPSERT, {**row, "changed": dumps(self._changed(record, row, now))})
             self._db.execute("DELETE FROM reject WHERE ref = ? AND direction = 'read'", (str(record.ref),))
             for alias in record.aliases:
-                self._follow_merge(Ref(record.ref.side, record.ref.kind, alias), record.ref)
+                follow_merge(self._db, Ref(record.ref.side, record.ref.kind, alias), record.ref)
+            if record.successor is not None:
+                follow = follow_merge if record.deleted else follow_conversion
+                follow(self._db, record.ref, record.successor)
 
-    def _follow_merge(self, old: Ref, new: Ref) -> None:
-        if old == new:
-            return
-        self._db.execute(
-            "UPDATE record SET deleted = 1, successor = ? WHERE side = ? AND kind = ? AND id = ? AND deleted = 0",
-            (str(new), old.side, old.kind, old.id),
-        )
-        self._db.execute("UPDATE OR IGNORE identity SET ref = ? WHERE ref = ?", (str(new), str(old)))
-        self._db.execute("DELETE FROM identity WHERE ref = ?", (str(old),))
-        self._db.execute("UPDATE touch SET person = ? WHERE person = ?", (str(new), str(old)))
+    def _changed(self, record: Record, row: Mapping[str, Any], now: datetime) -> Mapping[str, tuple[str, str]]:
+        """Field → (not before, not after) in our clock, of the fields whose value is another than when last read."""
+        old = self._db.execute(
+            "SELECT fields, seen, changed FROM record WHERE side = ? AND kind = ? AND id = ?",
+            (record.ref.side, record.ref.kind, record.ref.id),
+        ).fetchone()
+        if old is None or record.deleted:
+            return {}
+        known = {n: (a.isoformat(), b.isoformat()) for n, (a, b) in changed_of(old["changed"]).items()}
+        if old["fields"] == row["fields"]:
+            return known
+        before = json.loads(old["fields"])
+        moved = {n for n, value in record.fields.items() if n in before and before[n] != value}
+        since = max(datetime.fromisoformat(old["seen"]), self._last_drain(record.ref)) - LAG
+        return {**known, **dict.fromkeys(moved, (since.isoformat(), now.isoformat()))}
+
+    def _last_drain(self, ref: Ref) -> datetime:
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (f"drained/{ref.side}/{ref.kind}",)).fetchone()
+        return datetime.fromisoformat(row["value"]) if row else NEVER
 
     def _keep_unread(self, unread: Unread, now: datetime) -> None:
         self._db.execute(
             """
-            INSERT INTO reject VALUES (?, 'read', '', 'UNREADABLE', ?, ?, '[]', '{}', ?, ?, 1)
+            INSERT INTO reject VALUES (?, 'read', '', 'UNREADABLE', ?, ?, '[]', '{}', ?, ?, 1, 0)
             ON CONFLICT (ref, direction) DO UPDATE SET
                 reason = excluded.reason, hint = excluded.hint, last_at = excluded.last_at, times = times + 1
             """,
@@ -109,6 +137,13 @@ class Pulled:
             "UPDATE record SET shadow = ? WHERE side = ? AND kind = ? AND id = ?",
             ((dumps(dict(fields)), ref.side, ref.kind, ref.id) for ref, fields in shadows),
         )
+
+    def account_for(self, values: Mapping[Ref, Fields]) -> None:
+        """Count these fields as accounted for besides what is already; call inside a transaction."""
+        for ref, fields in values.items():
+            seen = self.record(ref)
+            if seen is not None:
+                self.set_shadows([(ref, {**(seen.shadow or {}), **fields})])
 
     def touches(self) -> Iterator[Touch]:
         """All touches that were not deleted, oldest first."""

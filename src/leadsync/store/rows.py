@@ -18,6 +18,8 @@ class Seen:
     record: Record
     shadow: Fields | None
     first_seen: datetime
+    changed: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    """Vendor field → between which two moments of our clock it became what it is, for fields seen to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,16 @@ class Written:
     replaced: Value
     run: str
     at: datetime
+    uid: str = ""
+    mapped: str = ""
+    """Whose it is, and the mapping's name of the field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A write decided and not yet acknowledged. `changes`: vendor field → (old, new)."""
+    """A write decided and not yet acknowledged. `changes`: vendor field → (old, new); `mapped`: vendor field → the
+    mapping's name for it; `after`: what counts as accounted for, by mapping field and record, once every write of that
+    field came through."""
 
     token: str
     run: str
@@ -47,6 +54,8 @@ class Outgoing:
     key: tuple[str, str] | None = None
     links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     state: str = "pending"
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    after: Mapping[str, Mapping[Ref, Fields]] = field(default_factory=dict)
 
     @property
     def ref(self) -> Ref:
@@ -69,6 +78,8 @@ class Reject:
     first_at: datetime
     last_at: datetime
     times: int
+    dropped: bool = False
+    """A person wants to hear no more of it; the same write is still not sent again."""
 
 
 def dumps(value: object) -> str:
@@ -89,6 +100,8 @@ def record_row(record: Record, now: datetime) -> dict[str, Any]:
         "read_only": int(record.read_only),
         "successor": str(record.successor) if record.successor is not None else None,
         "aliases": dumps(list(record.aliases)),
+        "modified_by": record.modified_by,
+        "by_us": record.by_us if record.by_us is None else int(record.by_us),
         "now": now.isoformat(),
     }
 
@@ -104,9 +117,18 @@ def seen_of(row: Mapping[str, Any]) -> Seen:
         deleted=bool(row["deleted"]),
         read_only=bool(row["read_only"]),
         successor=Ref.parse(row["successor"]) if row["successor"] is not None else None,
+        modified_by=row["modified_by"],
+        by_us=bool(row["by_us"]) if row["by_us"] is not None else None,
     )
     shadow = json.loads(row["shadow"]) if row["shadow"] is not None else None
-    return Seen(record, shadow, datetime.fromisoformat(row["first_seen"]))
+    return Seen(record, shadow, datetime.fromisoformat(row["first_seen"]), changed_of(row["changed"]))
+
+
+def changed_of(text: str) -> dict[str, tuple[datetime, datetime]]:
+    """The intervals of a record's changes, as its row has them."""
+    if text == "{}":
+        return {}
+    return {n: (datetime.fromisoformat(a), datetime.fromisoformat(b)) for n, (a, b) in json.loads(text).items()}
 
 
 def touch_row(touch: Touch) -> tuple[Any, ...]:
@@ -144,6 +166,8 @@ def outgoing_of(row: Mapping[str, Any]) -> Outgoing:
         key=(row["key_field"], row["key_value"]) if row["key_field"] is not None else None,
         links={k: tuple(v) for k, v in json.loads(row["links"]).items()},
         state=row["state"],
+        mapped=json.loads(row["mapped"]),
+        after={name: {Ref.parse(r): f for r, f in by.items()} for name, by in json.loads(row["after"]).items()},
     )
 
 
@@ -161,4 +185,5 @@ def reject_of(row: Mapping[str, Any]) -> Reject:
         first_at=datetime.fromisoformat(row["first_at"]),
         last_at=datetime.fromisoformat(row["last_at"]),
         times=row["times"],
+        dropped=bool(row["dropped"]),
     )

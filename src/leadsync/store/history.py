@@ -1,0 +1,43 @@
+"""All field writes that came through, in order: what undo, drift and the flap breaker look at."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+
+from leadsync.store.outbox import written_of
+from leadsync.store.rows import Written
+
+
+class History:
+    """The acknowledged writes, oldest first."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def of_run(self, run: str) -> list[Written]:
+        """What one run wrote."""
+        return self._read("WHERE run = ?", run)
+
+    def since(self, at: datetime) -> list[Written]:
+        """What was written from a moment on."""
+        return self._read("WHERE at >= ?", at.isoformat())
+
+    def of(self, uid: str) -> list[Written]:
+        """What was ever written for a lead or company."""
+        return self._read("WHERE uid = ?", uid)
+
+    def all(self) -> list[Written]:
+        """Everything."""
+        return self._read("")
+
+    def spellings(self) -> Iterator[tuple[str, str, str, object, object]]:
+        """(side, vendor object, field, sent, settled) of the last writes: what each CRM makes of our values."""
+        for row in self._db.execute("SELECT *, '' uid, '' mapped FROM written"):
+            last = written_of(row)
+            yield last.ref.side, last.ref.kind, last.field, last.sent, last.settled
+
+    def _read(self, where: str, *values: str) -> list[Written]:
+        rows = self._db.execute(f"SELECT * FROM history {where} ORDER BY id", values)  # noqa: S608  our own text
+        return [written_of(row) for row in rows]
