@@ -28,10 +28,10 @@ def _timezone(name: str) -> str:
 class ScheduleTable(Strict):
     """[schedule]: when the daemon runs."""
 
-    every: Duration = Field(timedelta(minutes=15), description="A cycle begins so long after the last one began.")
-    cron: Annotated[str, AfterValidator(check_cron)] = Field("", description="Or a cron line instead of `every`.")
-    timezone: Annotated[str, AfterValidator(_timezone)] = Field("UTC", description="The time zone of the cron line.")
-    jitter: Duration = Field(timedelta(0), description="Each start is moved by chance by up to so long (`every` only).")
+    every: Duration = Field(default=timedelta(minutes=15), description="From one cycle's start to the next.")
+    cron: Annotated[str, AfterValidator(check_cron)] = Field(default="", description="A cron line instead of `every`.")
+    timezone: Annotated[str, AfterValidator(_timezone)] = Field(default="UTC", description="The cron line's time zone.")
+    jitter: Duration = Field(default=timedelta(0), description="Starts are moved by chance by up to so long.")
 
     @model_validator(mode="after")
     def _one_of_two(self) -> ScheduleTable:
@@ -46,12 +46,12 @@ class SyncTable(Strict):
     """[sync]: how much one run may change before a person is asked."""
 
     max_overwritten_share: float = Field(
-        LIMITS.max_overwritten_share, ge=0, le=1, description="Share of an object's records with values replaced."
+        default=LIMITS.max_overwritten_share, ge=0, le=1, description="Share of an object's records whose values change."
     )
     max_cleared_share: float = Field(
-        LIMITS.max_cleared_share, ge=0, le=1, description="Share of an object's records with values cleared."
+        default=LIMITS.max_cleared_share, ge=0, le=1, description="Share of an object's records with values cleared."
     )
-    floor: int = Field(LIMITS.floor, ge=0, description="Up to so many records anything goes.")
+    floor: int = Field(default=LIMITS.floor, ge=0, description="Up to so many records anything goes.")
 
 
 class ResolveTable(Strict):
@@ -59,7 +59,7 @@ class ResolveTable(Strict):
 
     enabled: bool = Field(default=True, description="Whether companies are resolved at all.")
     threshold: float = Field(
-        ResolveSettings().threshold, ge=0, le=1, description="A match less certain than this is none."
+        default=ResolveSettings().threshold, ge=0, le=1, description="A match less certain than this is none."
     )
 
 
@@ -67,8 +67,8 @@ class ConfigTable(Strict):
     """The whole file."""
 
     schema_version: Literal[1] = Field(alias="schema", description="The version of this file's form.")
-    state: str = Field("state.db", description="The database leadsync keeps beside the CRMs.")
-    mappings: str = Field("mappings", description="The folder with the mapping files.")
+    state: str = Field(default="state.db", description="The database leadsync keeps beside the CRMs.")
+    mappings: str = Field(default="mappings", description="The folder with the mapping files.")
     schedule: ScheduleTable = ScheduleTable()
     sync: SyncTable = SyncTable()
     resolve: ResolveTable = ResolveTable()
