@@ -98,7 +98,7 @@ DECIDED_AS = {"score": "score", "stage": "stage", "company": "lei", "attribution
 
 
 def decided_as(config: Config, field: str) -> str:
-    """The decision that explains a field: by its name in the mapping, or by a CRM's name of it; else the name itself."""
+    """The decision that explains a field: by its name in the mapping, or by a CRM's name of it; else the name."""
     crms = [c for c in config.connectors.values() if c.kind is Kind.CRM]
     rules = load_rulebook(config.mappings, {c.side: connector(c.connector).objects for c in crms})
     for mapping in rules.mappings.values():
