@@ -48,7 +48,7 @@ def test_a_record_is_made_read_changed_and_deleted(api: User) -> None:
     assert api("PATCH", f"/sobjects/Lead/{ident}", json={"FirstName": "Nora"}).status_code == 204
     assert api("GET", f"/sobjects/Lead/{ident}", params={"fields": "Name"}).json()["Name"] == "Nora New"
     assert api("DELETE", f"/sobjects/Lead/{ident}/").status_code == 204
-    assert error(api("GET", f"/sobjects/Lead/{ident}")) == (404, "ENTITY_IS_DELETED", [])
+    assert error(api("GET", f"/sobjects/Lead/{ident}")) == (404, "NOT_FOUND", "absent")
     assert error(api("PATCH", f"/sobjects/Lead/{ident}", json={})) == (404, "ENTITY_IS_DELETED", [])
 
 

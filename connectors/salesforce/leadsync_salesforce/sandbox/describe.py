@@ -44,7 +44,6 @@ _ALWAYS: Mapping[str, Any] = {
     "referenceTargetField": None,
     "relationshipOrder": None,
     "restrictedDelete": False,
-    "searchPrefilterable": False,
     "writeRequiresMasterRead": False,
 }
 
@@ -60,6 +59,8 @@ def _extra_type(field: FieldDef, *, personal: bool) -> str | None:
         return "plaintextarea"
     if field.name == "PhotoUrl":
         return "imageurl"
+    if field.compound == "Name" and not personal:
+        return "switchablepersonname"
     if personal and (field.compound == "Name" or field.name == "Name"):
         return "personname"
     return None
@@ -118,6 +119,7 @@ def field_json(field: FieldDef, *, editable: bool, personal: bool) -> dict[str, 
                 "relationshipName": field.relationship or None,
                 "restrictedPicklist": field.restricted,
                 "scale": field.scale,
+                "searchPrefilterable": field.type == "reference" and field.updateable and "User" not in field.refers,
                 "soapType": _SOAP.get(field.type, "xsd:string"),
                 "type": field.type,
                 "unique": field.unique,

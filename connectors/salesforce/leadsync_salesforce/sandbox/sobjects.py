@@ -73,6 +73,9 @@ def add(call: Call, name: str) -> Reply:
 def get(call: Call, name: str, ident: str) -> Reply:
     """GET /sobjects/{object}/{id}?fields=."""
     obj = call.org.object(name)
+    row = call.org.row(obj, ident)
+    if row is not None and row.get("IsDeleted") is True:
+        raise not_found()  # recorded: to a read, a record in the recycle bin does not exist
     row = present(call.org, obj, ident)
     if _unmet(call, row):
         return PRECONDITION_FAILED
