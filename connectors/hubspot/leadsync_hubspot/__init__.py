@@ -8,12 +8,12 @@ from importlib.resources import files
 from typing import Any
 
 from leadsync.connector import Connector, Kind
-from leadsync.sandbox import SandboxClock
 from leadsync_hubspot.crm import OBJECTS, HubSpot
 from leadsync_hubspot.settings import HubSpotSettings
 
 
-def _sandbox(clock: SandboxClock | None = None) -> Any:
+def _sandbox(clock: Any = None) -> Any:
+    """The sandbox is imported only where one is asked for."""
     from leadsync_hubspot.sandbox import HubSpotSandbox
 
     return HubSpotSandbox(clock)

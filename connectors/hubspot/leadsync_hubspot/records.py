@@ -126,17 +126,19 @@ def decode(side: str, source: Source, item: Mapping[str, Any], fields: Sequence[
         raise BadRecord("the record has no properties")
     return Record(
         ref=Ref(side, source.kind, ident),
-        fields={name: _text(name, properties[name]) for name in fields if name in properties},
+        fields=_texts(properties, fields),
         modified=_modified(properties.get(source.modified, item.get("updatedAt")), source.modified),
         links=_inline_links(source, item, properties),
         aliases=aliases(properties.get(MERGED), ident),
     )
 
 
-def _text(name: str, value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    raise BadRecord(f"property {name} is {type(value).__name__}, not text", fields=(name,))
+def _texts(properties: Mapping[str, Any], fields: Sequence[str]) -> dict[str, str | None]:
+    found = {name: properties[name] for name in fields if name in properties}
+    for name, value in found.items():
+        if value is not None and type(value) is not str:
+            raise BadRecord(f"property {name} is {type(value).__name__}, not text", fields=(name,))
+    return found
 
 
 def _modified(text: object, name: str) -> datetime:
@@ -149,7 +151,9 @@ def _modified(text: object, name: str) -> datetime:
 
 def aliases(merged: object, own: str) -> tuple[str, ...]:
     """The ids of the records that were merged into this one."""
-    return tuple(i for i in str(merged or "").split(";") if i and i != own)
+    if not merged:
+        return ()
+    return tuple(i for i in str(merged).split(";") if i and i != own)
 
 
 def _inline_links(source: Source, item: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

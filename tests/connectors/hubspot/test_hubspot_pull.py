@@ -12,7 +12,7 @@ from tests.connectors.hubspot.conftest import FORM, NOW, Connect, call
 from leadsync.connector import Page
 from leadsync.errors import Misconfigured, TryAgain, Unreadable
 from leadsync.records import Record, Ref
-from leadsync_hubspot import HubSpot
+from leadsync_hubspot import CONNECTOR, HubSpot
 from leadsync_hubspot.sandbox import HubSpotSandbox
 
 FIELDS = ["email", "firstname", "phone", "lifecyclestage"]
@@ -401,3 +401,16 @@ def test_a_record_s_address_in_the_browser(seeded: HubSpotSandbox, any_version: 
     address = any_version.web_url(Ref("hubspot", "contacts", "1001"))
     assert address == "https://app.hubspot.com/contacts/48000001/record/0-1/1001"
     assert any_version.web_url(Ref("hubspot", "forms", "x")) == ""
+
+
+def test_the_demonstration_s_records_can_all_be_read(sandbox: HubSpotSandbox, crm: HubSpot) -> None:
+    sandbox.seed(CONNECTOR.demo())
+    for feed in ("contacts", "companies"):
+        pages, _ = drain(crm, feed, "", [])
+        assert set(records(pages)) == set(sandbox.portal.objects[feed])
+        assert not any(page.unread for page in pages)
+    touches = [
+        t for feed in ("forms", "emails", "meetings", "calls") for p in drain(crm, feed, "", [])[0] for t in p.touches
+    ]
+    assert len(touches) > 100
+    assert {touch.type for touch in touches} >= {"form_submission", "email", "meeting"}

@@ -17,9 +17,10 @@ from leadsync_hubspot.sandbox.touchpoints import add_form, add_submission
 from leadsync_hubspot.sandbox.values import Unfit, iso, stored
 
 PARTS = (
-    "account settings tokens owners custom_objects groups properties pipelines objects associations forms submissions "
-    "marketing_events web_events webhooks"
+    "anchor account settings tokens owners custom_objects groups properties pipelines objects associations forms "
+    "submissions marketing_events web_events webhooks"
 ).split()
+"""`anchor` is the moment a seed's times refer to; whoever seeds has shifted them by it already."""
 
 
 def sow(portal: Portal, tokens: Tokens, data: Mapping[str, Any]) -> None:
