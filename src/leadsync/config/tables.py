@@ -46,10 +46,10 @@ class SyncTable(Strict):
     """[sync]: how much one run may change before a person is asked."""
 
     max_overwritten_share: float = Field(
-        default=LIMITS.max_overwritten_share, ge=0, le=1, description="Share of an object's records whose values change."
+        default=LIMITS.max_overwritten_share, ge=0, le=1, description="Share of an object's records overwritten at once."
     )
     max_cleared_share: float = Field(
-        default=LIMITS.max_cleared_share, ge=0, le=1, description="Share of an object's records with values cleared."
+        default=LIMITS.max_cleared_share, ge=0, le=1, description="Share of an object's records with cleared fields."
     )
     floor: int = Field(default=LIMITS.floor, ge=0, description="Up to so many records anything goes.")
 
