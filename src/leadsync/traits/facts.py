@@ -22,6 +22,8 @@ CANONICAL: Final[Mapping[str, str]] = {
     "lead_source": "where the CRM says the lead came from",
     "original_source": "the first traffic source that HubSpot saw",
     "opted_out": "opted out of e-mail in either CRM",
+    "do_not_call": "asked not to be called, in either CRM",
+    "legal_basis": "the legal basis for contacting them, as a CRM has it",
     "lifecycle_stage": "HubSpot's lifecycle stage, as it stands",
     "sales_status": "Salesforce's lead status, as it stands",
 }

@@ -1,0 +1,13 @@
+"""What to do next with a lead, and what became of those before: journeys, advice within consent and caps, funnels."""
+
+from leadsync.nurture.advice import advise, after_quiet, held_out, hold_until, may_not, seen_by_nurture
+from leadsync.nurture.course import Situation, advance, phase_of
+from leadsync.nurture.funnel import Effect, FunnelRow, effect, funnel, time_in
+from leadsync.nurture.load import load_nurture
+from leadsync.nurture.model import Advice, Contact, Course, Do, NurtureRules, Phase, Step, pack, unpack
+
+__all__ = [
+    "Advice", "Contact", "Course", "Do", "Effect", "FunnelRow", "NurtureRules", "Phase", "Situation", "Step", "advance",
+    "advise", "after_quiet", "effect", "funnel", "held_out", "hold_until", "load_nurture", "may_not", "pack",
+    "phase_of", "seen_by_nurture", "time_in", "unpack",
+]  # fmt: skip
