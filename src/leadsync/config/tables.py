@@ -46,7 +46,7 @@ class SyncTable(Strict):
     """[sync]: how much one run may change before a person is asked."""
 
     max_overwritten_share: float = Field(
-        default=LIMITS.max_overwritten_share, ge=0, le=1, description="Share of an object's records overwritten at once."
+        default=LIMITS.max_overwritten_share, ge=0, le=1, description="Share of an object's overwritten records."
     )
     max_cleared_share: float = Field(
         default=LIMITS.max_cleared_share, ge=0, le=1, description="Share of an object's records with cleared fields."
