@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from leadsync.sandbox import Reply, Request, Sandbox, SandboxClock, json_reply, parse_time
+from leadsync.sandbox.pages import answer as page
+from leadsync.sandbox.pages import is_page
 from leadsync_gleif.sandbox import publishes, rest
+from leadsync_gleif.sandbox.pages import Register
 from leadsync_gleif.sandbox.shelf import Shelf
 
 __all__ = ["GleifSandbox"]
@@ -31,6 +34,8 @@ class GleifSandbox(Sandbox):
 
     def handle(self, request: Request) -> Reply:
         """Answer one request."""
+        if is_page(request.path):
+            return page(Register(self.shelf), request)
         if request.method not in {"GET", "HEAD"}:
             return json_reply(405, {"errors": [{"status": "405", "title": "Method Not Allowed"}]})
         if request.path.startswith("/api/v1/"):
