@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from leadsync.sandbox import Serving
 from tests.conformance.conftest import contacts
 from tests.conformance.running import in_python
+
+from leadsync.sandbox import Serving
 
 DOCUMENTED = {
     "BatchResponsePublicAssociationMultiWithLabel: results.*.to.*.toObjectId: string_type",
