@@ -10,7 +10,7 @@ import pytest
 import requests
 from tests.connectors.salesforce.conftest import ACCOUNT, CAMPAIGN, CONTACT, LEAD, NOW, User
 
-from leadsync.sandbox import Serving
+from leadsync.sandbox import SandboxClock, Serving
 from leadsync_salesforce import SalesforceSandbox
 from leadsync_salesforce.sandbox.ids import checked, generated
 from leadsync_salesforce.sandbox.named_faults import NAMED
@@ -544,8 +544,7 @@ def test_counters_know_reads_from_writes_without_ids(sandbox: SalesforceSandbox,
 
 def test_one_history_gives_one_set_of_ids(log_in: Callable[[str, str], User]) -> None:
     def history() -> Any:
-        box = SalesforceSandbox()
-        box.clock.set(NOW, rate=0)
+        box = SalesforceSandbox(SandboxClock(lambda: NOW))
         with Serving(box) as serving:
             app = {"grant_type": "client_credentials", **APP}
             with requests.Session() as session:
