@@ -510,6 +510,8 @@ def test_an_unknown_fault_lists_the_known(sandbox: SalesforceSandbox) -> None:
         ({"objects": {"Lead": [{"Id": LEAD, "Nope": 1}]}}, "no field 'Nope'"),
         ({"objects": {"Lead": [{"Id": "001000000000001"}]}}, "begin with 00Q"),
         ({"settings": {"speed": 9}}, "unknown settings"),
+        ({"settings": {"limit_info": "loud"}}, "'loud' is none of plain"),
+        ({"settings": {"field_access": {"Lead.Title": "maybe"}}}, "'maybe' is none of hidden"),
     ],
 )
 def test_a_seed_that_is_wrong_says_where(seed: dict[str, Any], text: str, sandbox: SalesforceSandbox) -> None:

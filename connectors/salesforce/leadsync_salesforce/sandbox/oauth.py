@@ -111,8 +111,6 @@ class Logins:
                 return found, client.id, ""
             case grant if grant == JWT_BEARER:
                 return self._jwt(form.get("assertion", ""), request)
-            case "":
-                raise LoginRefused("unsupported_grant_type", "grant type not supported")
             case _:
                 raise LoginRefused("unsupported_grant_type", "grant type not supported")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -41,9 +41,17 @@ class OrgSettings:
     record_faults: tuple[Mapping[str, Any], ...] = ()
 
     def changed(self, given: Mapping[str, Any]) -> OrgSettings:
-        """These settings with some changed; raises ValueError naming an unknown one."""
+        """These settings with some changed; raises ValueError naming what is unknown."""
         known = {f.name for f in fields(self)}
         if unknown := set(given) - known:
             raise ValueError(f"unknown settings {sorted(unknown)}; known: {', '.join(sorted(known))}")
+        _check("limit_info", [given.get("limit_info", "plain")], ("plain", "bursts", "absent"))
+        _check("bulk_outcome", [given.get("bulk_outcome", "Failed")], ("JobComplete", "Failed", "Aborted"))
+        _check("field_access", given.get("field_access", {}).values(), ("hidden", "read", "edit"))
         changes: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
         return replace(self, **changes)
+
+
+def _check(name: str, given: Iterable[object], known: tuple[str, ...]) -> None:
+    if unknown := [value for value in given if value not in known]:
+        raise ValueError(f"setting {name}: {unknown[0]!r} is none of {', '.join(known)}")
