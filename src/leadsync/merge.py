@@ -24,7 +24,9 @@ class How(StrEnum):
     CHANGED = "changed"
     CLEARED = "cleared"
     CONFLICT = "conflict"
+    NEWEST = "newest"
     HELD = "held"
+    ANSWERED = "answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Cell:
     """One record's value of a field, in canonical form. `base`: its shadow; ABSENT at first sight.
 
     `rank` orders records of one side: the object preferred there, then the id, so that the order never changes.
+    `since`, `until`: between which two moments of our clock the value was changed, where that is known.
     """
 
     ref: Ref
@@ -39,11 +42,13 @@ class Cell:
     base: Value | Absent
     modified: datetime
     rank: tuple[int, str] = (0, "")
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the mapping says of a two-way field. `conflict`: owner or hold; `null`: keep, clear or fill."""
+    """What the mapping says of a two-way field. `conflict`: owner, newest or hold; `null`: keep, clear or fill."""
 
     owner: str
     conflict: str
@@ -54,13 +59,17 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The field's value, whose it is, and whose values lost. `spread`: the other records are to take it over."""
+    """The field's value, whose it is, and whose values lost. `spread`: the other records are to take it over.
+
+    `said`: of a field that is held, what every record says.
+    """
 
     value: Value
     how: How
     origin: Ref | None = None
     losers: tuple[tuple[Ref, Value], ...] = ()
     spread: bool = False
+    said: tuple[tuple[Ref, Value], ...] = ()
 
 
 def merge(cells: Sequence[Cell], rules: Rules) -> Verdict:
@@ -94,11 +103,33 @@ def _after_change(cells: Sequence[Cell], changed: Sequence[Cell], rules: Rules) 
 
 
 def _conflict(cells: Sequence[Cell], winner: Cell, rivals: Sequence[Cell], rules: Rules) -> Verdict:
-    losers = tuple((cell.ref, cell.value) for cell in cells if not rules.same(cell.value, winner.value))
+    if rules.conflict == "newest" and (last := _last([winner, *rivals], rules)) is not None:
+        return Verdict(last.value, How.NEWEST, last.ref, _others(cells, last, rules), spread=True)
+    losers = _others(cells, winner, rules)
     decided = rules.conflict != "hold" and winner.ref.side == rules.owner
     if decided and all(cell.ref.side != rules.owner for cell in rivals):
         return Verdict(winner.value, How.CONFLICT, winner.ref, losers, spread=True)
-    return Verdict(winner.value, How.HELD, winner.ref, losers)
+    return Verdict(winner.value, How.HELD, winner.ref, losers, said=tuple((cell.ref, cell.value) for cell in cells))
+
+
+def _others(cells: Sequence[Cell], winner: Cell, rules: Rules) -> tuple[tuple[Ref, Value], ...]:
+    return tuple((cell.ref, cell.value) for cell in cells if not rules.same(cell.value, winner.value))
+
+
+def _last(changed: Sequence[Cell], rules: Rules) -> Cell | None:
+    """The change that was provably made after all others: their intervals do not overlap. Else None: no guessing."""
+    for cell in changed:
+        rivals = [other for other in changed if not rules.same(other.value, cell.value)]
+        if cell.since is not None and all(r.until is not None and r.until < cell.since for r in rivals):
+            return cell
+    return None
+
+
+def answered(held: Verdict, value: Value, same: Callable[[Value, Value], bool]) -> Verdict:
+    """A held field once a person said what it is: every record that says otherwise takes it over."""
+    origin = next((ref for ref, said in held.said if same(said, value)), None)
+    losers = tuple((ref, said) for ref, said in held.said if not same(said, value))
+    return Verdict(value, How.ANSWERED, origin, losers, spread=True)
 
 
 def _survivor(cells: Sequence[Cell], owner: str) -> Cell:

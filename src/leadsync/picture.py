@@ -10,12 +10,13 @@ from datetime import datetime
 from leadsync.accounts import Account, Accounts, Belonging, Family, account_of, families
 from leadsync.enrich import Resolved
 from leadsync.identify import Identity, Known, addresses
+from leadsync.mapping.compare import same
 from leadsync.mapping.model import ObjectMap
-from leadsync.merge import Verdict
+from leadsync.merge import How, Verdict, answered
 from leadsync.normalize import person
 from leadsync.plan import Member, Subject
 from leadsync.records import Fields, Ref, Touch, Value, is_blank
-from leadsync.store import Seen
+from leadsync.store import Ruling, Seen
 from leadsync.touchpoints import Touchpoint, TouchRules, classify_all, is_internal
 from leadsync.traits import derive
 from leadsync.unify import Source, read, unify
@@ -62,15 +63,49 @@ def known(mapping: ObjectMap, seen: Iterable[Seen], preferred: Mapping[tuple[str
     ]
 
 
-def parties(mapping: ObjectMap, identities: Iterable[Identity], seen: Mapping[Ref, Seen]) -> list[Party]:
-    """One party for each identity, its facts unified from its records."""
+def parties(
+    mapping: ObjectMap,
+    identities: Iterable[Identity],
+    seen: Mapping[Ref, Seen],
+    rulings: Mapping[tuple[str, str], Ruling],
+) -> list[Party]:
+    """One party for each identity, its facts unified from its records. `rulings`: what people answered to conflicts,
+    by leadsync id and field."""
     made: list[Party] = []
     for identity in identities:
         members = tuple(seen[k.record.ref] for k in identity.members)
-        sources = [Source(s.record, s.shadow, k.preferred) for s, k in zip(members, identity.members, strict=True)]
+        sources = [
+            Source(s.record, s.shadow, k.preferred, s.changed) for s, k in zip(members, identity.members, strict=True)
+        ]
         facts, verdicts = unify(mapping, sources)
+        for name in [n for n, v in verdicts.items() if v.how is How.HELD and (identity.uid, n) in rulings]:
+            verdicts[name] = _ruled(mapping, verdicts[name], rulings[identity.uid, name])
+            facts[name] = verdicts[name].value
         made.append(Party(identity, members, facts, verdicts))
     return made
+
+
+def _ruled(mapping: ObjectMap, held: Verdict, ruling: Ruling) -> Verdict:
+    """An answer holds as long as the records say what they said when it was given, or already what was answered."""
+    how = mapping.fields[ruling.field].compare
+    then = dict(ruling.cells)
+    for ref, value in held.said:
+        if (ref not in then or not same(then[ref], value, how)) and not same(ruling.value, value, how):
+            return held
+    return answered(held, ruling.value, lambda a, b: same(a, b, how))
+
+
+def closed_sides(
+    parties_: Iterable[Party], known_as: Mapping[Ref, str], seen: Mapping[Ref, Seen]
+) -> dict[str, frozenset[str]]:
+    """Leadsync id → the sides on which a person deleted its record, so that it is not made again there. Records that
+    went over into another one do not count."""
+    now_called = {known_as[r]: p.uid for p in parties_ for r in p.identity.why if r in known_as}
+    found: dict[str, set[str]] = defaultdict(set)
+    for ref, uid in known_as.items():
+        if ref in seen and seen[ref].record.deleted and seen[ref].record.successor is None:
+            found[now_called.get(uid, uid)].add(ref.side)
+    return {uid: frozenset(sides) for uid, sides in found.items()}
 
 
 def accounts(companies: Iterable[Party]) -> Accounts:
@@ -144,6 +179,8 @@ def members(party: Party, unique_field: Mapping[tuple[str, str], str]) -> tuple[
             s.shadow,
             read_only=s.record.read_only,
             primary=s.record.ref in primary.values(),
+            modified=s.record.modified,
+            modified_by=s.record.modified_by,
         )
         for s in party.sources
     )

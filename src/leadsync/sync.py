@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from leadsync import picture
@@ -31,8 +31,9 @@ from leadsync.enrich import Resolved, enrich
 from leadsync.gates import Gate, closed_gates
 from leadsync.identify import companies as identify_companies
 from leadsync.identify import people as identify_people
+from leadsync.memory import latest, memory, remember
 from leadsync.picture import Lead, Party
-from leadsync.plan import LastWrite, Memory, Plan, Subject, advance, plan
+from leadsync.plan import Plan, Subject, plan
 from leadsync.progress import Progress, Silent
 from leadsync.pull import Drained, pull
 from leadsync.push import Pushed, Pusher, outgoing, push, recover
@@ -105,13 +106,13 @@ def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset()
     recovered = recover(pusher)
     drained = pull(world.store, world.sides, world.rules.mappings, world.clock, world.progress, world.stop)
     view = look(world)
-    made = plan(view.subjects, _memory(world.store))
+    made = plan(view.subjects, memory(world.store), view.as_of)
     gates = closed_gates(made, world.store.pulled.counts(), world.config.sync, open_gates)
     pushed = None
     if write and not gates:
         _commit(world, view, made)
-        pushed = push(made.steps, pusher)
-        _account(world.store, view, pushed)
+        pushed = push(made.steps, made.after, pusher)
+        world.store.outbox.clear(("done", "rejected", "moved", "pending"))
     return Cycle(world.run, tuple(drained), recovered, view, made, tuple(gates), pushed)
 
 
@@ -120,13 +121,14 @@ def look(world: World) -> View:
     as_of = world.clock()
     seen = {s.record.ref: s for s in world.store.pulled.records()}
     known_as = world.store.pulled.identities()
+    rulings = latest(world.store.cases.rulings())
     people, firms = (
         picture.known(world.rules.mappings[role], _of_role(world, seen, role), _preferred(world.sides))
         for role in (Role.PERSON, Role.COMPANY)
     )
     world.progress.step("identify people and companies", len(people) + len(firms))
-    leads = picture.parties(world.rules.lead, identify_people(people, known_as), seen)
-    companies = picture.parties(world.rules.company, identify_companies(firms, known_as), seen)
+    leads = picture.parties(world.rules.lead, identify_people(people, known_as), seen, rulings)
+    companies = picture.parties(world.rules.company, identify_companies(firms, known_as), seen, rulings)
 
     accounts = picture.accounts(companies)
     belongings = picture.belongings(leads, accounts)
@@ -144,7 +146,8 @@ def look(world: World) -> View:
         lead = picture.lead(party, belongings[party.uid], resolved, company_facts, families, touchpoints)
         judged.append(_judge(lead, world.rules, stages.get(party.uid), as_of))
         world.progress.advance()
-    subjects = _subjects(world.rules, judged, companies, resolved)
+    closed = picture.closed_sides([*leads, *companies], known_as, seen)
+    subjects = _subjects(world.rules, judged, companies, resolved, closed)
     return View(as_of, tuple(judged), tuple(companies), resolved, tuple(subjects), world.rules.attribution)
 
 
@@ -173,7 +176,11 @@ def converted_at(stage: StageState, rules: Rulebook) -> datetime | None:
 
 
 def _subjects(
-    rules: Rulebook, leads: Sequence[Judged], companies: Sequence[Party], resolved: Mapping[str, Resolved]
+    rules: Rulebook,
+    leads: Sequence[Judged],
+    companies: Sequence[Party],
+    resolved: Mapping[str, Resolved],
+    closed: Mapping[str, frozenset[str]],
 ) -> list[Subject]:
     made: list[Subject] = []
     for judged in leads:
@@ -186,13 +193,7 @@ def _subjects(
         values = computed_company(company, resolved.get(company.uid))
         why = reasons("", "", resolved.get(company.uid))
         made.append(picture.subject(company, rules.company, company.facts, values, {}, why))
-    return made
-
-
-def _memory(store: Store) -> Memory:
-    written = {key: LastWrite(row.sent, row.settled) for key, row in store.outbox.written().items()}
-    refused = {r.ref: (r.sent, r.reason) for r in store.outbox.rejects() if r.direction == "write"}
-    return Memory(written, refused)
+    return [replace(subject, closed=closed[subject.uid]) if subject.uid in closed else subject for subject in made]
 
 
 def _commit(world: World, view: View, made: Plan) -> None:
@@ -206,19 +207,8 @@ def _commit(world: World, view: View, made: Plan) -> None:
             (j.lead.uid, j.score.as_of, j.score.model, j.score.centi, score_why(j.score)) for j in view.leads
         )
         world.store.pulled.set_shadows(made.shadows.items())
-        world.store.outbox.enqueue(outgoing(made.steps, world.run), now)
-
-
-def _account(store: Store, view: View, pushed: Pushed) -> None:
-    """Fields whose every write came through are accounted for; the others keep waiting, so that no change is lost."""
-    touched = {step.uid for step in pushed.written} | {step.uid for step, _ in pushed.created}
-    failed = pushed.failed
-    with store.transaction():
-        for subject in view.subjects:
-            if subject.uid in touched:
-                before = {m.ref: (s.shadow or {}) for m in subject.members if (s := store.pulled.record(m.ref))}
-                store.pulled.set_shadows(advance(before, subject, failed.get(subject.uid, set()), pushed.settled))
-        store.outbox.clear(("done", "rejected", "pending"))
+        remember(world.store, made, now)
+        world.store.outbox.enqueue(outgoing(made.steps, world.run, made.after), now)
 
 
 def _decisions(view: View) -> Iterator[Decision]:

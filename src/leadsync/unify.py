@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from leadsync.mapping import compare
@@ -16,11 +17,13 @@ from leadsync.records import ABSENT, Absent, Fields, Record, Value, is_blank
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A record to unify: its shadow (None at first sight), and how much its object is preferred on its side."""
+    """A record to unify: its shadow (None at first sight), how much its object is preferred on its side, and between
+    which moments its fields were changed, where that is known."""
 
     record: Record
     shadow: Fields | None
     preferred: int = 0
+    changed: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
 
 
 def from_vendor(mapped: FieldMap, target: Target, raw: Value) -> Value:
@@ -50,7 +53,7 @@ def unify(mapping: ObjectMap, sources: Sequence[Source]) -> tuple[dict[str, Valu
     verdicts = {
         mapped.name: merge(cells, _rules(mapped))
         for mapped in mapping.fields.values()
-        if not mapped.sources and (cells := list(_cells(mapping, mapped, sources)))
+        if not mapped.sources and (cells := _current(list(_cells(mapping, mapped, sources)), sources))
     }
     return {name: verdict.value for name, verdict in verdicts.items()}, verdicts
 
@@ -72,12 +75,21 @@ def _same(how: str, a: Value, b: Value) -> bool:
 def _cells(mapping: ObjectMap, mapped: FieldMap, sources: Iterable[Source]) -> Iterable[Cell]:
     for source in sources:
         ref = source.record.ref
-        for field, target in mapping.targets(ref.side, ref.kind):
-            if field.name != mapped.name or target.name not in source.record.fields:
+        for found, target in mapping.targets(ref.side, ref.kind):
+            if found.name != mapped.name or target.name not in source.record.fields:
                 continue
             value = from_vendor(mapped, target, source.record.fields[target.name])
             base = _base(mapped, target, source.shadow)
-            yield Cell(ref, value, base, source.record.modified, (source.preferred, ref.id))
+            since, until = source.changed.get(target.name, (None, None))
+            yield Cell(ref, value, base, source.record.modified, (source.preferred, ref.id), since, until)
+
+
+def _current(cells: list[Cell], sources: Iterable[Source]) -> list[Cell]:
+    """Without records that another one took the place of (a converted lead's contact) and that can no longer change,
+    where that other one has the field too."""
+    present = {cell.ref for cell in cells}
+    past = {s.record.ref for s in sources if s.record.read_only and s.record.successor in present}
+    return [cell for cell in cells if cell.ref not in past]
 
 
 def _base(mapped: FieldMap, target: Target, shadow: Mapping[str, Value] | None) -> Value | Absent:

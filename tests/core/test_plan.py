@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 
 from leadsync.mapping.model import Conflict, CreateRule, Direction, FieldMap, NullPolicy, ObjectMap, Target, WriteMode
 from leadsync.merge import How, Verdict
-from leadsync.plan import Kept, LastWrite, Member, Memory, Plan, Step, Subject, plan
+from leadsync.plan import Kept, LastWrite, Member, Memory, Plan, Refusal, Step, Subject, plan
 from leadsync.records import Ref, Role, Value
 
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 A, B = Ref("a", "people", "1"), Ref("b", "leads", "2")
 
 
@@ -42,7 +44,7 @@ def made(
     member = Member(A, there, dict(there))
     sources = {f"x.{name}": value for name, value in values.items()}
     subject = Subject("u1", mapping(*fields), (member,), {}, sources, {}, **rest)  # type: ignore[arg-type]
-    return plan([subject], memory or Memory())
+    return plan([subject], memory or Memory(), NOW)
 
 
 def writes(done: Plan) -> dict[str, Value]:
@@ -148,7 +150,7 @@ def test_a_blank_of_ours_keeps_clears_or_fills() -> None:
 def both(verdict: Verdict, a: Value, b: Value, base: Value, **options: object) -> tuple[Plan, Subject]:
     members = (Member(A, {"phone": a}, {"phone": base}), Member(B, {"Phone": b}, {"Phone": base}))
     subject = Subject("u1", mapping(two_way("phone", **options)), members, {}, {}, {"phone": verdict})
-    return plan([subject], Memory()), subject
+    return plan([subject], Memory(), NOW), subject
 
 
 def test_a_change_goes_to_the_other_side_and_its_shadow_waits_for_the_answer() -> None:
@@ -172,7 +174,7 @@ def test_a_first_difference_is_reported_and_accounted_for() -> None:
 
 
 def test_what_the_crm_refused_is_not_sent_again_unchanged() -> None:
-    refused = Memory(refused={A: ({"ls_score": 71}, "field is locked")})
+    refused = Memory(refused={A: Refusal({"ls_score": 71}, "field is locked")})
     done = made((computed("score"),), {"ls_score": None}, {"score": 71}, refused)
     assert (done.steps, reasons(done)) == ((), ["refused"])
     assert writes(made((computed("score"),), {"ls_score": None}, {"score": 80}, refused)) == {"ls_score": 80}
@@ -181,13 +183,15 @@ def test_what_the_crm_refused_is_not_sent_again_unchanged() -> None:
 def test_a_unique_field_goes_to_one_record_of_a_kind_only() -> None:
     fields = (computed("id", unique=True),)
     members = tuple(Member(Ref("a", "people", n), {"ls_id": None}, {}, primary=n == "1") for n in "12")
-    done = plan([Subject("u1", mapping(*fields), members, {}, {"x.id": "u1"}, {})], Memory())
+    done = plan([Subject("u1", mapping(*fields), members, {}, {"x.id": "u1"}, {})], Memory(), NOW)
     assert [step.id for step in done.steps] == ["1"]
 
 
 def test_a_read_only_record_is_never_written() -> None:
     member = Member(A, {"ls_score": None}, {}, read_only=True)
-    assert plan([Subject("u1", mapping(computed("score")), (member,), {}, {"x.score": 1}, {})], Memory()).steps == ()
+    assert (
+        plan([Subject("u1", mapping(computed("score")), (member,), {}, {"x.score": 1}, {})], Memory(), NOW).steps == ()
+    )
 
 
 def test_a_missing_record_is_created_by_its_key_with_all_that_is_known() -> None:
@@ -202,7 +206,7 @@ def test_a_missing_record_is_created_by_its_key_with_all_that_is_known() -> None
         {"phone": Verdict("1", How.AGREED, A)},
         {"b": {"accounts": ("9",)}},
     )
-    (step,) = plan([subject], Memory()).steps
+    (step,) = plan([subject], Memory(), NOW).steps
     assert isinstance(step, Step)
     assert (step.side, step.id, step.key) == ("b", None, ("ls_id", "u1"))
     assert step.values == {"ls_score": 5, "Phone": "1", "Source": "leadsync"}
@@ -211,4 +215,13 @@ def test_a_missing_record_is_created_by_its_key_with_all_that_is_known() -> None
 
 def test_every_difference_left_alone_is_told() -> None:
     (kept,) = made((computed("name", write=WriteMode.TRACKED),), {"ls_name": "typed"}, {"name": "New AG"}).kept
-    assert kept == Kept("u1", A, "name", "ls_name", "typed", "New AG", "person", "a person's value stands there")
+    assert kept == Kept(
+        "u1",
+        A,
+        "name",
+        "ls_name",
+        "typed",
+        "New AG",
+        "person",
+        "a person's value stands there, known since 2026-11-01",
+    )

@@ -96,7 +96,8 @@ MIGRATIONS: tuple[str, ...] = (
         ref TEXT NOT NULL, direction TEXT NOT NULL CHECK (direction IN ('read', 'write')), uid TEXT NOT NULL,
         code TEXT NOT NULL, reason TEXT NOT NULL, hint TEXT NOT NULL, fields TEXT NOT NULL, sent TEXT NOT NULL,
         first_at TEXT NOT NULL, last_at TEXT NOT NULL, times INTEGER NOT NULL,
-        dropped INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (ref, direction)
+        dropped INTEGER NOT NULL DEFAULT 0, version TEXT,
+        PRIMARY KEY (ref, direction)
     ) STRICT;
 
     CREATE TABLE stage (uid TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT;

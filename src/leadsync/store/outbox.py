@@ -77,8 +77,8 @@ class Outbox:
         """Keep a refused write with its reason; a repeated one counts up."""
         self._db.execute(
             """
-            INSERT INTO reject VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
-            ON CONFLICT (ref, direction) DO UPDATE SET dropped = 0,
+            INSERT INTO reject VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+            ON CONFLICT (ref, direction) DO UPDATE SET dropped = 0, version = excluded.version,
                 uid = excluded.uid, code = excluded.code, reason = excluded.reason, hint = excluded.hint,
                 fields = excluded.fields, sent = excluded.sent, last_at = excluded.last_at, times = times + 1
             """,
@@ -86,6 +86,7 @@ class Outbox:
                 *(str(refused.ref), refused.direction, refused.uid, refused.code, refused.reason, refused.hint),
                 *(dumps(list(refused.fields)), dumps(dict(refused.sent))),
                 *(refused.first_at.isoformat(), refused.last_at.isoformat(), refused.times),
+                refused.version.isoformat() if refused.version is not None else None,
             ),
         )
 

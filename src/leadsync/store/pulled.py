@@ -105,7 +105,7 @@ class Pulled:
     def _keep_unread(self, unread: Unread, now: datetime) -> None:
         self._db.execute(
             """
-            INSERT INTO reject VALUES (?, 'read', '', 'UNREADABLE', ?, ?, '[]', '{}', ?, ?, 1, 0)
+            INSERT INTO reject VALUES (?, 'read', '', 'UNREADABLE', ?, ?, '[]', '{}', ?, ?, 1, 0, NULL)
             ON CONFLICT (ref, direction) DO UPDATE SET
                 reason = excluded.reason, hint = excluded.hint, last_at = excluded.last_at, times = times + 1
             """,

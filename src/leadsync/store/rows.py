@@ -78,6 +78,8 @@ class Reject:
     first_at: datetime
     last_at: datetime
     times: int
+    version: datetime | None = None
+    """The record's modified date when it was refused."""
     dropped: bool = False
     """A person wants to hear no more of it; the same write is still not sent again."""
 
@@ -185,5 +187,6 @@ def reject_of(row: Mapping[str, Any]) -> Reject:
         first_at=datetime.fromisoformat(row["first_at"]),
         last_at=datetime.fromisoformat(row["last_at"]),
         times=row["times"],
+        version=datetime.fromisoformat(row["version"]) if row["version"] is not None else None,
         dropped=bool(row["dropped"]),
     )

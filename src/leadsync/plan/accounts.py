@@ -1,0 +1,58 @@
+"""What counts as accounted for: at once where nothing is to be written, and with the answers where something is.
+
+A field that is to be written somewhere, or is held or refused, keeps its old shadow on all records: a crash or a
+refusal loses no change. Only when its every write came through do the values that the plan saw become its shadow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from leadsync.mapping.model import ObjectMap
+from leadsync.plan.model import Accounted, Kept, Member, Step, Subject
+from leadsync.records import Fields, Ref, Value
+
+
+def two_way(mapping: ObjectMap, name: str) -> bool:
+    """Whether a field comes from the CRMs, so that a change of it may be waiting."""
+    return name in mapping.fields and not mapping.fields[name].sources
+
+
+def shadows(subject: Subject, steps: Sequence[Step], kept: Sequence[Kept]) -> Iterator[tuple[Ref, Fields]]:
+    """Every record's shadow as soon as the plan stands, before anything is written."""
+    open_ = {c.field for step in steps for c in step.changes} | {k.field for k in kept if k.waits}
+    waiting = {name for name in open_ if two_way(subject.object, name)}
+    for member in subject.members:
+        yield member.ref, _shadow(subject.object, member, waiting)
+
+
+def _shadow(mapping: ObjectMap, member: Member, waiting: set[str]) -> Fields:
+    names = _names(mapping, member)
+    old = member.shadow if member.shadow is not None else {}
+    fresh = {n: v for n, v in member.fields.items() if not names.get(n, set()) & waiting}
+    stale = {n: old[n] for n in member.fields if names.get(n, set()) & waiting and n in old}
+    return {**fresh, **stale}
+
+
+def after(subject: Subject, steps: Sequence[Step], kept: Sequence[Kept]) -> Accounted:
+    """By field, the values that the plan saw, but for those to be written: what counts once all writes of that field
+    came through. (What is written counts as the CRM's spelling of it, with its own answer.)"""
+    stuck = {k.field for k in kept if k.waits}
+    written = {c.field for step in steps for c in step.changes}
+    places = {(step.ref, change.target) for step in steps for change in step.changes}
+    found: dict[str, dict[Ref, dict[str, Value]]] = {}
+    for member in subject.members:
+        for vendor, names in _names(subject.object, member).items():
+            for name in names & (written - stuck):
+                if vendor in member.fields and (member.ref, vendor) not in places:
+                    found.setdefault(name, {}).setdefault(member.ref, {})[vendor] = member.fields[vendor]
+    return found
+
+
+def _names(mapping: ObjectMap, member: Member) -> dict[str, set[str]]:
+    """Vendor field → the two-way fields it is read for."""
+    names: dict[str, set[str]] = {}
+    for mapped, target in mapping.targets(member.ref.side, member.ref.kind):
+        if not mapped.sources:
+            names.setdefault(target.name, set()).add(mapped.name)
+    return names

@@ -1,0 +1,93 @@
+"""Wanted, there, last agreed → the writes, and what is left alone and why. Nothing has happened yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from leadsync.merge import How
+from leadsync.plan.accounts import after, shadows
+from leadsync.plan.creates import creates
+from leadsync.plan.judge import Place, Wish, judge
+from leadsync.plan.model import Accounted, Change, Held, Kept, Member, Memory, Plan, Step, Subject
+from leadsync.records import Fields, Ref
+
+
+def plan(subjects: Iterable[Subject], memory: Memory, now: datetime) -> Plan:
+    """Plan every subject by itself; the order of subjects changes nothing."""
+    steps: list[Step] = []
+    kept: list[Kept] = []
+    seen: dict[Ref, Fields] = {}
+    later: dict[str, Accounted] = {}
+    held: list[Held] = []
+    for subject in subjects:
+        made, left = plan_subject(subject, memory, now)
+        steps.extend(made)
+        kept.extend(k for k in left if not k.quiet)
+        seen.update(shadows(subject, made, left))
+        if settles := after(subject, made, left):
+            later[subject.uid] = settles
+        held.extend(_held(subject))
+    return Plan(tuple(steps), tuple(kept), seen, later, tuple(held))
+
+
+def plan_subject(subject: Subject, memory: Memory, now: datetime) -> tuple[list[Step], list[Kept]]:
+    """One subject's writes, and every field that is left alone, with the reason."""
+    steps: list[Step] = []
+    kept: list[Kept] = []
+    for member in subject.members:
+        changes, left = _changes(subject, member, memory, now)
+        kept.extend(left)
+        ref = member.ref
+        if changes:
+            step = Step(subject.uid, subject.object.object, ref.side, ref.kind, ref.id, tuple(changes))
+            _unless_refused(step, memory, member.modified, steps, kept)
+    for made in creates(subject):
+        if isinstance(made, Kept):
+            kept.append(made)
+        else:
+            _unless_refused(made, memory, None, steps, kept)
+    return steps, kept
+
+
+def _changes(subject: Subject, member: Member, memory: Memory, now: datetime) -> tuple[list[Change], list[Kept]]:
+    """A record's writes. Fields of one unit go together as soon as one is worth a write."""
+    judged = [
+        (place, judge(place, memory, now))
+        for mapped, target in subject.object.targets(member.ref.side, member.ref.kind)
+        for place in [Place(subject, member, mapped, target)]
+    ]
+    wishes = [(place, found) for place, found in judged if isinstance(found, Wish)]
+    moving = {wish.mapped.unit for _, wish in wishes if wish.weak is None and wish.mapped.unit}
+    kept = [found for _, found in judged if isinstance(found, Kept)]
+    changes: list[Change] = []
+    for place, wish in wishes:
+        if wish.weak is None or wish.mapped.unit in moving:
+            changes.append(wish.change)
+        elif not wish.mapped.follows:
+            kept.append(place.kept(*wish.weak, wish.change.new, waits=True))
+    return changes, kept
+
+
+def _unless_refused(step: Step, memory: Memory, version: datetime | None, steps: list[Step], kept: list[Kept]) -> None:
+    """What a CRM refused is not sent again until it, or the record, has changed."""
+    refusal = memory.refused.get(step.ref)
+    if refusal is None or dict(refusal.sent) != step.values or version != refusal.version:
+        steps.append(step)
+        return
+    for c in step.changes:
+        waits = step.id is not None
+        kept.append(Kept(step.uid, step.ref, c.field, c.target, c.old, c.new, "refused", refusal.reason, waits=waits))
+
+
+def _held(subject: Subject) -> Iterator[Held]:
+    for name, verdict in subject.verdicts.items():
+        if verdict.how is How.HELD:
+            yield Held(subject.uid, subject.object.object, name, verdict.said)
+
+
+def explain(subject: Subject, field: str, memory: Memory, now: datetime) -> Sequence[Change | Kept]:
+    """Of one field: what would be written, and everywhere else why not."""
+    steps, kept = plan_subject(subject, memory, now)
+    changes = [c for step in steps for c in step.changes if c.field == field]
+    return [*changes, *(k for k in kept if k.field == field or (k.reason == "deleted" and not changes))]

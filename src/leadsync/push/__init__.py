@@ -1,0 +1,7 @@
+"""The one place from which writes go out: an outbox before, a receipt after, and a completer for what was in flight."""
+
+from leadsync.push.ledger import Pusher
+from leadsync.push.recovery import recover
+from leadsync.push.sending import Pushed, outgoing, push
+
+__all__ = ["Pushed", "Pusher", "outgoing", "push", "recover"]

@@ -1,0 +1,71 @@
+"""What an answer changes in the state, all at once: the record, its shadow, what was written, and the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from leadsync.connector import Clock, Crm
+from leadsync.errors import SkipRecord
+from leadsync.progress import Progress
+from leadsync.push.readback import settled
+from leadsync.records import Fields, Record, Ref
+from leadsync.store import Outgoing, Reject, Store, Written
+
+
+@dataclass(frozen=True, slots=True)
+class Pusher:
+    """What a push needs of the world."""
+
+    store: Store
+    sides: Mapping[str, Crm]
+    read_fields: Callable[[str, str], Sequence[str]]
+    """(side, kind) → the vendor fields to read back."""
+    run: str
+    clock: Clock
+    progress: Progress
+    stop: Callable[[], bool]
+
+
+def acknowledge(world: Pusher, row: Outgoing, ref: Ref, record: Record | None, run: str) -> None:
+    """Keep an applied write: the record as read back, its shadow, what settled where, and out of the outbox; with the
+    last write of a field, what that field was planned from counts as accounted for. Call inside a transaction."""
+    store, now = world.store, world.clock()
+    fields: Fields = record.fields if record is not None else {n: new for n, (_, new) in row.changes.items()}
+    by_us = record.by_us if record is not None else None
+    made = {n: settled(new, fields.get(n, new), by_us=by_us) for n, (_, new) in row.changes.items()}
+    before = store.pulled.record(ref)
+    if record is not None:
+        merged = {**(before.record.fields if before is not None else {}), **record.fields}
+        kept_links = before.record.links if before is not None and not record.links else record.links
+        store.pulled.save_records([replace(record, fields=merged, links=kept_links)], now)
+    shadow = dict(before.shadow) if before is not None and before.shadow is not None else {}
+    if row.id is None:
+        shadow = {**fields, **shadow}
+        store.pulled.save_identities([(ref, row.uid, "created by leadsync")], now)
+    store.pulled.set_shadows([(ref, {**shadow, **made})])
+    store.outbox.save_written(
+        Written(ref, name, new, made[name], old, run, now, row.uid, row.mapped.get(name, name))
+        for name, (old, new) in row.changes.items()
+    )
+    store.outbox.accepted([row.ref, ref])
+    store.outbox.mark([row.token], "done")
+    _account(store, row)
+
+
+def _account(store: Store, row: Outgoing) -> None:
+    waiting = store.outbox.waiting(row.uid) if row.after else set()
+    for name, values in row.after.items():
+        if name not in waiting:
+            store.pulled.account_for(values)
+
+
+def refuse(world: Pusher, row: Outgoing, error: SkipRecord) -> None:
+    """Keep what a CRM refused, with its reason; call inside a transaction."""
+    now = world.clock()
+    sent = {name: new for name, (_, new) in row.changes.items()}
+    known = world.store.pulled.record(row.ref)
+    version = known.record.modified if known is not None else None
+    words = (error.code, str(error), error.hint, error.fields)
+    world.store.outbox.reject(Reject(row.ref, "write", row.uid, *words, sent, now, now, 1, version))
+    world.store.outbox.mark([row.token], "rejected")

@@ -1,0 +1,79 @@
+"""Reading records again: those of writes whose outcome is unclear, and those that are about to be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from leadsync.connector import Crm, Outcome, Receipt
+from leadsync.errors import StopRun, TryAgain
+from leadsync.mapping.compare import same
+from leadsync.plan import Step
+from leadsync.push.ledger import Pusher
+from leadsync.push.readback import arrived
+from leadsync.records import Record
+from leadsync.store import Outgoing
+
+
+def look_up(
+    crm: Crm, kind: str, rows: Iterable[Outgoing], ids: Mapping[str, str], fields: Sequence[str]
+) -> dict[str, Record]:
+    """Token → the record as it now is, by its id (`ids`: those that answers told, by token), or by its key."""
+    by_token = {row.token: ident for row in rows if (ident := row.id or ids.get(row.token)) is not None}
+    wanted = sorted(set(by_token.values()))
+    by_id = {record.ref.id: record for record in crm.read(kind, wanted, fields)} if wanted else {}
+    found = {token: by_id[ident] for token, ident in by_token.items() if ident in by_id}
+    keyed = {row.key: row.token for row in rows if row.key is not None and row.token not in by_token}
+    for name in sorted({name for name, _ in keyed}):
+        values = [value for key, value in keyed if key == name]
+        for record in crm.find(kind, name, values, [*fields, name]):
+            token = keyed.get((name, str(record.fields.get(name))))
+            if token is not None:
+                found[token] = record
+    return found
+
+
+def with_records(
+    crm: Crm, kind: str, rows: Mapping[str, Outgoing], receipts: Sequence[Receipt], fields: Sequence[str]
+) -> list[Receipt]:
+    """Receipts with the record as it now is. An unclear outcome is settled by reading: what we wanted is there (done),
+    or it is not (still unclear)."""
+    lacking = [rows[r.token] for r in receipts if r.record is None and r.outcome is not Outcome.REJECTED]
+    told = {r.token: r.id for r in receipts if r.id is not None}
+    found = look_up(crm, kind, lacking, told, fields)
+    return [_judged(r, rows[r.token], found[r.token]) if r.token in found else r for r in receipts]
+
+
+def _judged(receipt: Receipt, row: Outgoing, record: Record) -> Receipt:
+    if receipt.outcome is Outcome.DONE:
+        return replace(receipt, record=record)
+    if arrived(row.changes, record):
+        return replace(receipt, outcome=Outcome.DONE, id=record.ref.id, record=record, created=row.id is None)
+    return receipt
+
+
+def moved(batch: Sequence[Step], world: Pusher) -> list[Step]:
+    """The steps of a batch whose records a person changed since they were planned: what was to be replaced is no longer
+    what stands there, or the record is gone. They are read again, so that the next plan sees them as they are."""
+    guarded = [step for step in batch if step.id is not None and any(c.guarded for c in step.changes)]
+    if not guarded:
+        return []
+    crm, kind = world.sides[guarded[0].side], guarded[0].kind
+    try:
+        found = crm.read(kind, [step.ref.id for step in guarded], world.read_fields(crm.side, kind))
+    except TryAgain as problem:
+        raise StopRun(
+            f"{crm.side}: reading {kind} before writing failed for good after several tries: {problem}. Nothing of "
+            "this batch was written; the next run plans it anew."
+        ) from problem
+    there = {record.ref.id: record for record in found}
+    gone = [step for step in guarded if not _stands(step, there.get(step.ref.id))]
+    with world.store.transaction():
+        world.store.pulled.save_records((there[s.ref.id] for s in gone if s.ref.id in there), world.clock())
+    return gone
+
+
+def _stands(step: Step, record: Record | None) -> bool:
+    if record is None or record.deleted or record.read_only:
+        return False
+    return all(same(record.fields.get(c.target), c.old, "exact") for c in step.changes if c.guarded)

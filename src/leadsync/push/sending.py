@@ -1,0 +1,166 @@
+"""Apply a plan: note each write before it is sent, settle it with its receipt, read back what stayed unclear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from leadsync.connector import Crm, Outcome, Receipt, Write
+from leadsync.errors import Ambiguous, Rejected, SkipRecord, StopRun, TryAgain
+from leadsync.plan import Accounted, Step
+from leadsync.push.ledger import Pusher, acknowledge, refuse
+from leadsync.push.lookup import moved, with_records
+from leadsync.records import Ref
+from leadsync.store import Outgoing
+
+
+@dataclass(slots=True)
+class Pushed:
+    """What became of a plan's steps. `moved`: a person changed the record meanwhile; it is planned anew."""
+
+    written: list[Step] = field(default_factory=list)
+    created: list[tuple[Step, Ref]] = field(default_factory=list)
+    rejected: list[tuple[Step, SkipRecord]] = field(default_factory=list)
+    unclear: list[Step] = field(default_factory=list)
+    unsent: list[Step] = field(default_factory=list)
+    moved: list[Step] = field(default_factory=list)
+
+
+Rows = Mapping[str, tuple[Outgoing, Step]]
+
+
+def outgoing(steps: Sequence[Step], run: str, after: Mapping[str, Accounted]) -> list[Outgoing]:
+    """The outbox rows of a plan's steps; the token is made of what it names, so that a repeat replaces it."""
+    return [
+        Outgoing(
+            token=f"{run}/{step.ref}",
+            run=run,
+            uid=step.uid,
+            side=step.side,
+            kind=step.kind,
+            id=step.id,
+            changes={c.target: (c.old, c.new) for c in step.changes},
+            key=step.key,
+            links=step.links,
+            mapped={c.target: c.field for c in step.changes},
+            after={
+                c.field: after[step.uid][c.field]
+                for c in step.changes
+                if step.uid in after and c.field in after[step.uid]
+            },
+        )
+        for step in steps
+    ]
+
+
+def push(steps: Sequence[Step], after: Mapping[str, Accounted], world: Pusher) -> Pushed:
+    """Send the steps, which must stand in the outbox already, in batches; `stop` ends it after the batch in hand."""
+    pushed = Pushed()
+    world.progress.step("write", len(steps))
+    rows = dict(zip((s.ref for s in steps), outgoing(steps, world.run, after), strict=True))
+    for batch in _batches(steps, world.sides):
+        if world.stop():
+            pushed.unsent.extend(batch)
+            continue
+        _send({rows[step.ref].token: (rows[step.ref], step) for step in batch}, world, pushed)
+        world.progress.advance(len(batch))
+    return pushed
+
+
+def _batches(steps: Sequence[Step], sides: Mapping[str, Crm]) -> Iterator[list[Step]]:
+    """Steps of one side, object and manner (update or create) together, at most a batch; creates come last, so that
+    what they refer to is there."""
+    order = sorted(steps, key=lambda s: (s.id is None, s.side, s.kind, s.key[0] if s.key else "", s.ref))
+    for (_, side, *_rest), group in groupby(order, key=lambda s: (s.id is None, s.side, s.kind, s.key and s.key[0])):
+        same_kind = list(group)
+        size = sides[str(side)].batch_size
+        for start in range(0, len(same_kind), size):
+            yield same_kind[start : start + size]
+
+
+def _send(rows: Rows, world: Pusher, pushed: Pushed, *, again: bool = True) -> None:
+    """One batch: look once more at what people may edit, note, send, settle."""
+    gone = {step.ref for step in moved([step for _, step in rows.values()], world)}
+    left = {token: (row, step) for token, (row, step) in rows.items() if step.ref not in gone}
+    pushed.moved.extend(step for _, step in rows.values() if step.ref in gone)
+    with world.store.transaction():
+        world.store.outbox.mark(rows.keys() - left.keys(), "moved")
+        world.store.outbox.mark(left, "sending")
+    if left:
+        _send_noted(left, world, pushed, again=again)
+
+
+def _send_noted(rows: Rows, world: Pusher, pushed: Pushed, *, again: bool) -> None:
+    """A batch refused as a whole is split until the culprit stands alone."""
+    first = next(iter(rows.values()))[0]
+    crm, writes = world.sides[first.side], [_write(row) for row, _ in rows.values()]
+    try:
+        receipts = crm.write(first.kind, writes)
+    except Rejected as refusal:
+        if len(rows) > 1:
+            for half in _halves(rows):
+                _send_noted(half, world, pushed, again=again)
+            return
+        receipts = [Receipt(first.token, Outcome.REJECTED, first.id, error=refusal)]
+    except TryAgain as problem:
+        with world.store.transaction():
+            world.store.outbox.mark(rows, "pending")
+        raise StopRun(
+            f"{crm.side}: writing {first.kind} failed for good after several tries: {problem}. Nothing of this "
+            "batch was applied; the next run plans it anew."
+        ) from problem
+    except Ambiguous:
+        receipts = [Receipt(token, Outcome.UNKNOWN, row.id) for token, (row, _) in rows.items()]
+    resend = _settle(crm, rows, receipts, world, pushed, last=not again)
+    if resend:
+        _send(resend, world, pushed, again=False)
+
+
+def _halves(rows: Rows) -> tuple[Rows, Rows]:
+    every = list(rows.items())
+    middle = len(every) // 2
+    return dict(every[:middle]), dict(every[middle:])
+
+
+def _write(row: Outgoing) -> Write:
+    values = {name: new for name, (_, new) in row.changes.items()}
+    return Write(row.token, row.kind, row.id, values, row.key, row.links)
+
+
+def _settle(
+    crm: Crm, rows: Rows, receipts: Sequence[Receipt], world: Pusher, pushed: Pushed, *, last: bool
+) -> Rows:
+    """Take the answers; returns what is still unclear and may be sent once more, having been read and not found."""
+    answered = {receipt.token for receipt in receipts}
+    silent = [Receipt(token, Outcome.UNKNOWN, row.id) for token, (row, _) in rows.items() if token not in answered]
+    kind = next(iter(rows.values()))[0].kind
+    fields = world.read_fields(crm.side, kind)
+    answers = with_records(crm, kind, {t: row for t, (row, _) in rows.items()}, [*receipts, *silent], fields)
+    resend: dict[str, tuple[Outgoing, Step]] = {}
+    with world.store.transaction():
+        for receipt in answers:
+            row, step = rows[receipt.token]
+            match receipt.outcome:
+                case Outcome.DONE if (ident := receipt.id or row.id) is not None:
+                    _done(row, step, Ref(row.side, row.kind, ident), receipt, world, pushed)
+                case Outcome.REJECTED:
+                    error = receipt.error or Rejected("refused without a reason")
+                    refuse(world, row, error)
+                    pushed.rejected.append((step, error))
+                case Outcome.UNKNOWN if not last:
+                    resend[row.token] = row, step
+                case Outcome.UNKNOWN | Outcome.DONE:
+                    world.store.outbox.mark([row.token], "unknown")
+                    pushed.unclear.append(step)
+    return resend
+
+
+def _done(
+    row: Outgoing, step: Step, ref: Ref, receipt: Receipt, world: Pusher, pushed: Pushed
+) -> None:
+    acknowledge(world, row, ref, receipt.record, world.run)
+    if row.id is None:
+        pushed.created.append((step, ref))
+    else:
+        pushed.written.append(step)
