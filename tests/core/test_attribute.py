@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadsync.attribute.engine import attribute
-from leadsync.attribute.journeys import Conversion, by_campaign, journeys, to_paths
+from leadsync.attribute.journeys import Conversion, by_campaign, gathered, journeys, to_paths
 from leadsync.attribute.load import load_models
 from leadsync.attribute.model import STANDARD, JourneyRules, Kind, Repeats, Scope
 from leadsync.attribute.report import report
@@ -116,6 +116,15 @@ def test_a_journey_of_an_account_with_one_contact_is_that_contacts():
     one = journeys("person", PATH, [Conversion(WON)], JourneyRules())
     account = journeys("account", list(reversed(PATH)), [Conversion(WON)], JourneyRules(scope=Scope.ACCOUNT))
     assert one[0].touches == account[0].touches
+
+
+def test_a_familys_journey_is_made_of_all_its_peoples_touches_or_of_some():
+    people = {"ann": [touch("ads", 9)], "bob": [touch("web", 4), touch("ads", 9)], "eve": [touch("email", 1)]}
+    families = {"ann": "acme", "bob": "acme"}
+    broad = gathered(people, families)
+    assert {key: [t.channel for t in some] for key, some in broad.items()} == {"acme": ["ads", "web"], "eve": ["email"]}
+    narrow = gathered(people, families, narrow={"bob"})
+    assert [t.channel for t in narrow["acme"]] == ["ads", "web"] and list(narrow) == ["acme"]
 
 
 @given(st.integers(0, 10**7), TOUCHES.filter(bool), st.sampled_from(["linear", "position", "time_decay"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -66,6 +66,19 @@ def journeys(
     rest = tuple(touch for touch in ordered if touch.at > won[-1].at)
     open_again = rules.restart and not rules.after_conversion and bool(rest)
     return [*made, Journey(key, rest)] if open_again else made
+
+
+def gathered(
+    touches: Mapping[str, Iterable[Touchpoint]], keys: Mapping[str, str], narrow: Container[str] | None = None
+) -> dict[str, list[Touchpoint]]:
+    """The touches of people (by lead) as those of their accounts or corporate families (`keys`: lead → account or
+    family; a lead without one stands for itself). `narrow`: only the touches of these leads, e.g. of a deal's contacts;
+    None (broad): of all."""
+    found: dict[str, list[Touchpoint]] = {}
+    for lead, some in touches.items():
+        if narrow is None or lead in narrow:
+            found.setdefault(keys.get(lead, lead), []).extend(some)
+    return {key: distinct(some) for key, some in found.items()}
 
 
 def by_channel(touch: Touchpoint) -> str:

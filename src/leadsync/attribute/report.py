@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from leadsync.attribute.engine import NO_TOUCH, attribute
+from leadsync.attribute.engine import NO_TOUCH, Credits, attribute
 from leadsync.attribute.journeys import Journey, by_channel, to_paths
 from leadsync.attribute.model import AttributionSettings
 from leadsync.touchpoints import Touchpoint
@@ -42,30 +42,28 @@ def report(
     """
     some = list(journeys)
     names = tuple(dict.fromkeys((settings.default, *(settings.report if models is None else models))))
-    paths = to_paths(some, label)
-    found = attribute(paths, [settings.models[name] for name in names], settings.journey)
+    found = attribute(to_paths(some, label), [settings.models[name] for name in names], settings.journey)
+    won = {name: credit.by_channel() for name, credit in found.items()}
+    value = {name: _values(credit) for name, credit in found.items()}
     touches = Counter(label(touch) for journey in some for touch in journey.touches)
     present = Counter(name for journey in some for name in {label(touch) for touch in journey.touches})
-    won = {name: credit.by_channel() for name, credit in found.items()}
-    value = {
-        name: dict(zip(credit.channels, credit.value.tolist(), strict=True)) | {NO_TOUCH: credit.untouched_value}
-        for name, credit in found.items()
-    }
-    labels = [*paths.channels, *([NO_TOUCH] if any(NO_TOUCH in credit for credit in won.values()) else [])]
-    rows = [
-        _with_cost(
-            ReportRow(
-                name,
-                touches[name],
-                present[name],
-                {model: won[model].get(name, 0.0) for model in names},
-                {model: value[model].get(name, 0.0) for model in names},
-            ),
-            settings,
+    rows = (
+        ReportRow(
+            name,
+            touches[name],
+            present[name],
+            {model: won[model].get(name, 0.0) for model in names},
+            {model: value[model].get(name, 0.0) for model in names},
         )
-        for name in labels
-    ]
-    return sorted(rows, key=lambda row: (row.label == NO_TOUCH, -row.conversions[settings.default], row.label))
+        for name in dict.fromkeys(name for credit in won.values() for name in credit)
+    )
+    costed = (_with_cost(row, settings) for row in rows)
+    return sorted(costed, key=lambda row: (row.label == NO_TOUCH, -row.conversions[settings.default], row.label))
+
+
+def _values(credit: Credits) -> dict[str, float]:
+    by_channel = dict(zip(credit.channels, credit.value.tolist(), strict=True))
+    return by_channel | {NO_TOUCH: credit.untouched_value}
 
 
 def _with_cost(row: ReportRow, settings: AttributionSettings) -> ReportRow:

@@ -1,0 +1,115 @@
+"""How well scores told who would convert: ranking, lift, what each band came to, and which rules carry no signal.
+
+The scores must be as of a day before the outcome was known, from facts as they were on that day; otherwise the figures
+only show that the outcome leaks into the facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log, sqrt
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadsync.score.model import Score, ScoringModel
+
+DECILES: Final = 10
+Z_95: Final = 1.959963984540054
+"""The 97.5 % quantile of the normal distribution."""
+TOO_GOOD: Final = 0.95
+"""An AUC above this on real leads has only been seen with facts filled in after the outcome (0.985 against 0.89)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decile:
+    """A tenth of the leads, the highest scores first: how many, how many converted, and how that is to the average."""
+
+    leads: int
+    converted: int
+    lift: float
+    lowest: float
+    """The lowest score in it, in points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One rule: for how many leads it fired, the log odds ratio of converting with it, and the 95 % interval of that.
+
+    `speaks`: the interval does not contain 0. `agrees`: and the sign is that of the rule's points.
+    """
+
+    rule: str
+    fired: int
+    log_odds: float
+    low: float
+    high: float
+    points: float
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the data say anything of the rule."""
+        return self.low > 0 or self.high < 0
+
+    @property
+    def agrees(self) -> bool:
+        """Whether they say what its points say."""
+        return self.speaks and (self.log_odds > 0) == (self.points > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """The figures. `auc` is 0.5 for chance; `too_good` marks one that smells of a leak."""
+
+    leads: int
+    converted: int
+    auc: float
+    deciles: tuple[Decile, ...]
+    signals: tuple[Signal, ...]
+
+    @property
+    def too_good(self) -> bool:
+        """Whether the ranking is better than honest facts have ever given."""
+        return self.auc > TOO_GOOD
+
+
+def backtest(scores: Sequence[Score], converted: Sequence[bool], model: ScoringModel) -> Backtest | None:
+    """The figures for leads with a known outcome, excluded ones left out; None when nobody or everybody converted."""
+    pairs = [(found, won) for found, won in zip(scores, converted, strict=True) if not found.excluded]
+    won = np.array([outcome for _found, outcome in pairs], dtype=np.bool_)
+    if not won.any() or won.all():
+        return None
+    points = np.array([found.centi for found, _won in pairs], dtype=np.int64)
+    fired = [{reason.id: reason.centi for reason in found.reasons} for found, _won in pairs]
+    signals = [_signal(rule.id, [some.get(rule.id, 0) for some in fired], won) for rule in model.rules]
+    return Backtest(len(won), int(won.sum()), auc(points, won), tuple(_deciles(points, won)), tuple(signals))
+
+
+def auc(points: NDArray[np.int64], won: NDArray[np.bool_]) -> float:
+    """The chance that one who converted scores above one who did not, ties counting half."""
+    _values, place, counts = np.unique(points, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    yes, no = int(won.sum()), int((~won).sum())
+    return float((ranks[won].sum() - yes * (yes + 1) / 2) / (yes * no))
+
+
+def _deciles(points: NDArray[np.int64], won: NDArray[np.bool_]) -> list[Decile]:
+    order = np.argsort(-points, kind="stable")
+    base = float(won.mean())
+    parts = [part for part in np.array_split(order, DECILES) if len(part) > 0]
+    return [
+        Decile(len(part), int(won[part].sum()), float(won[part].mean()) / base, float(points[part].min()) / 100)
+        for part in parts
+    ]
+
+
+def _signal(rule: str, given: Sequence[int], won: NDArray[np.bool_]) -> Signal:
+    """By the table of fired × converted, with a half added to each cell (Haldane and Anscombe), so that none is 0."""
+    fired = np.array([centi != 0 for centi in given], dtype=np.bool_)
+    cells = [fired & won, fired & ~won, ~fired & won, ~fired & ~won]
+    a, b, c, d = (float(cell.sum()) + 0.5 for cell in cells)
+    odds, error = log(a * d / (b * c)), sqrt(1 / a + 1 / b + 1 / c + 1 / d)
+    points = sum(given) / max(int(fired.sum()), 1) / 100
+    return Signal(rule, int(fired.sum()), odds, odds - Z_95 * error, odds + Z_95 * error, points)
