@@ -146,6 +146,9 @@ COMPANY_FACTS = (
 )  # fmt: skip
 """What a lead knows from its company's legal entity."""
 
+RESTRICTIVE = ("opted_out",)
+"""What holds as soon as one record says so: an objection in one CRM counts in both, whoever owns the field."""
+
 INHERITED = ("industry", "employees", "annual_revenue", "website")
 """What a lead takes from its company's record where its own is blank."""
 
@@ -155,6 +158,9 @@ def lead_facts(
 ) -> dict[str, Value]:
     """All that a score or a condition may look at: the person's facts, the company's, the family's, and traits."""
     facts = dict(party.facts)
+    for name in RESTRICTIVE:
+        if any(known_as.facts.get(name) is True for known_as in party.identity.members):
+            facts[name] = True
     for name in INHERITED:
         if is_blank(facts.get(name)) and company is not None and not is_blank(company.get(name)):
             facts[name] = company[name]

@@ -13,12 +13,17 @@ from leadsync.errors import Misconfigured
 from leadsync.mapping.load import load_object
 from leadsync.mapping.model import ObjectMap
 from leadsync.mapping.problems import Problem, Problems
+from leadsync.picture import COMPANY_FACTS
 from leadsync.qualify import Stages, load_stages
 from leadsync.records import Role
 from leadsync.score import ScoringModel, load_model
 from leadsync.touchpoints import TouchRules, load_touch_rules
+from leadsync.traits import TRAITS
 
 T = TypeVar("T")
+
+CONDITIONS = (*TRAITS, *COMPANY_FACTS)
+"""What conditions of a lead's mapping may name besides its fields and computed values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ def load_rulebook(folder: Path, sides: Mapping[str, Sequence[ObjectType]]) -> Ru
             problems.extend(found.problems)
             return None
 
-    lead = read("lead.toml", lambda text, file: load_object(text, file, sides))
+    lead = read("lead.toml", lambda text, file: load_object(text, file, sides, CONDITIONS))
     company = read("company.toml", lambda text, file: load_object(text, file, sides))
     scoring = read("scoring.toml", load_model)
     stages = read("stages.toml", lambda text, file: load_stages(text, file, (scoring,) if scoring else ()))
