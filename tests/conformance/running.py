@@ -30,10 +30,18 @@ def in_python(environment: str, script: str, *args: str, env: dict[str, str] | N
     return json.loads(_run([str(environments.python(environment)), str(CLIENTS / script), *args], env))
 
 
+def _tap(tap: str, args: tuple[str, ...], env: dict[str, str]) -> str:
+    return _run([str(environments.python(tap)), str(CLIENTS / "tap.py"), tap, *args], env)
+
+
+def catalog_of(tap: str, *args: str, env: dict[str, str]) -> Any:
+    """What a Singer tap discovers. `env["REDIRECT"]` sends its requests to the vendor's host to the sandbox."""
+    return json.loads(_tap(tap, (*args, "--discover"), env))
+
+
 def singer(tap: str, *args: str, env: dict[str, str]) -> list[dict[str, Any]]:
-    """The messages of a Singer tap, whose requests to the vendor's host are sent to the sandbox instead."""
-    out = _run([str(environments.python(tap)), str(CLIENTS / "tap.py"), tap, *args], env)
-    return [json.loads(line) for line in out.splitlines()]
+    """The messages of a Singer tap's sync."""
+    return [json.loads(line) for line in _tap(tap, args, env).splitlines()]
 
 
 def in_node(script: str, *args: str) -> Any:
