@@ -14,6 +14,6 @@ from leadsync.attribute.table import Row, attribute_file, read_paths, rows_of, t
 __all__ = [
     "NO_TOUCH", "STANDARD", "AttributionSettings", "BadTable", "Conversion", "Credits", "Journey", "JourneyRules",
     "Kind", "Method", "Paths", "Repeats", "ReportRow", "Row", "Scope", "Summary", "attribute", "attribute_file",
-    "by_campaign", "by_channel", "credits", "gathered", "journeys", "load_models", "method_named", "read_paths", "report",
-    "rows_of", "summary", "to_cents", "to_csv", "to_paths",
+    "by_campaign", "by_channel", "credits", "gathered", "journeys", "load_models", "method_named", "read_paths",
+    "report", "rows_of", "summary", "to_cents", "to_csv", "to_paths",
 ]  # fmt: skip
