@@ -36,11 +36,23 @@ class Identity:
 KeyOf = Callable[[Known], str]
 
 
-class _Groups:
-    """Union-find over record refs that remembers by which key a record was joined."""
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What people said of pairs of records: they are one, or they are not. It is stronger than any key."""
 
-    def __init__(self) -> None:
+    same: frozenset[tuple[Ref, Ref]] = frozenset()
+    apart: frozenset[tuple[Ref, Ref]] = frozenset()
+
+
+NOTHING_SAID = Overrides()
+
+
+class _Groups:
+    """Union-find over record refs that remembers by which key a record was joined, and never joins what is apart."""
+
+    def __init__(self, apart: Iterable[tuple[Ref, Ref]] = ()) -> None:
         self._parent: dict[Ref, Ref] = {}
+        self._apart = tuple(apart)
         self.why: dict[Ref, str] = {}
 
     def find(self, ref: Ref) -> Ref:
@@ -52,12 +64,20 @@ class _Groups:
         return root
 
     def join(self, refs: Sequence[Ref], why: str) -> None:
-        roots = sorted({self.find(ref) for ref in refs})
-        for other in roots[1:]:
-            self._parent[other] = roots[0]
-        if len(roots) > 1:
+        joined: list[Ref] = []
+        for root in sorted({self.find(ref) for ref in refs}):
+            into = next((j for j in joined if not self._forbidden(j, root)), None)
+            if into is None:
+                joined.append(root)
+                continue
+            self._parent[root] = into
             for ref in refs:
-                self.why.setdefault(ref, why)
+                if self.find(ref) == into:
+                    self.why.setdefault(ref, why)
+
+    def _forbidden(self, a: Ref, b: Ref) -> bool:
+        """Whether a person said that some record of one group is not some record of the other."""
+        return any({self.find(x), self.find(y)} == {a, b} for x, y in self._apart)
 
 
 def _text(facts: Fields, name: str) -> str:
@@ -70,13 +90,13 @@ def addresses(facts: Fields) -> tuple[str, ...]:
     return tuple(dict.fromkeys(person.emails(_text(facts, "email")) + person.emails(_text(facts, "other_emails"))))
 
 
-def people(records: Iterable[Known], uids: Mapping[Ref, str]) -> list[Identity]:
-    """Group records into people: by leadsync id, conversion, and e-mail (main and additional).
+def people(records: Iterable[Known], uids: Mapping[Ref, str], overrides: Overrides = NOTHING_SAID) -> list[Identity]:
+    """Group records into people: by what people said, by leadsync id, conversion, and e-mail (main and additional).
 
     An address that a team reads (info@) joins only records whose names agree. Records without any key stand alone.
     """
     members = sorted(records, key=lambda k: k.record.ref)
-    groups = _Groups()
+    groups = _started(members, overrides)
     _join_known(groups, members, uids)
     _join_by_id(groups, members, _person_key)
     _join_successors(groups, members)
@@ -84,15 +104,25 @@ def people(records: Iterable[Known], uids: Mapping[Ref, str]) -> list[Identity]:
     return _identities(groups, members, uids, _person_key)
 
 
-def companies(records: Iterable[Known], uids: Mapping[Ref, str]) -> list[Identity]:
-    """Group records into companies: by leadsync id, and by name without legal form where country, form and web domain
-    do not contradict."""
+def companies(records: Iterable[Known], uids: Mapping[Ref, str], overrides: Overrides = NOTHING_SAID) -> list[Identity]:
+    """Group records into companies: by what people said, by leadsync id, and by name without legal form where country,
+    form and web domain do not contradict."""
     members = sorted(records, key=lambda k: k.record.ref)
-    groups = _Groups()
+    groups = _started(members, overrides)
     _join_known(groups, members, uids)
     _join_by_id(groups, members, _company_key)
     _join_by_name(groups, members)
     return _identities(groups, members, uids, _company_key)
+
+
+def _started(members: Sequence[Known], overrides: Overrides) -> _Groups:
+    """The groups as people made them."""
+    present = {known.record.ref for known in members}
+    groups = _Groups(pair for pair in sorted(overrides.apart) if present.issuperset(pair))
+    for pair in sorted(overrides.same):
+        if present.issuperset(pair):
+            groups.join(pair, "a person said they are one")
+    return groups
 
 
 def carried_id(facts: Fields) -> str:
@@ -239,7 +269,8 @@ def _identities(groups: _Groups, members: Sequence[Known], uids: Mapping[Ref, st
         gathered[groups.find(known.record.ref)].append(known)
     taken: set[str] = set()
     found: list[Identity] = []
-    for group in gathered.values():
+    # Who had an id keeps it, before a newcomer is named after an address that somebody else used to have.
+    for group in sorted(gathered.values(), key=lambda g: not any(k.record.ref in uids for k in g)):
         uid = _uid(group, uids, key_of, taken)
         taken.add(uid)
         why = {k.record.ref: groups.why.get(k.record.ref, "stands alone") for k in group}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from leadsync.identify import Overrides
 from leadsync.plan import LastWrite, Lease, Memory, Plan, Refusal
 from leadsync.store import Ruling, Store
 
@@ -16,6 +17,13 @@ def memory(store: Store) -> Memory:
     leases = {key: Lease(value, since) for key, (value, since) in store.cases.leases().items()}
     flapping = {key: found.other for key, found in store.cases.flaps().items() if found.released is None}
     return Memory(written, refused, leases, flapping)
+
+
+def overrides(store: Store) -> Overrides:
+    """What people said of who is who."""
+    rules = store.cases.identity_rules()
+    same, apart = (frozenset((r.a, r.b) for r in rules if r.verdict == word) for word in ("same", "apart"))
+    return Overrides(same, apart)
 
 
 def remember(store: Store, plan: Plan, now: datetime) -> None:

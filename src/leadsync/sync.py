@@ -31,7 +31,7 @@ from leadsync.enrich import Resolved, enrich
 from leadsync.gates import Gate, closed_gates
 from leadsync.identify import companies as identify_companies
 from leadsync.identify import people as identify_people
-from leadsync.memory import latest, memory, remember
+from leadsync.memory import latest, memory, overrides, remember
 from leadsync.picture import Lead, Party
 from leadsync.plan import Plan, Subject, plan
 from leadsync.progress import Progress, Silent
@@ -121,14 +121,14 @@ def look(world: World) -> View:
     as_of = world.clock()
     seen = {s.record.ref: s for s in world.store.pulled.records()}
     known_as = world.store.pulled.identities()
-    rulings = latest(world.store.cases.rulings())
+    said, rulings = overrides(world.store), latest(world.store.cases.rulings())
     people, firms = (
         picture.known(world.rules.mappings[role], _of_role(world, seen, role), _preferred(world.sides))
         for role in (Role.PERSON, Role.COMPANY)
     )
     world.progress.step("identify people and companies", len(people) + len(firms))
-    leads = picture.parties(world.rules.lead, identify_people(people, known_as), seen, rulings)
-    companies = picture.parties(world.rules.company, identify_companies(firms, known_as), seen, rulings)
+    leads = picture.parties(world.rules.lead, identify_people(people, known_as, said), seen, rulings)
+    companies = picture.parties(world.rules.company, identify_companies(firms, known_as, said), seen, rulings)
 
     accounts = picture.accounts(companies)
     belongings = picture.belongings(leads, accounts)

@@ -100,7 +100,7 @@ def _send_noted(rows: Rows, world: Pusher, pushed: Pushed, *, again: bool) -> No
     except Rejected as refusal:
         if len(rows) > 1:
             for half in _halves(rows):
-                _send_noted(half, world, pushed, again=again)
+                _send(half, world, pushed, again=again)
             return
         receipts = [Receipt(first.token, Outcome.REJECTED, first.id, error=refusal)]
     except TryAgain as problem:
@@ -128,9 +128,7 @@ def _write(row: Outgoing) -> Write:
     return Write(row.token, row.kind, row.id, values, row.key, row.links)
 
 
-def _settle(
-    crm: Crm, rows: Rows, receipts: Sequence[Receipt], world: Pusher, pushed: Pushed, *, last: bool
-) -> Rows:
+def _settle(crm: Crm, rows: Rows, receipts: Sequence[Receipt], world: Pusher, pushed: Pushed, *, last: bool) -> Rows:
     """Take the answers; returns what is still unclear and may be sent once more, having been read and not found."""
     answered = {receipt.token for receipt in receipts}
     silent = [Receipt(token, Outcome.UNKNOWN, row.id) for token, (row, _) in rows.items() if token not in answered]
@@ -156,9 +154,7 @@ def _settle(
     return resend
 
 
-def _done(
-    row: Outgoing, step: Step, ref: Ref, receipt: Receipt, world: Pusher, pushed: Pushed
-) -> None:
+def _done(row: Outgoing, step: Step, ref: Ref, receipt: Receipt, world: Pusher, pushed: Pushed) -> None:
     acknowledge(world, row, ref, receipt.record, world.run)
     if row.id is None:
         pushed.created.append((step, ref))
