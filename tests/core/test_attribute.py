@@ -73,6 +73,15 @@ def test_one_lead_is_credited_as_the_engine_does_for_all(touches, method):
     assert everybody == pytest.approx({name: float(alone.get(name, 0)) for name in everybody}, abs=1e-12)
 
 
+def test_milestones_of_one_lead_are_credited():
+    reached = {"lead": WON - timedelta(days=15), "deal": WON - timedelta(days=2)}
+    parts = parts_of(PATH, STANDARD["w"], WON, milestones=reached)
+    assert parts["ads"] == Fraction(3, 10) and sum(parts.values()) == 1
+    assert float(parts["web"]) == pytest.approx(0.6) and float(parts["email"]) == pytest.approx(0.05)
+    w = replace(SETTINGS, default="w")
+    assert summary(PATH, w, WON, reached).top_channel == "web"
+
+
 def test_a_model_of_all_journeys_cannot_credit_one():
     with pytest.raises(ValueError, match="all journeys together"):
         parts_of(PATH, STANDARD["markov"], WON)

@@ -211,7 +211,7 @@ def test_half_the_points_are_left_after_a_half_life(points, days, halves):
     table = half_life(points, days)
     age = days * halves
     left = points / 2**halves
-    assert abs((table[age] if age < len(table) else 0) - left) <= 0.5
+    assert (table[age] if age < len(table) else 0) == round(left)
 
 
 @given(st.integers(-5000, 5000).filter(bool), st.integers(1, 90), st.sampled_from([half_life, linear]))

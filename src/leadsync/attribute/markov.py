@@ -15,8 +15,10 @@ from leadsync.attribute.paths import Floats, Mask, Offsets, Paths, add_up, owner
 
 DENSE_STATES = 1500
 """Up to so many states the chain is solved by one inverse (18 MB); beyond, by iteration to the last bit."""
-SETTLED = 1e-15
+SETTLED = 2e-15
 """An iteration ends when no probability changes by more than this."""
+MOST_STEPS = 1_000_000
+"""An iteration that takes more steps is given up: such a chain all but never comes to an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,11 @@ def _reach(made: Chain, removed: Mask) -> float:
     alive = np.where(removed, 0.0, 1.0)
     absorb = made.absorb * alive
     moves = made.moves * alive[made.rows]
-    converts, change = absorb, 1.0
-    while change > SETTLED:
+    converts = absorb
+    for _step in range(MOST_STEPS):
         following = absorb + add_up(made.rows, moves * converts[made.columns], len(made))
         change = float(np.abs(following - converts).max())
         converts = following
-    return float(made.start @ converts)
+        if change <= SETTLED:
+            return float(made.start @ converts)
+    raise ValueError(f"the chain does not settle within {MOST_STEPS:,} steps: its journeys hardly ever end")

@@ -39,15 +39,17 @@ def credits(  # noqa: A001
     conversion_at: datetime | None,
     rules: JourneyRules | None = None,
     label: Callable[[Touchpoint], str] = by_channel,
+    milestones: Mapping[str, datetime] | None = None,
 ) -> dict[str, Fraction]:
     """Each channel's part in one conversion (None: in the journey so far), adding up to exactly 1; {} for no touch.
 
-    Raises ValueError for a method that needs all journeys at once (Markov, the Shapley rate game).
+    `milestones`: when "lead" and "deal" were reached, for W and full-path models. Raises ValueError for a method that
+    needs all journeys at once (Markov, the Shapley rate game).
     """
     if not method.kind.per_touch:
         raise ValueError(f"{method.name}: a {method.kind} model credits all journeys together, not one lead")
     rules = rules or JourneyRules()
-    journey = _journey(touchpoints, conversion_at, rules)
+    journey = _journey(touchpoints, conversion_at, rules, milestones)
     paths = prepare(to_paths([journey], label), rules)
     if method.kind is Kind.SHAPLEY:
         paths, method = unique(paths), Method(method.name, Kind.LINEAR)
@@ -60,7 +62,10 @@ def credits(  # noqa: A001
 
 
 def summary(
-    touchpoints: Iterable[Touchpoint], settings: AttributionSettings, conversion_at: datetime | None = None
+    touchpoints: Iterable[Touchpoint],
+    settings: AttributionSettings,
+    conversion_at: datetime | None = None,
+    milestones: Mapping[str, datetime] | None = None,
 ) -> Summary:
     """First and last touch and the channel that the default model credits most (ties: the alphabet's first).
 
@@ -71,7 +76,7 @@ def summary(
     kept = [touch for touch in journey.touches if touch.channel not in rules.exclude]
     if not kept:
         return Summary(model=method.name)
-    parts = credits(kept, method, conversion_at, rules)
+    parts = credits(kept, method, conversion_at, rules, milestones=milestones)
     top = min(parts, key=lambda channel: (-parts[channel], channel)) if parts else ""
     first, last = kept[0], kept[-1]
     return Summary(
@@ -90,9 +95,14 @@ def to_cents(amount: float, parts: Mapping[str, Fraction]) -> dict[str, int]:
     return floors | {name: floors[name] + 1 for name in largest[:missing]}
 
 
-def _journey(touchpoints: Iterable[Touchpoint], conversion_at: datetime | None, rules: JourneyRules) -> Journey:
+def _journey(
+    touchpoints: Iterable[Touchpoint],
+    conversion_at: datetime | None,
+    rules: JourneyRules,
+    milestones: Mapping[str, datetime] | None = None,
+) -> Journey:
     won = [] if conversion_at is None else [Conversion(conversion_at)]
-    return journeys("", touchpoints, won, rules)[0]
+    return journeys("", touchpoints, won, rules, milestones)[0]
 
 
 def _exact(share: float) -> Fraction:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import lru_cache
 
-_PRECISE = Context(prec=40)
+_PRECISE = Context(prec=50)
+_CERTAIN = Decimal("1e-30")
+"""Digits that ten years of multiplying at 50 digits leave right."""
 LONGEST = 3660
 """Days a table may be long: ten years and their leap days."""
 
@@ -16,13 +18,16 @@ def half_life(points: int, days: float, window: int | None = None) -> tuple[int,
 
     Decimal arithmetic, because a platform's own exp2 may differ in the last bit and so in a rounded centi-point.
     """
-    per_day = _PRECISE.divide(Decimal(-1), Decimal(str(days)))
+    per_day = _PRECISE.power(Decimal(2), _PRECISE.divide(Decimal(-1), Decimal(str(days))))
     table: list[int] = []
-    for age in range(_length(window)):
-        worth = round_half_even(Decimal(points) * _PRECISE.power(Decimal(2), per_day * age))
+    left = Decimal(points)
+    for _age in range(_length(window)):
+        # Half of an odd number must come out as a tie, not a hair beside it.
+        worth = round_half_even(left.quantize(_CERTAIN, context=_PRECISE))
         if worth == 0:
             break
         table.append(worth)
+        left = _PRECISE.multiply(left, per_day)
     return tuple(table)
 
 
