@@ -164,6 +164,7 @@ def test_a_cap_holds_an_advice_until_there_is_room_again():
     held = advice(read, contacts=two)
     assert (held.do, held.hold_until) == (Do.ENROL, NOW + timedelta(days=1))
     assert advice(read, contacts=[contact(8), contact(2)]).hold_until is None
+    assert advice(read, contacts=[contact(6), contact(5), contact(2)]).hold_until == NOW + timedelta(days=2)
     assert advice(read, contacts=[contact(1, "phone"), contact(2, "phone")]).hold_until is None
 
 

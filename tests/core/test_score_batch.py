@@ -196,6 +196,23 @@ def test_numbers_in_columns_are_what_they_are_in_facts(rows):
     assert_equal(score_batch(batch, ODD, AS_OF), one_by_one(leads, ODD))
 
 
+def test_caps_hold_in_batches_on_both_sides():
+    many = [touch(event, 0, n) for n, event in enumerate(["bounce", "visit", "demo"] * 9)]
+    leads = [({}, many), ({"city": "Rome"}, many[:2]), ({"group_leads": 9}, many[:7])]
+    found = score_batch(batch_of(leads, ["city", "group_leads"]), ODD, AS_OF, reasons=9)
+    assert ("bad", -2000) in found.reasons(0) and ("recent", 500) in found.reasons(0)
+    assert ("count", -800) in found.reasons(2)
+    assert_equal(found, one_by_one(leads, ODD))
+
+
+def test_a_number_marked_unknown_is_no_number_to_a_condition():
+    counts = Numbers(np.array([50, 50]), np.array([False, True]))
+    places = batch_of([({"city": "Oslo", "country": "NO"}, [])] * 2, ["city", "country"])
+    found = score_batch(Batch(2, {**places.columns, "employees": counts}, places.touches), ODD, AS_OF)
+    leads = [({"city": "Oslo", "country": "NO", "employees": known}, []) for known in (50, None)]
+    assert_equal(found, one_by_one(leads, ODD))
+
+
 def test_a_batch_of_nobody_is_fine():
     assert len(score_batch(batch_of([], []), SHIPPED, AS_OF).centi) == 0
 
