@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from leadsync.identify import CompanyKey, Identity, Known, company_key, compatible, implied_uid
+from leadsync.identify import CompanyKey, Identity, Known, company_key, implied_uid, same_company, web_domain
 from leadsync.normalize import person
-from leadsync.normalize.company import domain_of
 from leadsync.records import CompanyQuery, Fields, Ref, is_blank
 
 ENGAGED_WITHIN = timedelta(days=30)
@@ -38,15 +37,9 @@ def _text(facts: Fields, name: str) -> str:
     return "" if is_blank(value) else str(value).strip()
 
 
-def web_domain(facts: Fields) -> str:
-    """The domain that speaks for a company: its own, its website's; never one where anybody may have an address."""
-    domain = domain_of(_text(facts, "domain")) or domain_of(_text(facts, "website"))
-    return "" if domain in person.FREE_MAIL else domain
-
-
 def account_of(identity: Identity, facts: Fields) -> Account:
     """The account that a group of company records is, described by its unified facts."""
-    key = company_key({**facts, "domain": web_domain(facts)})
+    key = company_key(facts)
     query = CompanyQuery(
         name=_text(facts, "name"),
         country=key.country,
@@ -98,7 +91,7 @@ class Accounts:
         key = company_key({"name": facts.get("company_name"), "country": facts.get("country"), "domain": domain})
         if not key.core:
             return None
-        namesakes = [a for a in self._by_core.get(key.core, ()) if compatible(a.key, key)]
+        namesakes = [a for a in self._by_core.get(key.core, ()) if same_company(a.key, key)]
         by_domain = [a for a in namesakes if domain and a.key.domain == domain]
         if len(by_domain or namesakes) == 1:
             return Belonging((by_domain or namesakes)[0], "the lead names it")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leadsync.normalize import person
-from leadsync.normalize.company import core_name, country_code, legal_form
+from leadsync.normalize.company import core_name, country_code, domain_of, is_shared, legal_form
 from leadsync.records import Fields, Record, Ref, is_blank
 
 NAMESPACE = uuid.UUID("6f0d3f5e-6a0c-5d4e-9a39-0e6d9b1f7c52")
@@ -209,17 +209,28 @@ class CompanyKey:
     domain: str
 
 
+def web_domain(facts: Fields) -> str:
+    """The domain that speaks for a company: its own, its website's; never one where anybody may have an address."""
+    domain = domain_of(_text(facts, "domain")) or domain_of(_text(facts, "website"))
+    return "" if is_shared(domain, person.FREE_MAIL) else domain
+
+
 def company_key(facts: Fields) -> CompanyKey:
     """The key of a company as its record, or a lead, describes it."""
     name = _text(facts, "name") or _text(facts, "company_name")
     country = country_code(_text(facts, "country"))
-    domain = _text(facts, "domain").lower()
+    domain = web_domain(facts)
     return CompanyKey(core_name(name, country), legal_form(name, country), country, domain)
 
 
-def compatible(a: CompanyKey, b: CompanyKey) -> bool:
-    """Whether nothing known of two companies of one name contradicts that they are the same."""
-    return all(not x or not y or x == y for x, y in ((a.form, b.form), (a.country, b.country)))
+def same_company(a: CompanyKey, b: CompanyKey) -> bool:
+    """Whether two descriptions with one core name are of one company: nothing contradicts (country, legal form), and
+    something besides the name agrees. A bare brand ("Merck") is nobody's until a country or a web domain says whose."""
+    if any(x and y and x != y for x, y in ((a.form, b.form), (a.country, b.country))):
+        return False
+    if (a.domain and a.domain == b.domain) or (a.country and a.country == b.country):
+        return True
+    return bool(a.form) and a.form == b.form and not (a.domain and b.domain)
 
 
 def _join_by_name(groups: _Groups, members: Sequence[Known]) -> None:
@@ -230,14 +241,14 @@ def _join_by_name(groups: _Groups, members: Sequence[Known]) -> None:
             by_core[key.core].append((key, known.record.ref))
     for namesakes in by_core.values():
         for kind in _kinds(namesakes):
-            groups.join(kind, "same company name, and nothing contradicts")
+            groups.join(kind, "same company name, and country, legal form or web domain agree")
 
 
 def _kinds(namesakes: Sequence[tuple[CompanyKey, Ref]]) -> list[list[Ref]]:
     """Split namesakes into companies: the fully described ones first; a vague one joins when only one fits it."""
     kinds: list[tuple[CompanyKey, list[Ref]]] = []
     for key, ref in sorted(namesakes, key=lambda n: (-sum(map(bool, (n[0].form, n[0].country))), n[1])):
-        fitting = [kind for kind in kinds if compatible(kind[0], key)]
+        fitting = [kind for kind in kinds if same_company(kind[0], key)]
         by_domain = [kind for kind in fitting if key.domain and kind[0].domain == key.domain]
         if len(by_domain or fitting) == 1:
             (by_domain or fitting)[0][1].append(ref)

@@ -108,9 +108,20 @@ COMPANIES = [
         id="namesakes of two legal forms",
     ),
     pytest.param(
-        [known("a/c/1", name="Acme GmbH", country="DE"), known("b/a/1", name="Acme")],
+        [
+            known("a/c/1", name="Acme GmbH", country="DE", domain="acme.example"),
+            known("b/a/1", name="Acme", domain="acme.example"),
+        ],
         [["a/c/1", "b/a/1"]],
-        id="a vague record joins the only one it fits",
+        id="a vague record joins the one that has its web domain",
+    ),
+    pytest.param(
+        [
+            known("a/c/1", name="Acme KGaA", country="DE", domain="acme-group.example"),
+            known("b/a/1", name="Acme", domain="acme.example"),
+        ],
+        [["a/c/1"], ["b/a/1"]],
+        id="a bare brand joins nobody",
     ),
     pytest.param(
         [
