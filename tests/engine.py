@@ -46,6 +46,9 @@ class Watched(Store):
 
     on_commit: Callable[[str], None] = staticmethod(nothing)
 
+    def __enter__(self) -> Watched:
+        return self
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         with super().transaction():

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from leadsync.connector import Feed, FieldSpec, ObjectType, Outcome, Page, ProvisionStep, Receipt, Usage, Write
+from leadsync.connector import (
+    Allowance,
+    Feed,
+    FieldSpec,
+    ObjectType,
+    Outcome,
+    Page,
+    ProvisionStep,
+    Receipt,
+    Usage,
+    Write,
+)
 from leadsync.errors import Ambiguous, Rejected, TryAgain
 from leadsync.records import Fields, Record, Ref, Role, Touch, Value
 
@@ -19,7 +31,8 @@ PERSON = "person"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One field's change. `seen`: the last change of this record that leadsync had been shown by then."""
+    """One field's change. `seen`: the last change of this record that leadsync had been shown by then; `calls`: how
+    many calls ago, on this side, that was."""
 
     at: int
     who: str
@@ -28,6 +41,7 @@ class Event:
     old: Value
     new: Value
     seen: int
+    calls: int
 
 
 class Diary:
@@ -37,19 +51,26 @@ class Diary:
         self.events: list[Event] = []
         self.shown: dict[Ref, int] = {}
         self.now = 0
+        self._calls: Counter[str] = Counter()
+        self._asked: dict[Ref, int] = {}
 
     def note(self, who: str, ref: Ref, old: Fields, new: Fields) -> int:
         """A record changes; gives the change's number."""
         self.now += 1
-        seen = self.shown.get(ref, 0)
+        seen, calls = self.shown.get(ref, 0), self._calls[ref.side] - self._asked.get(ref, 0)
         for name, value in new.items():
             if name not in old or old[name] != value:
-                self.events.append(Event(self.now, who, ref, name, old.get(name), value, seen))
+                self.events.append(Event(self.now, who, ref, name, old.get(name), value, seen, calls))
         return self.now
+
+    def call(self, side: str) -> None:
+        """leadsync calls a CRM."""
+        self._calls[side] += 1
 
     def show(self, ref: Ref, version: int) -> None:
         """leadsync is shown a record as of this change."""
         self.shown[ref] = max(self.shown.get(ref, 0), version)
+        self._asked[ref] = self._calls[ref.side]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +109,8 @@ class Shelf:
     is refused, or "". `trouble` says what goes wrong with a write call: "" nothing, "down" (nothing was applied, it is
     certain), "lost before", "lost after" (the connection broke; nothing or all was applied), "half" (the first half was
     applied), "whole" (a batch with more than one record is refused without naming the culprit).
-    `lag`: how late a pull shows a change; `page`: records in one page; `skew`: how far its clock is off.
+    `tells`: whether it says who changed a record last; `lag`: how late a pull shows a change; `page`: records in one
+    page; `skew`: how far its clock is off.
     """
 
     def __init__(
@@ -109,6 +131,7 @@ class Shelf:
         self.on_call: Callable[[str], None] = nothing
         self.trouble: Callable[[str, Sequence[Write]], str] = no_trouble
         self.forget_answer = False
+        self.tells = False
         self.lag = timedelta(0)
         self.skew = timedelta(0)
         self.log: list[tuple[str, str | None, Fields]] = []
@@ -125,22 +148,29 @@ class Shelf:
     def keep(self, record: Record, who: str = PERSON) -> Record:
         """A record becomes this, in the diary too."""
         record = replace(record, modified_by=who, by_us=who == ENGINE)
+        record = replace(record, by_us=who == ENGINE if self.tells else None)
         before = self.records.get(record.ref)
         number = self.diary.note(who, record.ref, before.fields if before is not None else {}, record.fields)
         self.records[record.ref] = record
         self.versions.setdefault(record.ref, []).append(Version(number, self._now, record))
         return record
 
-    def put(
-        self, kind: str, links: Mapping[str, tuple[str, ...]] | None = None, *, who: str = PERSON, **fields: Value
-    ) -> Ref:
+    def put(self, kind: str, links: Mapping[str, tuple[str, ...]] | None = None, **fields: Value) -> Ref:
         """A person makes a record."""
+        return self.make(kind, fields, links or {}, PERSON)
+
+    def make(self, kind: str, fields: Fields, links: Mapping[str, tuple[str, ...]], who: str) -> Ref:
+        """Somebody makes a record."""
         ref = Ref(self.side, kind, str(next(self._ids)))
-        self.keep(Record(ref, dict(fields), self.tick(), links or {}), who)
+        self.keep(Record(ref, dict(fields), self.tick(), links), who)
         return ref
 
-    def edit(self, ref: Ref, *, who: str = PERSON, **fields: Value) -> None:
+    def edit(self, ref: Ref, **fields: Value) -> None:
         """A person edits a record."""
+        self.change(ref, fields, PERSON)
+
+    def change(self, ref: Ref, fields: Fields, who: str) -> None:
+        """Somebody changes a record."""
         old = self.records[ref]
         self.keep(replace(old, fields={**old.fields, **fields}, modified=self.tick()), who)
 
@@ -185,6 +215,9 @@ class Shelf:
 
     # ---- the contract
 
+    def allowances(self) -> Sequence[Allowance]:
+        return []
+
     def objects(self) -> Sequence[ObjectType]:
         return [ObjectType(kind, role, preferred=i) for i, (kind, role) in enumerate(self.kinds.items())]
 
@@ -222,6 +255,7 @@ class Shelf:
 
     def _called(self, what: str) -> None:
         self.usage.reads += 1
+        self.diary.call(self.side)
         self.on_call(f"before {what}")
 
     def _shown(self, version: Version, fields: Sequence[str]) -> Record:
@@ -249,6 +283,7 @@ class Shelf:
     def write(self, kind: str, writes: Sequence[Write]) -> Sequence[Receipt]:
         assert len(writes) <= self.batch_size
         self.usage.writes += 1
+        self.diary.call(self.side)
         self.on_write("before")
         self.on_call(f"before write {kind}")
         receipts = self._answer(kind, writes, self.trouble(kind, writes))
@@ -286,15 +321,15 @@ class Shelf:
             if not self._alive(ref):
                 return Receipt(write.token, Outcome.REJECTED, write.id, error=Rejected("it is gone", code="GONE"))
             self.log.append((kind, write.id, spelled))
-            self.edit(ref, who=ENGINE, **spelled)
+            self.change(ref, spelled, ENGINE)
             return Receipt(write.token, Outcome.DONE, write.id)
         self.log.append((kind, write.id, spelled))
         assert write.key is not None
         name, value = write.key
         there = [r.ref for r in self.records.values() if r.ref.kind == kind and r.fields.get(name) == value]
         there = [ref for ref in there if self._alive(ref)]
-        ref = there[0] if there else self.put(kind, dict(write.links), who=ENGINE)
-        self.edit(ref, who=ENGINE, **{**spelled, name: value})
+        ref = there[0] if there else self.make(kind, {}, dict(write.links), ENGINE)
+        self.change(ref, {**spelled, name: value}, ENGINE)
         return Receipt(write.token, Outcome.DONE, ref.id, created=not there)
 
     def calls(self, kind: str, updates: int, creates: int) -> int:

@@ -1,0 +1,186 @@
+"""Runs in a child process that can be killed at any moment, while the two CRMs live on in this one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import signal
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from typing import Any
+
+from tests.engine import Stage, Watched
+from tests.fakes import Shelf
+
+from leadsync.connector import Allowance, Feed, FieldSpec, ObjectType, Page, ProvisionStep, Receipt, Usage, Write
+from leadsync.records import Record, Ref
+from leadsync.sync import cycle
+
+
+@dataclass(slots=True)
+class Hooks:
+    """Counts the hooks of a run; the process dies at number `fatal`."""
+
+    fatal: int | None
+    count: int = 0
+
+    def reach(self, _where: str) -> None:
+        """One more hook."""
+        if self.count == self.fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.count += 1
+
+
+class Far:
+    """A CRM in the parent process, as the child sees it."""
+
+    def __init__(self, shelf: Shelf, line: Connection, hooks: Hooks) -> None:
+        self.side, self.batch_size, self.usage = shelf.side, shelf.batch_size, Usage()
+        self._shelf, self._line, self._hooks = shelf, line, hooks
+
+    def _ask(self, method: str, *args: Any) -> Any:
+        self._hooks.reach(f"before {method}")
+        self._line.send((self.side, method, args))
+        answer = self._line.recv()
+        self._hooks.reach(f"after {method}")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def allowances(self) -> Sequence[Allowance]:
+        return self._shelf.allowances()
+
+    def objects(self) -> Sequence[ObjectType]:
+        return self._shelf.objects()
+
+    def feeds(self) -> Sequence[Feed]:
+        return self._shelf.feeds()
+
+    def pull(self, feed: str, cursor: str, fields: Sequence[str]) -> Iterator[Page]:
+        for page in self._ask("pull", feed, cursor, fields):
+            self._hooks.reach("between pages")
+            yield page
+
+    def read(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
+        found: Sequence[Record] = self._ask("read", kind, ids, fields)
+        return found
+
+    def find(self, kind: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
+        found: Sequence[Record] = self._ask("find", kind, key, values, fields)
+        return found
+
+    def write(self, kind: str, writes: Sequence[Write]) -> Sequence[Receipt]:
+        receipts: Sequence[Receipt] = self._ask("write", kind, writes)
+        return receipts
+
+    def calls(self, kind: str, updates: int, creates: int) -> int:
+        return self._shelf.calls(kind, updates, creates)
+
+    def provision(self, fields: Sequence[FieldSpec], *, apply: bool) -> Sequence[ProvisionStep]:
+        return self._shelf.provision(fields, apply=apply)
+
+    def web_url(self, ref: Ref) -> str:
+        return self._shelf.web_url(ref)
+
+    def close(self) -> None:
+        pass
+
+
+def attempt(stage: Stage, fatal: int | None) -> int | None:
+    """One run in a child that dies at the hook `fatal`; gives how many hooks it passed, None when it was killed."""
+    stage.runs += 1
+    ours, theirs = Pipe()
+    child = os.fork()
+    if child == 0:
+        ours.close()
+        _live(stage, theirs, Hooks(fatal))
+    theirs.close()
+    passed: int | None = None
+    with ours:
+        while (asked := _next(ours)) is not None:
+            match asked:
+                case ("end", int(count)):
+                    passed = count
+                case ("error", text):
+                    os.waitpid(child, 0)
+                    raise AssertionError(f"the run failed by itself:\n{text}")
+                case (side, method, args):
+                    ours.send(_served(stage, side, method, args))
+                case unknown:
+                    raise AssertionError(unknown)
+    _, status = os.waitpid(child, 0)
+    if passed is None and not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):
+        raise AssertionError(f"the child ended with status {status}")
+    return passed
+
+
+def _live(stage: Stage, line: Connection, hooks: Hooks) -> None:
+    """What the child does; it never returns."""
+    try:
+        far = {name: Far(shelf, line, hooks) for name, shelf in stage.sides.items()}
+        with Watched(stage.path) as store:
+            store.on_commit = hooks.reach
+            cycle(stage.world(store, far), write=True)
+        line.send(("end", hooks.count))
+    except BaseException:  # noqa: BLE001  the parent raises it
+        line.send(("error", traceback.format_exc()))
+    os._exit(0)
+
+
+def _next(line: Connection) -> Any:
+    try:
+        return line.recv()
+    except (EOFError, ConnectionResetError):
+        return None
+
+
+def _served(stage: Stage, side: str, method: str, args: tuple[Any, ...]) -> Any:
+    try:
+        answer = getattr(stage.sides[side], method)(*args)
+        return list(answer) if method == "pull" else answer
+    except Exception as problem:  # noqa: BLE001  it is the child's to meet
+        return problem
+
+
+# ---- going back to a moment
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Both CRMs and the state file as they were."""
+
+    stage: bytes
+    files: dict[str, bytes]
+
+    def again(self, folder: Path) -> Stage:
+        """Back to that moment, in another folder."""
+        for old in folder.glob("state.db*"):
+            old.unlink()
+        for name, content in self.files.items():
+            (folder / name).write_bytes(content)
+        stage: Stage = pickle.loads(self.stage)  # noqa: S301  our own, of a moment ago
+        stage.path = folder / "state.db"
+        return stage
+
+
+def moment(stage: Stage) -> Moment:
+    """Remember how things are. The -shm file is left out: it is rebuilt, as after a loss of power."""
+    kept = ("state.db", "state.db-wal")
+    files = {n: path.read_bytes() for n in kept if (path := stage.path.with_name(n)).exists()}
+    return Moment(pickle.dumps(stage), files)
+
+
+def fingerprint(stage: Stage) -> bytes:
+    """The same for the same CRMs and the same content of the state file."""
+    digest = hashlib.sha256()
+    for side in stage.sides.values():
+        digest.update(repr((list(side.records.items()), side.log, side.usage.writes)).encode())
+    with Watched(stage.path) as store:
+        for (table,) in store.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
+            rows = sorted(map(repr, map(tuple, store.connection.execute(f"SELECT * FROM {table}"))))  # noqa: S608
+            digest.update(repr((table, rows)).encode())
+    return digest.digest()

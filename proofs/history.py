@@ -1,0 +1,272 @@
+"""Reads the whole history of what people and leadsync wrote, and finds every update that was lost.
+
+It knows the mapping's rules and who typed what when, and nothing of how the engine decides: no shadow, no outbox.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from tests.engine import KINDS, Stage
+from tests.fakes import ENGINE, Event
+
+from leadsync.mapping.compare import same
+from leadsync.mapping.model import Conflict, Direction, FieldMap, NullPolicy, ObjectMap, Target, WriteMode
+from leadsync.records import Ref, Value, is_blank
+from leadsync.store import Store
+from leadsync.sync import Cycle
+from leadsync.unify import from_vendor, to_vendor
+
+IN_ONE_CALL = 1
+"""A write right after a read of the same record cannot know better: no CRM offers compare-and-set in bulk."""
+
+Place = tuple[Ref, str]
+"""A record and a vendor field."""
+
+
+@dataclass(slots=True)
+class Checker:
+    """Follows a stage from run to run. `lost`: every violation so far; `gaps`: edits that fell between a write and the
+    read right before it."""
+
+    stage: Stage
+    lost: list[str] = field(default_factory=list)
+    gaps: int = 0
+    writes: int = 0
+    _read: int = 0
+    _last: dict[Place, Event] = field(default_factory=dict)
+    _ours: dict[Place, Value] = field(default_factory=dict)
+    _typed: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
+    _base: dict[Place, tuple[int, Value]] = field(default_factory=dict)
+    _dirty: set[Place] = field(default_factory=set)
+    _uids: dict[Ref, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _agreed: dict[tuple[str, str], int] = field(default_factory=dict)
+    _names: dict[tuple[str, str], dict[str, tuple[FieldMap, Target]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        mappings = self.stage.rules.mappings
+        for side, kinds in KINDS.items():
+            for kind, role in kinds.items():
+                self._names[side, kind] = _by_vendor_name(mappings[role], side, kind)
+
+    # ---- after each run
+
+    def after_run(self, done: Cycle | None) -> None:
+        """Judge what was written; a run that ended well accounts for all it was shown, but what it says it kept."""
+        self._learn_who_is_who()
+        for event in self.stage.diary.events[self._read :]:
+            self._judge(event)
+        self._read = len(self.stage.diary.events)
+        if done is not None:
+            self._account(done)
+
+    def _learn_who_is_who(self) -> None:
+        with Store(self.stage.path) as store:
+            for ref, uid in store.pulled.identities().items():
+                self._uids[ref].add(uid)
+
+    def _judge(self, event: Event) -> None:
+        place = (event.ref, event.field)
+        known = self._names[event.ref.side, event.ref.kind].get(event.field)
+        if event.who == ENGINE:
+            self.writes += 1
+            if known is not None:
+                self.lost.extend(f"{text}: {_say(event)}" for text in self._faults(event, *known))
+            self._ours[place] = event.new
+            self._dirty.add(place)
+        elif known is not None:
+            self._typed[known[0].name].append(event)
+        self._last[place] = event
+
+    def _faults(self, write: Event, mapped: FieldMap, target: Target) -> Iterator[str]:
+        if target.direction is Direction.READ or (target.write is WriteMode.NEVER and not _made_by_us(write)):
+            yield "a field that is never to be written was written"
+        before = self._last.get((write.ref, write.field))
+        if before is None or before.who == ENGINE or is_blank(write.old) or same(write.old, write.new, mapped.compare):
+            return
+        if mapped.sources and target.write is WriteMode.ALWAYS and target.direction is Direction.BOTH:
+            return
+        if before.at > write.seen and write.calls <= IN_ONE_CALL:
+            self.gaps += 1
+        elif before.at > write.seen:
+            yield f"an edit that leadsync had not been shown was overwritten ({write.calls} calls after its last look)"
+        elif mapped.sources:
+            yield from self._against_mode(write, target)
+        else:
+            yield from self._against_merge(write, before, mapped, target)
+
+    def _against_mode(self, write: Event, target: Target) -> Iterator[str]:
+        """A person's value in a field of leadsync's own."""
+        ours = self._ours.get((write.ref, write.field))
+        retyped = ours is not None and same(write.old, ours, "exact")
+        if target.direction is Direction.FORWARD_ONLY:
+            if ours is not None and not retyped:
+                yield "a person's stage was moved"
+            return
+        match target.write:
+            case WriteMode.ALWAYS:
+                return
+            case WriteMode.TRACKED:
+                if not retyped:
+                    yield "a person's value in a tracked field was overwritten"
+            case WriteMode.IF_EMPTY:
+                yield "a value was overwritten that is only filled when empty"
+            case WriteMode.NEVER:
+                yield "a value was overwritten that is never written"
+
+    def _against_merge(self, write: Event, edit: Event, mapped: FieldMap, target: Target) -> Iterator[str]:
+        """A person's value in a field that both sides share: was there a newer one, or one with a better right?"""
+        if target.write is WriteMode.IF_EMPTY:
+            yield "a value was overwritten that is only filled when empty"
+        if is_blank(write.new) or write.new == mapped.default:
+            sources = [e for e in self._others(mapped, write.ref) if is_blank(e.new)]
+        else:
+            sources = [e for e in self._others(mapped, write.ref) if self._becomes(e, mapped, target, write)]
+        if not sources:
+            yield "nobody had typed the value that replaced an edit"
+            return
+        if not self._changed(edit, mapped):
+            return
+        newest = max(sources, key=lambda e: e.at)
+        fresh = [e for e in sources if e.at > self._base.get((e.ref, e.field), (0, None))[0]]
+        if not fresh and newest.at < edit.at:
+            yield f"an older value, accounted for before (change {newest.at}), replaced a newer edit (change {edit.at})"
+        elif fresh and self._clean(write, fresh):
+            if mapped.conflict is Conflict.HOLD:
+                yield "of two edits that are to be held for a person, one was overwritten"
+            elif mapped.owner == write.ref.side:
+                yield "an edit on the owner's side was overwritten by the other side's"
+
+    def _others(self, mapped: FieldMap, ref: Ref) -> list[Event]:
+        mine = self._uids[ref]
+        return [e for e in self._typed[mapped.name] if e.ref != ref and self._uids[e.ref] & mine]
+
+    def _becomes(self, edit: Event, mapped: FieldMap, target: Target, write: Event) -> bool:
+        """Whether an edit elsewhere, brought here, is what was written."""
+        _, theirs = self._names[edit.ref.side, edit.ref.kind][edit.field]
+        value = to_vendor(target, from_vendor(mapped, theirs, edit.new))
+        return same(self.stage.sides[write.ref.side].spell(write.field, value), write.new, mapped.compare)
+
+    def _changed(self, edit: Event, mapped: FieldMap) -> bool:
+        """Whether an edit made the field another one than it was when last accounted for."""
+        base = self._base.get((edit.ref, edit.field))
+        return base is not None and edit.at > base[0] and not same(edit.new, base[1], mapped.compare)
+
+    def _clean(self, write: Event, fresh: Iterable[Event]) -> bool:
+        """Whether all that bears on the conflict was accounted for in one go: no run was cut short since."""
+        places = [(write.ref, write.field), *((e.ref, e.field) for e in fresh)]
+        return all(place in self._base and place not in self._dirty for place in places)
+
+    def _account(self, done: Cycle) -> None:
+        open_fields = _kept_open(done)
+        if done.pushed is not None:
+            lost = (done.pushed.unclear, done.pushed.unsent, done.pushed.moved, [s for s, _ in done.pushed.rejected])
+            open_fields |= {(step.uid, change.field) for steps in lost for step in steps for change in step.changes}
+        written = done.pushed is not None
+        for ref, shown in self.stage.diary.shown.items():
+            record = self.stage.sides[ref.side].records.get(ref)
+            for name, (mapped, _) in self._names[ref.side, ref.kind].items():
+                waits = any((uid, mapped.name) in open_fields for uid in self._uids[ref])
+                if record is None or waits or not written:
+                    continue
+                last = self._last.get((ref, name))
+                if last is None or last.at <= shown:
+                    self._base[ref, name] = (shown, record.fields.get(name))
+                    self._dirty.discard((ref, name))
+
+    # ---- once all is quiet
+
+    def at_rest(self, done: Cycle) -> None:
+        """All runs are done and nothing goes wrong any more: every edit that nobody contested is in force on both
+        sides, and nobody was created twice."""
+        self.lost.extend(f"created twice: {key}" for key in self._doubles())
+        held = _kept_open(done)
+        for judged in done.view.leads:
+            party = judged.lead.party
+            refs = [s.record.ref for s in party.sources]
+            for mapped in self.stage.rules.lead.fields.values():
+                if not mapped.sources:
+                    self._check_field(party.uid, refs, mapped, held=(party.uid, mapped.name) in held)
+
+    def _doubles(self) -> list[str]:
+        made = Counter(
+            str(e.new) for e in self.stage.diary.events if e.who == ENGINE and e.old is None and self._is_key(e)
+            and self._first(e)
+        )  # fmt: skip
+        return [key for key, times in made.items() if times > 1]
+
+    def _is_key(self, event: Event) -> bool:
+        known = self._names[event.ref.side, event.ref.kind].get(event.field)
+        return known is not None and known[0].unique
+
+    def _first(self, event: Event) -> bool:
+        """Whether leadsync made the record."""
+        versions = self.stage.sides[event.ref.side].versions.get(event.ref, [])
+        return bool(versions) and not versions[0].record.fields
+
+    def _check_field(self, uid: str, refs: list[Ref], mapped: FieldMap, *, held: bool) -> None:
+        places = [p for ref in refs if (p := self._place(mapped, ref)) is not None]
+        key = (uid, mapped.name)
+        pair = len(places) == 2 and places[0][0].side != places[1][0].side
+        agree = pair and self._consistent(mapped, *places)
+        if pair and not agree and not held and key in self._agreed:
+            since = self._agreed[key]
+            if len({e.ref for e in self._typed[mapped.name] if e.at > since and uid in self._uids[e.ref]}) <= 1:
+                values = [self.stage.value(*p) for p in places]
+                self.lost.append(f"an edit nobody contested did not arrive: {uid} {mapped.name}: {values}")
+        if agree:
+            self._agreed[key] = self.stage.diary.now
+        else:
+            self._agreed.pop(key, None)
+
+    def _place(self, mapped: FieldMap, ref: Ref) -> Place | None:
+        """Where a live record has a field that is written both ways."""
+        record = self.stage.sides[ref.side].records.get(ref)
+        if record is None or record.deleted or record.read_only:
+            return None
+        for name, (found, target) in self._names[ref.side, ref.kind].items():
+            if (
+                found.name == mapped.name
+                and target.direction is Direction.BOTH
+                and target.write is not WriteMode.IF_EMPTY
+            ):
+                return ref, name
+        return None
+
+    def _consistent(self, mapped: FieldMap, one: Place, other: Place) -> bool:
+        values = self.stage.value(*one), self.stage.value(*other)
+        if any(is_blank(v) for v in values):
+            return mapped.null is not NullPolicy.CLEAR or all(is_blank(v) for v in values)
+        return self._arrived(mapped, one, other) or self._arrived(mapped, other, one)
+
+    def _arrived(self, mapped: FieldMap, source: Place, goal: Place) -> bool:
+        _, theirs = self._names[source[0].side, source[0].kind][source[1]]
+        _, target = self._names[goal[0].side, goal[0].kind][goal[1]]
+        value = to_vendor(target, from_vendor(mapped, theirs, self.stage.value(*source)))
+        there = self.stage.value(*goal)
+        spelled = self.stage.sides[goal[0].side].spell(goal[1], value)
+        return same(there, spelled, mapped.compare) or same(there, value, mapped.compare)
+
+
+def _by_vendor_name(mapping: ObjectMap, side: str, kind: str) -> dict[str, tuple[FieldMap, Target]]:
+    """A vendor field's rule; the one that writes it where several fields share it."""
+    found: dict[str, tuple[FieldMap, Target]] = {}
+    for mapped, target in mapping.targets(side, kind):
+        if target.name not in found or target.direction is not Direction.READ:
+            found[target.name] = (mapped, target)
+    return found
+
+
+def _kept_open(done: Cycle) -> set[tuple[str, str]]:
+    """(uid, field) of what the run says that it waits for."""
+    return {(kept.uid, kept.field) for kept in done.plan.kept if kept.waits}
+
+
+def _made_by_us(event: Event) -> bool:
+    return event.old is None
+
+
+def _say(event: Event) -> str:
+    return f"change {event.at}: {event.ref} {event.field}: {event.old!r} became {event.new!r}"
