@@ -225,7 +225,10 @@ def company_key(facts: Fields) -> CompanyKey:
 
 def same_company(a: CompanyKey, b: CompanyKey) -> bool:
     """Whether two descriptions with one core name are of one company: nothing contradicts (country, legal form), and
-    something besides the name agrees. A bare brand ("Merck") is nobody's until a country or a web domain says whose."""
+    something besides the name agrees. A bare brand ("Merck", merck.com) is nobody's: groups share brands, and their
+    subsidiaries share a domain, so that it would take on one company's legal entity by chance."""
+    if not (a.form or a.country) or not (b.form or b.country):
+        return False
     if any(x and y and x != y for x, y in ((a.form, b.form), (a.country, b.country))):
         return False
     if (a.domain and a.domain == b.domain) or (a.country and a.country == b.country):

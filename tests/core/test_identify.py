@@ -110,7 +110,7 @@ COMPANIES = [
     pytest.param(
         [
             known("a/c/1", name="Acme GmbH", country="DE", domain="acme.example"),
-            known("b/a/1", name="Acme", domain="acme.example"),
+            known("b/a/1", name="Acme gmbh", domain="acme.example"),
         ],
         [["a/c/1", "b/a/1"]],
         id="a vague record joins the one that has its web domain",
