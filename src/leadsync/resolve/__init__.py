@@ -9,6 +9,10 @@ from leadsync.normalize.company import core_name, legal_form
 from leadsync.records import CompanyQuery, LegalEntity, Match
 
 
+LIVE = frozenset(("ISSUED", "LAPSED", "PENDING_TRANSFER", "PENDING_ARCHIVAL"))
+"""Registrations that stand for an entity of their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResolveSettings:
     """`threshold`: a match less certain than this is none."""
@@ -19,7 +23,8 @@ class ResolveSettings:
 def resolve(query: CompanyQuery, candidates: Sequence[LegalEntity], settings: ResolveSettings) -> Match:
     """A match only where name and country are equal and no namesake could be meant."""
     core, form = core_name(query.name, query.country), legal_form(query.name, query.country)
-    named = [c for c in candidates if core and core_name(c.name, c.country) == core and c.country == query.country]
+    live = [c for c in candidates if c.registration in LIVE]
+    named = [c for c in live if core and core_name(c.name, c.country) == core and c.country == query.country]
     found = [c for c in named if form and legal_form(c.name, c.country) == form]
     options = tuple((c.lei, c.name, c.country, 1 / len(found)) for c in found)
     if len(found) == 1 and settings.threshold <= 0.95:
