@@ -189,6 +189,9 @@ class Meter(Protocol):
         Raises QuotaExhausted when the day's allowance is used up.
         """
 
+    def answered(self) -> None:
+        """The request that was counted last got its answer, or failed: it is no longer under way."""
+
     def saw(self, name: str, used: int, limit: int) -> None:
         """An answer said how much of an allowance is used, by anybody, and how much there is."""
 
@@ -198,6 +201,9 @@ class Unmetered:
 
     def take(self, *names: str) -> None:
         """Nothing to wait for."""
+
+    def answered(self) -> None:
+        """Nothing to note."""
 
     def saw(self, name: str, used: int, limit: int) -> None:
         """Nothing to learn."""
@@ -220,6 +226,10 @@ class Usage:
             self.writes += 1
         else:
             self.reads += 1
+
+    def answered(self) -> None:
+        """The request that was counted last got its answer, or failed."""
+        self.meter.answered()
 
     def saw(self, name: str, used: int, limit: int) -> None:
         """What an answer said of an allowance."""

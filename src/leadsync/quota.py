@@ -1,22 +1,32 @@
 """The quota governor: every wire request is counted before it is sent, in a file that all processes share.
 
 Allowances are caps: a share of what the vendor allows, lowered by what answers say others have used, never raised by
-them. Short windows are exact sliding windows (a request waits until the oldest one is out of the window); the day is
-counted by the minute, and a minute counts as long as any part of it lies within the last 24 hours.
+them. Short windows are exact sliding windows at the server: a request counts from when it is let out until a whole
+window after its answer came, because nobody knows when in between it arrived. The day is counted by the minute, and a
+minute counts as long as any part of it lies within the last 24 hours.
+
+The file is not in WAL mode: several processes write it, which is what the fault of SQLite 3.7.0 to 3.51.2 in resetting a
+WAL needs. It is not synchronised to disk either (10 ms a request): a killed process loses nothing, and after a power cut
+a damaged file is set aside and counted anew.
 """
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
 from leadsync.connector import Allowance, Clock
-from leadsync.errors import QuotaExhausted
+from leadsync.errors import QuotaExhausted, StopRun
+
+log = logging.getLogger("leadsync.quota")
 
 DAY = timedelta(hours=24)
 MINUTE = 60.0
@@ -24,6 +34,15 @@ SLACK = 0.002
 """Seconds added to a wait, so that the clock's grain does not put a request back into the window."""
 ORG_STOP = 0.8
 """Scheduled work stops when the whole org stands at this share of its day, whoever spent it."""
+LOOK_AGAIN = timedelta(minutes=15)
+"""How often one request is let out all the same, to see whether the org's day has begun anew."""
+IN_FLIGHT = 30.0
+"""Seconds after which a request whose answer was never reported (its process was killed) has reached the server or
+never will; longer than any connection takes to open."""
+POLL = 0.05
+"""Seconds between two looks when requests in flight stand in the way."""
+BUSY = 30.0
+"""Seconds to wait for another process that is counting; it takes well below a millisecond."""
 
 
 class Lane(StrEnum):
@@ -59,6 +78,16 @@ class Standing:
     others: int | None
     reserve: int
 
+    @property
+    def used(self) -> int:
+        """By everybody, as far as is known."""
+        return self.ours + (self.others or 0)
+
+    @property
+    def left(self) -> int:
+        """What the lane may still spend."""
+        return max(0, self.cap - self.reserve - self.ours)
+
 
 _SCHEMA = """
     CREATE TABLE IF NOT EXISTS request (side TEXT NOT NULL, name TEXT NOT NULL, at REAL NOT NULL);
@@ -69,14 +98,48 @@ _SCHEMA = """
     );
     CREATE TABLE IF NOT EXISTS seen (
         side TEXT NOT NULL, name TEXT NOT NULL, used INTEGER NOT NULL, cap INTEGER NOT NULL, at REAL NOT NULL,
+        looked REAL NOT NULL DEFAULT 0,
         PRIMARY KEY (side, name)
     );
 """
 
 
+def open_file(path: Path) -> sqlite3.Connection:
+    """The file of counts, made where there is none; a damaged one is set aside. Raises StopRun when it cannot be had."""
+    try:
+        return _open(path)
+    except sqlite3.OperationalError as problem:
+        raise _unusable(path, problem) from None
+    except sqlite3.DatabaseError as problem:
+        aside = path.with_name(f"{path.name}.damaged")
+        path.replace(aside)
+        log.warning("%s was damaged (%s) and is now %s; requests are counted anew", path, problem, aside.name)
+        return _open(path)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path, isolation_level=None, timeout=BUSY, check_same_thread=False)
+    try:
+        db.execute("PRAGMA journal_mode = TRUNCATE")
+        db.execute("PRAGMA synchronous = OFF")
+        db.executescript(_SCHEMA)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _unusable(path: Path, problem: sqlite3.Error) -> StopRun:
+    return StopRun(
+        f"{path}: requests cannot be counted ({problem}), so none is sent. Free disk space or correct the file's "
+        "permissions; a damaged file may be moved away, and counting begins anew."
+    )
+
+
 @dataclass(slots=True)
 class Governor:
-    """The meter of one side. Shared between processes by its file; `wall` is seconds since the epoch."""
+    """The meter of one side. Shared between processes by its file, and between threads."""
 
     path: Path
     side: str
@@ -86,57 +149,80 @@ class Governor:
     lane: Lane = Lane.SCHEDULED
     sleep: Callable[[float], None] = time.sleep
     _db: sqlite3.Connection = field(init=False)
+    _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
+    _out: dict[int, list[int]] = field(init=False, default_factory=dict)
+    """The rows of each thread's request that is under way."""
 
     def __post_init__(self) -> None:
-        self._db = sqlite3.connect(self.path, isolation_level=None, timeout=30, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(_SCHEMA)
+        self._db = open_file(self.path)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield
+                except BaseException:
+                    self._db.execute("ROLLBACK")
+                    raise
+                self._db.execute("COMMIT")
+            except sqlite3.Error as problem:
+                raise _unusable(self.path, problem) from None
+
+    # ---- counting
 
     def take(self, *names: str) -> None:
         """Count one request against its allowances, waiting until all of them have room.
 
-        Raises QuotaExhausted when the day's allowance is used up.
+        Raises QuotaExhausted when the day's allowance is used up, StopRun when nothing can be counted.
         """
         wanted = [allowance for allowance in self.allowances if allowance.name in names or allowance.always]
         while (wait := self._try(wanted)) > 0:
             self.sleep(wait)
 
+    def answered(self) -> None:
+        """The request this thread took last got its answer, or failed: it has reached the server or never will."""
+        rows = self._out.pop(threading.get_ident(), [])
+        if not rows:
+            return
+        now = self.clock().timestamp()
+        with self._transaction():
+            self._db.executemany("UPDATE request SET at = min(at, ?) WHERE rowid = ?", [(now, row) for row in rows])
+
     def _try(self, wanted: Sequence[Allowance]) -> float:
         """Take from all, or from none; the seconds to wait before trying again, 0 when taken."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             now = self.clock().timestamp()
             wait = max((self._room(allowance, now) for allowance in wanted), default=0.0)
             if wait <= 0:
-                for allowance in wanted:
-                    self._note(allowance, now)
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+                noted = [self._note(allowance, now) for allowance in wanted]
+                self._out[threading.get_ident()] = [row for row in noted if row is not None]
         return wait
 
     def _room(self, allowance: Allowance, now: float) -> float:
+        """Seconds until the allowance has room for one more."""
         if allowance.window >= DAY:
             self._check_day(allowance, now)
             return 0.0
-        start = now - allowance.window.total_seconds()
-        self._db.execute(
-            "DELETE FROM request WHERE side = ? AND name = ? AND at <= ?", (self.side, allowance.name, start)
-        )
-        rows = self._db.execute(
-            "SELECT at FROM request WHERE side = ? AND name = ? ORDER BY at", (self.side, allowance.name)
-        ).fetchall()
-        cap = max(1, int(allowance.limit * self.shares.burst))
-        return 0.0 if len(rows) < cap else rows[-cap][0] - start + SLACK
+        key, start = (self.side, allowance.name), now - allowance.window.total_seconds()
+        # A row further ahead than any request in flight was noted before the clock was set back.
+        self._db.execute("UPDATE request SET at = ? WHERE at > ?", (now, now + IN_FLIGHT))
+        self._db.execute("DELETE FROM request WHERE side = ? AND name = ? AND at <= ?", (*key, start))
+        rows = self._db.execute("SELECT at FROM request WHERE side = ? AND name = ? ORDER BY at", key).fetchall()
+        cap = self._cap(allowance, self._limit(allowance, now))
+        if len(rows) < cap:
+            return 0.0
+        until = float(rows[-cap][0])
+        return POLL if until > now else until - start + SLACK
 
     def _check_day(self, allowance: Allowance, now: float) -> None:
         standing = self._standing(allowance, now)
-        room = standing.cap - standing.reserve - standing.ours
-        org = standing.ours + (standing.others or 0)
+        org = standing.used
         crowded = self.lane is not Lane.INTERACTIVE and standing.others is not None and org >= ORG_STOP * standing.limit
-        if room > 0 and not crowded:
+        if crowded:
+            crowded = not self._may_look(allowance, now)
+        if standing.left > 0 and not crowded:
             return
         why = (
             f"the whole account stands at {org:,} of {standing.limit:,} requests"
@@ -146,8 +232,16 @@ class Governor:
         raise QuotaExhausted(
             f"{self.side}: {why}. It goes on by itself when requests of the last 24 hours run out of the window; "
             "`leadsync quota` shows how it stands.",
-            resets_in=self._resets_in(allowance, now),
+            resets_in=LOOK_AGAIN.total_seconds() if crowded else self._resets_in(allowance, now),
         )
+
+    def _may_look(self, allowance: Allowance, now: float) -> bool:
+        """Whether what is known of the whole org is old enough for one request to look anew; it is this one then."""
+        found = self._db.execute(
+            "UPDATE seen SET looked = ? WHERE side = ? AND name = ? AND max(at, looked) <= ?",
+            (now, self.side, allowance.name, now - LOOK_AGAIN.total_seconds()),
+        )
+        return found.rowcount > 0
 
     def _resets_in(self, allowance: Allowance, now: float) -> float:
         row = self._db.execute(
@@ -156,46 +250,65 @@ class Governor:
         oldest = row[0] * MINUTE if row[0] is not None else now
         return max(MINUTE, oldest + MINUTE + DAY.total_seconds() - now)
 
-    def _note(self, allowance: Allowance, now: float) -> None:
-        if allowance.window >= DAY:
-            self._db.execute(
-                "INSERT INTO spent VALUES (?, ?, ?, 1) ON CONFLICT (side, name, minute) DO UPDATE SET n = n + 1",
-                (self.side, allowance.name, int(now // MINUTE)),
-            )
-        else:
-            self._db.execute("INSERT INTO request VALUES (?, ?, ?)", (self.side, allowance.name, now))
+    def _note(self, allowance: Allowance, now: float) -> int | None:
+        """Count one; the row that is to learn of the answer, where there is one."""
+        if allowance.window < DAY:
+            values = (self.side, allowance.name, now + IN_FLIGHT)
+            return self._db.execute("INSERT INTO request VALUES (?, ?, ?)", values).lastrowid
+        self._db.execute(
+            "INSERT INTO spent VALUES (?, ?, ?, 1) ON CONFLICT (side, name, minute) DO UPDATE SET n = n + 1",
+            (self.side, allowance.name, int(now // MINUTE)),
+        )
+        return None
 
     def saw(self, name: str, used: int, limit: int) -> None:
         """What an answer said of an allowance: how much is used in all, and how much there is. A smaller limit lowers
         ours until a day later; a larger one never raises it."""
+        if any(a.name == name and a.window < DAY and limit >= a.limit for a in self.allowances):
+            return  # of a short window only a lower limit is news
         now = self.clock().timestamp()
-        self._db.execute(
-            """
-            INSERT INTO seen VALUES (?, ?, ?, ?, ?) ON CONFLICT (side, name) DO UPDATE SET
-                used = CASE WHEN excluded.at - at < 60 THEN max(used, excluded.used) ELSE excluded.used END,
-                cap = CASE WHEN excluded.at - at < 86400 THEN min(cap, excluded.cap) ELSE excluded.cap END,
-                at = excluded.at
-            """,
-            (self.side, name, used, limit, now),
-        )
+        with self._transaction():
+            self._db.execute(
+                """
+                INSERT INTO seen (side, name, used, cap, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (side, name) DO UPDATE
+                SET used = CASE WHEN excluded.at - at < 60 THEN max(used, excluded.used) ELSE excluded.used END,
+                    cap = CASE WHEN excluded.at - at < 86400 THEN min(cap, excluded.cap) ELSE excluded.cap END,
+                    at = excluded.at
+                """,
+                (self.side, name, used, limit, now),
+            )
+
+    # ---- how it stands
 
     def standings(self) -> list[Standing]:
         """How every allowance stands now."""
         now = self.clock().timestamp()
-        return [self._standing(allowance, now) for allowance in self.allowances]
+        with self._transaction():
+            return [self._standing(allowance, now) for allowance in self.allowances]
 
     def _standing(self, allowance: Allowance, now: float) -> Standing:
-        seen = self._db.execute(
+        seen = self._seen(allowance, now)
+        limit, ours = self._limit(allowance, now), self._ours(allowance, now)
+        cap = self._cap(allowance, limit)
+        daily = allowance.window >= DAY
+        others = max(0, seen[0] - ours) if seen is not None and daily else None
+        reserve = int(cap * RESERVE[self.lane]) if daily else 0
+        return Standing(self.side, allowance.name, allowance.window, limit, cap, ours, others, reserve)
+
+    def _seen(self, allowance: Allowance, now: float) -> tuple[int, int] | None:
+        """(used, limit) as an answer of the last 24 hours told it."""
+        found: tuple[int, int] | None = self._db.execute(
             "SELECT used, cap FROM seen WHERE side = ? AND name = ? AND at > ?",
             (self.side, allowance.name, now - DAY.total_seconds()),
         ).fetchone()
-        limit = min(allowance.limit, seen[1]) if seen is not None else allowance.limit
-        daily = allowance.window >= DAY
-        cap = int(limit * (self.shares.day if daily else self.shares.burst))
-        ours = self._ours(allowance, now)
-        others = max(0, seen[0] - ours) if seen is not None else None
-        reserve = int(cap * RESERVE[self.lane]) if daily else 0
-        return Standing(self.side, allowance.name, allowance.window, limit, cap, ours, others, reserve)
+        return found
+
+    def _limit(self, allowance: Allowance, now: float) -> int:
+        seen = self._seen(allowance, now)
+        return min(allowance.limit, seen[1]) if seen is not None else allowance.limit
+
+    def _cap(self, allowance: Allowance, limit: int) -> int:
+        return max(1, int(limit * (self.shares.day if allowance.window >= DAY else self.shares.burst)))
 
     def _ours(self, allowance: Allowance, now: float) -> int:
         key = (self.side, allowance.name)

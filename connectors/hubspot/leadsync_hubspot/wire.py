@@ -78,7 +78,10 @@ class Wire:
         target = f"{parts.scheme}://{parts.netloc}{path}" + (f"?{urlencode(query_params)}" if query_params else "")
         write = is_write(method, path)
         self._usage.count(SEARCH if path.rstrip("/").endswith("/search") else BURST, write=write)
-        answer = self._exchange(method, target, dict(headers or {}), body_text(body), write=write)
+        try:
+            answer = self._exchange(method, target, dict(headers or {}), body_text(body), write=write)
+        finally:
+            self._usage.answered()
         self._note(answer)
         if 200 <= answer.status < 300:
             return answer
@@ -114,6 +117,9 @@ class Wire:
 
     def _note(self, answer: Answer) -> None:
         self.server_time = _date(answer.headers.get("date", "")) or self.server_time
+        most, rest = (answer.headers.get(f"x-hubspot-ratelimit-{end}", "") for end in ("max", "remaining"))
+        if most.isdigit() and rest.isdigit():
+            self._usage.meter.saw(BURST, int(most) - int(rest), int(most))
         limit, left = (answer.headers.get(f"x-hubspot-ratelimit-daily{end}", "") for end in ("", "-remaining"))
         if limit.isdigit() and left.isdigit():
             self._usage.saw(DAILY, max(self._usage.used or 0, int(limit) - int(left)), int(limit))

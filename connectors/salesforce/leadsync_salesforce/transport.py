@@ -59,7 +59,12 @@ class Wire(HTTPAdapter):
         method, writing = str(request.method), writes(str(request.method), meant.path)
         self._usage.count(write=writing)
         local = self._base.scheme == "http"
-        response = super().send(request, stream, timeout or self._timeouts, verify, cert, None if local else proxies)
+        try:
+            response = super().send(
+                request, stream, timeout or self._timeouts, verify, cert, None if local else proxies
+            )
+        finally:
+            self._usage.answered()
         text = response.text if response.status_code >= 300 else ""
         self._note(response)
         if response.status_code >= 300:
