@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from leadsync.sandbox import Reply
 from leadsync_hubspot.sandbox.errors import not_found
-from leadsync_hubspot.sandbox.kinds import KindSpec
 from leadsync_hubspot.sandbox.limits import TIERS, Limits
 from leadsync_hubspot.sandbox.render import paging
 from leadsync_hubspot.sandbox.routing import Call, Route, ok
@@ -29,10 +28,6 @@ DEFAULT_PIPELINES: Mapping[str, tuple[str, str]] = {
 
 def _details(call: Call) -> Reply:
     account = call.portal.account
-    offset = call.portal.clock().astimezone(ZoneInfo(account["timeZone"])).utcoffset()
-    seconds = 0 if offset is None else int(offset.total_seconds())
-    sign = "-" if seconds < 0 else "+"
-    hours, minutes = divmod(abs(seconds) // 60, 60)
     return ok(
         {
             "portalId": account["portalId"],
@@ -40,17 +35,25 @@ def _details(call: Call) -> Reply:
             "timeZone": account["timeZone"],
             "companyCurrency": account.get("companyCurrency", "EUR"),
             "additionalCurrencies": [],
-            "utcOffset": f"{sign}{hours:02}:{minutes:02}",
-            "utcOffsetMilliseconds": seconds * 1000,
+            **_utc_offset(call),
             "uiDomain": account.get("uiDomain", "app.hubspot.com"),
             "dataHostingLocation": account.get("dataHostingLocation", "na1"),
         }
     )
 
 
+def _utc_offset(call: Call) -> dict[str, Any]:
+    offset = call.portal.clock().astimezone(ZoneInfo(call.portal.account["timeZone"])).utcoffset()
+    seconds = 0 if offset is None else int(offset.total_seconds())
+    hours, minutes = divmod(abs(seconds) // 60, 60)
+    sign = "-" if seconds < 0 else "+"
+    return {"utcOffset": f"{sign}{hours:02}:{minutes:02}", "utcOffsetMilliseconds": seconds * 1000}
+
+
 def _me(call: Call) -> Reply:
     account = call.portal.account
-    return ok({"portalId": account["portalId"], "timeZone": account["timeZone"], "accountType": "STANDARD"})
+    told = {"portalId": account["portalId"], "timeZone": account["timeZone"], "accountType": "STANDARD"}
+    return ok({**told, "currency": account.get("companyCurrency", "EUR"), **_utc_offset(call)})
 
 
 def usage_route(limits: Limits) -> Route:
@@ -158,37 +161,6 @@ def _stage(call: Call) -> Reply:
     return ok(found[0])
 
 
-def _schema(portal: Portal, spec: KindSpec) -> dict[str, Any]:
-    required = list(spec.required)
-    title = spec.singular.title()
-    return {
-        "labels": {"singular": title, "plural": spec.name.title()},
-        "requiredProperties": required,
-        "searchableProperties": list(spec.defaults),
-        "primaryDisplayProperty": spec.defaults[0] if spec.defaults else "hs_object_id",
-        "secondaryDisplayProperties": list(spec.defaults[1:]),
-        "archived": False,
-        "restorable": True,
-        "metaType": "PORTAL_SPECIFIC" if spec.custom else "HUBSPOT",
-        "id": spec.type_id.partition("-")[2],
-        "fullyQualifiedName": f"p{portal.account['portalId']}_{spec.name}" if spec.custom else spec.singular.upper(),
-        "createdAt": EPOCH,
-        "updatedAt": EPOCH,
-        "objectTypeId": spec.type_id,
-        "properties": [p.as_json() for p in portal.properties[spec.name].values()],
-        "associations": [],
-        "name": spec.singular if spec.custom else spec.singular.upper(),
-    }
-
-
-def _schemas(call: Call) -> Reply:
-    return ok({"results": [_schema(call.portal, s) for s in call.portal.kinds.values() if s.custom]})
-
-
-def _one_schema(call: Call) -> Reply:
-    return ok(_schema(call.portal, call.spec))
-
-
 OWNERS = ("crm.objects.owners.read",)
 PIPELINES = ("crm.objects.{kind}.read", "crm.schemas.{kind}.read", "crm.pipelines.orders.read")
 ROUTES = (
@@ -200,8 +172,4 @@ ROUTES = (
     Route("GET", "/crm/pipelines/{kind}/{id}", _pipeline, PIPELINES),
     Route("GET", "/crm/pipelines/{kind}/{id}/stages", _stages, PIPELINES),
     Route("GET", "/crm/pipelines/{kind}/{id}/stages/{stage}", _stage, PIPELINES),
-    Route("GET", "/crm/schemas", _schemas),
-    Route("GET", "/crm/schemas/{kind}", _one_schema),
-    Route("GET", "/crm-object-schemas/schemas", _schemas),
-    Route("GET", "/crm-object-schemas/schemas/{kind}", _one_schema),
 )

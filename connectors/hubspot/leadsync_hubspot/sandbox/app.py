@@ -16,6 +16,7 @@ from leadsync_hubspot.sandbox import (
     lists,
     objects,
     properties,
+    schemas,
     search,
     touchpoints,
 )
@@ -51,7 +52,7 @@ class HubSpotSandbox(Sandbox):
 
     def _routes(self) -> list[Route]:
         mine = [token_route(self.tokens), account.usage_route(self.limits)]
-        modules = (search, batch, associations, lists, properties, objects, touchpoints, account)
+        modules = (search, batch, associations, lists, properties, objects, touchpoints, account, schemas)
         return [*mine, *(route for module in modules for route in module.ROUTES)]
 
     # ---- answering
