@@ -37,8 +37,8 @@ def test_the_example_is_a_valid_configuration() -> None:
 
 def test_the_example_sets_only_what_has_no_default() -> None:
     data = shown(also_defaults=False)
-    assert set(data) == {"schema", "schedule", "sync", "resolve", "connector"}
-    assert data["schedule"] == data["sync"] == data["resolve"] == {}
+    assert set(data) == {"schema", "schedule", "sync", "quota", "resolve", "connector"}
+    assert data["schedule"] == data["sync"] == data["quota"] == data["resolve"] == {}
 
 
 def test_every_setting_is_shown_with_its_default() -> None:

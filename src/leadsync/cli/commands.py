@@ -27,6 +27,7 @@ from leadsync.connector import Crm
 from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.files import example_config
 from leadsync.plan import Plan
+from leadsync.quota import Lane
 from leadsync.rehearsal import copy_mappings
 from leadsync.schedule import StopFlag, run_daemon
 from leadsync.sync import Cycle, World, cycle
@@ -66,11 +67,11 @@ def lint(config_path: Path, output: str) -> int:
 @click.command()
 @config_option
 @output_option
-@click.option("--plan", "only_plan", is_flag=True, help="Only show what is missing.")
+@click.option("--plan/--apply", "only_plan", default=False, help="Only show what is missing, or create it (default).")
 def provision(config_path: Path, output: str, *, only_plan: bool) -> int:
     """Create the fields the mappings need in both CRMs, with the permission to write them; safe to repeat."""
     config = read_config(config_path)
-    with opened(config) as world:
+    with opened(config, lane=Lane.INTERACTIVE) as world:
         done = provision_all(world, apply=not only_plan)
     if output == "json":
         say_json([{"side": side, "what": s.what, "state": s.state, "detail": s.detail} for side, s in done])
@@ -100,7 +101,7 @@ def provision_all(world: World, *, apply: bool) -> list[tuple[str, Any]]:
 def plan(config_path: Path, output: str, limit: int, open_gates: tuple[str, ...], *, quiet: bool) -> int:
     """Show what a cycle would write, field by field, old → new, and what it would cost. Writes nothing."""
     config = read_config(config_path)
-    with progress(show=not quiet) as bar, opened(config, bar=bar) as world:
+    with progress(show=not quiet) as bar, opened(config, bar=bar, lane=Lane.INTERACTIVE) as world:
         seen = cycle(world, write=False, open_gates=frozenset(open_gates))
         cost = api_calls(seen.plan, world.sides)
     if output == "json":

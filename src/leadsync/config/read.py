@@ -19,6 +19,7 @@ from leadsync.mapping.model import OURS
 from leadsync.mapping.problems import Problem, Problems, errors
 from leadsync.mapping.schema import FieldTable
 from leadsync.mapping.toml import Document, check, parse
+from leadsync.quota import Shares
 from leadsync.resolve import ResolveSettings
 
 Lookup: TypeAlias = Callable[[str], Connector]
@@ -57,6 +58,12 @@ class Config:
     sync: Limits
     resolve: ResolveSettings
     connectors: Mapping[str, Configured]
+    quota: Shares = field(default_factory=Shares)
+
+    @property
+    def quota_file(self) -> Path:
+        """Where requests are counted, beside the state."""
+        return self.state.with_name("quota.db")
 
 
 def load(path: Path, lookup: Lookup = connector) -> Config:
@@ -125,6 +132,7 @@ def _config(path: Path, table: ConfigTable, draft: Draft) -> Config:
         sync=Limits(**table.sync.model_dump()),
         resolve=ResolveSettings(threshold=table.resolve.threshold),
         connectors=wanted,
+        quota=Shares(table.quota.burst_share, table.quota.day_share),
     )
 
 

@@ -12,9 +12,11 @@ from leadsync.config.cron import check_cron
 from leadsync.gates import Limits
 from leadsync.mapping.duration import Duration
 from leadsync.mapping.schema import Strict
+from leadsync.quota import Shares
 from leadsync.resolve import ResolveSettings
 
 LIMITS = Limits()
+SHARES = Shares()
 
 
 def _timezone(name: str) -> str:
@@ -54,6 +56,15 @@ class SyncTable(Strict):
     floor: int = Field(default=LIMITS.floor, ge=0, description="Up to so many records anything goes.")
 
 
+class QuotaTable(Strict):
+    """[quota]: how much of what a vendor allows leadsync may use."""
+
+    burst_share: float = Field(
+        default=SHARES.burst, gt=0, le=1, description="Share of what is allowed within seconds; a request waits for it."
+    )
+    day_share: float = Field(default=SHARES.day, gt=0, le=1, description="Share of a day's requests.")
+
+
 class ResolveTable(Strict):
     """[resolve]: companies to legal entities."""
 
@@ -71,5 +82,6 @@ class ConfigTable(Strict):
     mappings: str = Field(default="mappings", description="The folder with the mapping files.")
     schedule: ScheduleTable = ScheduleTable()
     sync: SyncTable = SyncTable()
+    quota: QuotaTable = QuotaTable()
     resolve: ResolveTable = ResolveTable()
     connector: dict[str, dict[str, Any]] = Field(default_factory=dict)
