@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from leadsync.normalize.company import core_name, legal_form
 from leadsync.records import CompanyQuery, LegalEntity, Match
 
-
 LIVE = frozenset(("ISSUED", "LAPSED", "PENDING_TRANSFER", "PENDING_ARCHIVAL"))
 """Registrations that stand for an entity of their own."""
 
