@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from leadsync.mapping.model import Conflict, CreateRule, Direction, FieldMap, NullPolicy, ObjectMap, Target, WriteMode
+from leadsync.mapping.transform import Transform
 from leadsync.merge import How, Verdict
 from leadsync.plan import Kept, LastWrite, Member, Memory, Plan, Refusal, Step, Subject, plan
 from leadsync.records import Ref, Role, Value
@@ -225,3 +226,9 @@ def test_every_difference_left_alone_is_told() -> None:
         "person",
         "a person's value stands there, known since 2026-11-01",
     )
+
+
+def test_what_leadsync_works_out_is_brought_to_the_form_the_mapping_asks_for() -> None:
+    field = computed("name", transform=(Transform("truncate", "4"),))
+    assert writes(made((field,), {"ls_name": None}, {"name": "Acme Holding"})) == {"ls_name": "Acme"}
+    assert made((field,), {"ls_name": "Acme"}, {"name": "Acme Holding"}).steps == ()

@@ -52,5 +52,5 @@ def _create(subject: Subject, rule: CreateRule) -> Step | None:
 
 def _create_value(subject: Subject, mapped: FieldMap) -> Value:
     if mapped.sources:
-        return next((v for s in mapped.sources if not is_blank(v := subject.computed.get(s))), None)
+        return subject.worked_out(mapped)
     return subject.facts.get(mapped.name)

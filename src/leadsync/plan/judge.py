@@ -88,8 +88,7 @@ def _wanted(place: Place) -> Value | Kept:
     """The canonical value the field is to have."""
     mapped, subject = place.mapped, place.subject
     if mapped.sources:
-        value = next((v for s in mapped.sources if not is_blank(v := subject.computed.get(s))), None)
-        return _or_null_policy(place, value)
+        return _or_null_policy(place, subject.worked_out(mapped))
     verdict = subject.verdicts.get(mapped.name)
     if verdict is None:
         return place.kept("unmapped", "no record of a CRM that this mapping reads has the field")

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from leadsync.mapping.expression import Expression
-from leadsync.mapping.model import ObjectMap
+from leadsync.mapping.model import FieldMap, ObjectMap
+from leadsync.mapping.transform import apply
 from leadsync.merge import Verdict
-from leadsync.records import Fields, Ref, Value
+from leadsync.records import Fields, Ref, Value, is_blank
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class Subject:
     """Why leadsync's own values are what they are, by the first part of their source ("score", "company")."""
     closed: frozenset[str] = frozenset()
     """Sides on which a person deleted its record: it is never made again there."""
+
+    def worked_out(self, mapped: FieldMap) -> Value:
+        """What leadsync computed for a field, brought to the form the mapping asks for; None when there is nothing."""
+        found = next((v for s in mapped.sources if not is_blank(v := self.computed.get(s))), None)
+        return apply(mapped.transform, found)
 
     def allows(self, when: Expression | None) -> bool:
         """Whether a mapping's condition holds."""
