@@ -7,7 +7,7 @@ nothing of vendors: it pulls pages, plans, and pushes batches of `Write`s throug
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -170,6 +170,24 @@ class ProvisionStep:
     detail: str = ""
 
 
+class Health(StrEnum):
+    """How something that was looked at stands."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing `leadsync doctor` looked at: what was found, and what to do about it ("" when nothing is)."""
+
+    name: str
+    state: Health
+    found: str
+    fix: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """So many requests within a window, as the vendor allows. `always`: every request counts against it."""
@@ -277,6 +295,16 @@ class Crm(Protocol):
     def allowances(self) -> Sequence[Allowance]:
         """What the vendor allows this connection: short windows and the day."""
 
+    def check(
+        self,
+        fields: Mapping[str, Sequence[str]],
+        written: Mapping[str, Sequence[str]] = ...,
+        created: Collection[str] = ...,
+    ) -> Sequence[Check]:
+        """How this connection stands: credentials, permissions, limits. `fields`: what is read of each object;
+        `written`: those of them leadsync writes; `created`: objects it creates records of. Nothing is changed, and
+        what goes wrong is a check that fails, not an error."""
+
     def web_url(self, ref: Ref) -> str:
         """Where a person sees the record, or "" when unknown."""
 
@@ -330,6 +358,8 @@ class Connector:
     demo: Callable[[], Mapping[str, Any]]
     objects: tuple[ObjectType, ...] = ()
     """What an open connection's `objects()` gives, where it is known beforehand: mappings are checked against it."""
+    check: Callable[..., Sequence[Check]] | None = None
+    """For a register, whose opening may download it: `check(settings, clock)` says how it stands without opening it."""
 
 
 def connectors() -> dict[str, Connector]:

@@ -5,9 +5,9 @@ them. Short windows are exact sliding windows at the server: a request counts fr
 window after its answer came, because nobody knows when in between it arrived. The day is counted by the minute, and a
 minute counts as long as any part of it lies within the last 24 hours.
 
-The file is not in WAL mode: several processes write it, which is what the fault of SQLite 3.7.0 to 3.51.2 in resetting a
-WAL needs. It is not synchronised to disk either (10 ms a request): a killed process loses nothing, and after a power cut
-a damaged file is set aside and counted anew.
+The file is not in WAL mode: several processes write it, which is what the fault of SQLite 3.7.0 to 3.51.2 in resetting
+a WAL needs. It is not synchronised to disk either (10 ms a request): a killed process loses nothing, and after a power
+cut a damaged file is set aside and requests are counted anew.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from leadsync.connector import Allowance, Clock
+from leadsync.connector import Allowance, Clock, Crm
 from leadsync.errors import QuotaExhausted, StopRun
 
 log = logging.getLogger("leadsync.quota")
@@ -105,7 +105,7 @@ _SCHEMA = """
 
 
 def open_file(path: Path) -> sqlite3.Connection:
-    """The file of counts, made where there is none; a damaged one is set aside. Raises StopRun when it cannot be had."""
+    """The file of counts, made where there is none; a damaged one is set aside. Raises StopRun when there is no way."""
     try:
         return _open(path)
     except sqlite3.OperationalError as problem:
@@ -324,3 +324,10 @@ class Governor:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+
+def govern(crm: Crm, path: Path, clock: Clock, shares: Shares, lane: Lane) -> Governor:
+    """Count this connection's requests from now on, in the file that all processes of an installation share."""
+    governor = Governor(path, crm.side, crm.allowances(), clock, shares, lane)
+    crm.usage.meter = governor
+    return governor

@@ -18,6 +18,7 @@ from leadsync_hubspot.wire import Wire
 
 Json = dict[str, Any]
 USER_AGENT = "leadsync"
+TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # noqa: S105  an address
 OK, CREATED, PARTLY, EMPTY = 200, 201, 207, 204
 
 
@@ -145,17 +146,22 @@ class Client:
         """The account's details: portalId, timeZone, uiDomain …"""
         return self._get("/account-info/v3/details", {})
 
+    def usage(self) -> Json:
+        """The day's requests of all private apps and service keys: {"results": [{"usageLimit", "currentUsage"}]}."""
+        return _with_results(self._get("/account-info/v3/api-usage/daily/private-apps", {}))
+
+    def token_info(self) -> Json:
+        """What a static token stands for: {"hubId", "appId", "userId", "scopes"}; OAuth's are not known there."""
+        return self._ask("POST", TOKEN_INFO, body={"tokenKey": self._settings.token.get_secret_value()})
+
     def _get(self, path: str, query: Mapping[str, object]) -> Json:
-        """A GET on the SDK's client, with its authorisation."""
+        return self._ask("GET", path, query_params=list(query.items()))
+
+    def _ask(self, method: str, path: str, **how: Any) -> Json:
+        """A read by the SDK's client, with its authorisation."""
         inner = self._sdk.crm.objects.basic_api.api_client
-        return self._read(
-            inner.call_api,
-            path,
-            "GET",
-            query_params=list(query.items()),
-            header_params={"Accept": "application/json"},
-            auth_settings=["oauth2"],
-        )
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        return self._read(inner.call_api, path, method, header_params=headers, auth_settings=["oauth2"], **how)
 
 
 def decoded(answer: Answer, good: Sequence[int]) -> Json:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from leadsync.connector import Allowance, Clock, Feed, FieldSpec, ObjectType, Page, ProvisionStep, Receipt, Usage, Write
+from leadsync.connector import (
+    Allowance,
+    Check,
+    Clock,
+    Feed,
+    FieldSpec,
+    ObjectType,
+    Page,
+    ProvisionStep,
+    Receipt,
+    Usage,
+    Write,
+)
 from leadsync.errors import Misconfigured
 from leadsync.records import Record, Ref, Role
+from leadsync_hubspot.check import Checkup
 from leadsync_hubspot.client import Client, Json
 from leadsync_hubspot.provision import provision
 from leadsync_hubspot.pull import Pull
@@ -127,6 +141,16 @@ class HubSpot:
             Allowance(SEARCH, self._settings.search_limit, timedelta(seconds=1), always=False),
             Allowance(DAILY, self._settings.daily_limit, timedelta(hours=24)),
         )
+
+    def check(
+        self,
+        fields: Mapping[str, Sequence[str]],
+        written: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        created: Collection[str] = (),
+    ) -> Sequence[Check]:
+        """Token, scopes, properties, API version, quota and clock. Creating takes the same scopes as writing."""
+        writing = {**dict.fromkeys(created, ()), **{kind: names for kind, names in written.items() if names}}
+        return Checkup(self._client, self._settings, self._clock(), (fields, writing)).run()
 
     def web_url(self, ref: Ref) -> str:
         """Where a person sees the record; one read of the account's number, the first time."""

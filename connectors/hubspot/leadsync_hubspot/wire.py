@@ -42,7 +42,7 @@ def dated(path: str, version: str) -> str:
 
 def is_write(method: str, path: str) -> bool:
     """Whether a request changes anything; searches and batch reads are posted but do not."""
-    return method != "GET" and not path.rstrip("/").endswith(("/search", "/batch/read"))
+    return method != "GET" and not path.rstrip("/").endswith(("/search", "/batch/read", "/access-token-info"))
 
 
 def body_text(body: Any) -> bytes | None:

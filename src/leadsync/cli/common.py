@@ -20,7 +20,7 @@ from leadsync.config import Config, load
 from leadsync.connector import Clock, Crm, Kind, Register, connector
 from leadsync.errors import LeadsyncError, Misconfigured, QuotaExhausted
 from leadsync.progress import Progress, Silent
-from leadsync.quota import Governor, Lane
+from leadsync.quota import Lane, govern
 from leadsync.rules import load_rulebook
 from leadsync.store import Store
 from leadsync.sync import World, never
@@ -160,19 +160,12 @@ def opened(
             if made.kind is Kind.CRM:
                 sides[side] = made.open(settings.settings, clock, side)
                 stack.callback(sides[side].close)
-                stack.callback(govern(config, sides[side], clock, lane).close)
+                stack.callback(govern(sides[side], config.quota_file, clock, config.quota, lane).close)
             else:
                 register = made.open(settings.settings, clock)
                 stack.callback(register.close)
         rules = load_rulebook(config.mappings, {side: crm.objects() for side, crm in sides.items()})
         yield World(config, rules, store, sides, register, clock, new_run(clock()), bar or Silent(), stop)
-
-
-def govern(config: Config, crm: Crm, clock: Clock, lane: Lane) -> Governor:
-    """Count this connection's requests from now on, in the file that all processes of the installation share."""
-    governor = Governor(config.quota_file, crm.side, crm.allowances(), clock, config.quota, lane)
-    crm.usage.meter = governor
-    return governor
 
 
 def read_config(path: Path) -> Config:

@@ -20,7 +20,7 @@ from leadsync_hubspot.sandbox import (
     search,
     touchpoints,
 )
-from leadsync_hubspot.sandbox.auth import TOKEN, Tokens, check_scopes, token_route
+from leadsync_hubspot.sandbox.auth import TOKEN, Tokens, all_scopes, check_scopes, info_route, token_route
 from leadsync_hubspot.sandbox.errors import CORRELATION, Refused, refuse
 from leadsync_hubspot.sandbox.faults import named
 from leadsync_hubspot.sandbox.limits import Limits
@@ -51,7 +51,8 @@ class HubSpotSandbox(Sandbox):
         return portal
 
     def _routes(self) -> list[Route]:
-        mine = [token_route(self.tokens), account.usage_route(self.limits)]
+        info = info_route(self.tokens, lambda: all_scopes(self._routes(), self.portal.kinds.values()))
+        mine = [token_route(self.tokens), info, account.usage_route(self.limits)]
         modules = (search, batch, associations, lists, properties, objects, touchpoints, account, schemas)
         return [*mine, *(route for module in modules for route in module.ROUTES)]
 

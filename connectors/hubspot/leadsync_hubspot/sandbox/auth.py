@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -111,3 +111,27 @@ def _bad_grant(grant: str) -> Reply:
 def token_route(tokens: Tokens) -> Route:
     """POST /oauth/{version}/token."""
     return Route("POST", "/oauth/token", lambda call: oauth(tokens, call), reads=True, open=True)
+
+
+def info_route(tokens: Tokens, every: Callable[[], Collection[str]]) -> Route:
+    """POST /oauth/v2/private-apps/get/access-token-info {"tokenKey"}; `every`: the scopes of a token that has all."""
+
+    def info(call: Call) -> Reply:
+        key = str(call.json().get("tokenKey", ""))
+        if not key.startswith(PREFIX):
+            raise unauthenticated()
+        _, token = tokens.authenticate(Request("GET", "/", headers={"authorization": key}), call.portal.clock())
+        scopes = sorted(every() if token.scopes is None else token.scopes)
+        ident = {"userId": int(token.actor.user or 1), "hubId": call.portal.account["portalId"], "appId": 1}
+        return ok({**ident, "scopes": scopes})
+
+    return Route("POST", "/oauth/private-apps/get/access-token-info", info, reads=True, open=True)
+
+
+def all_scopes(routes: Sequence[Route], kinds: Collection[KindSpec]) -> set[str]:
+    """Every scope that an endpoint asks for, of every object type."""
+    names = {scope_name(kind) for kind in kinds}
+    found: set[str] = set()
+    for scope in (scope for route in routes for scope in route.scopes):
+        found |= {scope.replace("{kind}", name) for name in names} if "{kind}" in scope else {scope}
+    return found
