@@ -103,7 +103,7 @@ def moment(text: object) -> datetime:
     found = datetime.fromisoformat(text)
     if found.tzinfo is None:
         raise ValueError("a time without a zone")
-    return found.astimezone(UTC)
+    return found if found.tzinfo is UTC else found.astimezone(UTC)
 
 
 def millis(at: datetime) -> int:
@@ -133,11 +133,14 @@ def decode(side: str, source: Source, item: Mapping[str, Any], fields: Sequence[
     )
 
 
+_TEXT_OR_NULL = frozenset({str, type(None)})
+
+
 def _texts(properties: Mapping[str, Any], fields: Sequence[str]) -> dict[str, str | None]:
     found = {name: properties[name] for name in fields if name in properties}
-    for name, value in found.items():
-        if value is not None and type(value) is not str:
-            raise BadRecord(f"property {name} is {type(value).__name__}, not text", fields=(name,))
+    if not _TEXT_OR_NULL.issuperset(map(type, found.values())):
+        name, value = next(item for item in found.items() if type(item[1]) not in _TEXT_OR_NULL)
+        raise BadRecord(f"property {name} is {type(value).__name__}, not text", fields=(name,))
     return found
 
 
@@ -167,7 +170,8 @@ def _inline_links(source: Source, item: Mapping[str, Any], properties: Mapping[s
 
 def primary_first(ids: Iterable[str], primary: str) -> tuple[str, ...]:
     """Ids once each, the primary one before the others."""
-    return tuple(sorted(dict.fromkeys(ids), key=lambda ident: ident != primary))
+    once = tuple(dict.fromkeys(ids))
+    return once if len(once) < 2 else tuple(sorted(once, key=lambda ident: ident != primary))
 
 
 def links_overflow(source: Source, item: Mapping[str, Any]) -> bool:
