@@ -147,8 +147,7 @@ class Shelf:
 
     def keep(self, record: Record, who: str = PERSON) -> Record:
         """A record becomes this, in the diary too."""
-        record = replace(record, modified_by=who, by_us=who == ENGINE)
-        record = replace(record, by_us=who == ENGINE if self.tells else None)
+        record = replace(record, modified_by=who, by_us=who == ENGINE if self.tells else None)
         before = self.records.get(record.ref)
         number = self.diary.note(who, record.ref, before.fields if before is not None else {}, record.fields)
         self.records[record.ref] = record

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from leadsync.plan import Plan
 from leadsync.records import is_blank
 
+FEW = 10
+"""Records that may well all be deleted by hand."""
+Place = tuple[str, str]
+"""A side and one of its objects."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one run may overwrite or clear unasked. A share is of the live records of that side and object."""
+    """How much one run may change unasked, and what else bounds it. A share is of the live records of an object."""
 
     max_overwritten_share: float = 0.5
     max_cleared_share: float = 0.1
+    max_created_share: float = 0.5
+    max_shrunk_share: float = 0.2
+    max_mean_shift: float = 15.0
+    """Points by which the mean score of the leads known before may move."""
+    max_quota_share: float = 0.8
+    """Of the vendor's day, whoever spent it."""
     floor: int = 50
     """Up to so many records anything goes: a small installation changes as a whole."""
+    baseline_first: bool = False
+    """The very first run only takes stock and writes nothing."""
+    flap_writes: int = 3
+    flap_window: timedelta = timedelta(days=1)
+    """A field that somebody else undid so often within the window is held."""
+    audit_every: timedelta = timedelta(days=7)
+    """Every record is compared with what was read of it so often; 0: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,38 +48,85 @@ class Gate:
     advice: str
 
 
-def closed_gates(plan: Plan, live: Mapping[tuple[str, str], int], limits: Limits, open_: frozenset[str]) -> list[Gate]:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a plan is seen against: live records now and when a run last went through, the leads' scores (then, now),
+    and by side the API calls the plan costs, those used today, and the day's allowance."""
+
+    live: Mapping[Place, int]
+    before: Mapping[Place, int] = field(default_factory=dict)
+    scores: Iterable[tuple[float, float]] = ()
+    quota: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+
+
+def closed_gates(plan: Plan, setting: Setting, limits: Limits, open_: frozenset[str]) -> list[Gate]:
     """The gates this plan does not pass. Filling blanks is free; overwriting and clearing are counted by record."""
-    overwritten: dict[tuple[str, str], int] = {}
-    cleared: dict[tuple[str, str], int] = {}
-    for step in plan.steps:
-        place = (step.side, step.kind)
-        if step.id is not None and any(not is_blank(c.old) and not is_blank(c.new) for c in step.changes):
-            overwritten[place] = overwritten.get(place, 0) + 1
-        if any(not is_blank(c.old) and is_blank(c.new) for c in step.changes):
-            cleared[place] = cleared.get(place, 0) + 1
     found = [
-        *_over("overwrite", "overwrite values on", overwritten, live, limits.max_overwritten_share, limits.floor),
-        *_over("clear", "clear fields on", cleared, live, limits.max_cleared_share, limits.floor),
+        *_by_record(plan, setting, limits),
+        *_shrunk(setting, limits),
+        *_shifted(setting, limits),
+        *_spent(plan, setting, limits),
     ]
     return [gate for gate in found if gate.name not in open_]
 
 
-def _over(
-    name: str,
-    verb: str,
-    counts: Mapping[tuple[str, str], int],
-    live: Mapping[tuple[str, str], int],
-    share: float,
-    floor: int,
-) -> list[Gate]:
-    return [
-        Gate(
-            name,
-            f"this run would {verb} {count:,} of {live.get(place, 0):,} {place[0]} {place[1]} records "
-            f"(more than {share:.0%} and more than {floor})",
-            f"look at it with `leadsync plan`; if it is meant, run `leadsync sync --open-gate {name}`",
-        )
-        for place, count in sorted(counts.items())
-        if count > max(floor, share * live.get(place, 0))
-    ]
+def _advice(name: str) -> str:
+    return f"look at it with `leadsync plan`; if it is meant, run `leadsync sync --open-gate {name}`"
+
+
+# ---- by record
+
+
+def _by_record(plan: Plan, setting: Setting, limits: Limits) -> Iterator[Gate]:
+    overwritten: Counter[Place] = Counter()
+    cleared: Counter[Place] = Counter()
+    created: Counter[Place] = Counter()
+    for step in plan.steps:
+        place = (step.side, step.kind)
+        created[place] += step.id is None
+        overwritten[place] += any(not is_blank(c.old) and not is_blank(c.new) for c in step.changes)
+        cleared[place] += any(not is_blank(c.old) and is_blank(c.new) for c in step.changes)
+    for name, verb, counts, share in (
+        ("overwrite", "overwrite values on", overwritten, limits.max_overwritten_share),
+        ("clear", "clear fields on", cleared, limits.max_cleared_share),
+        ("create", "create beside", created, limits.max_created_share),
+    ):
+        for (side, kind), count in sorted(counts.items()):
+            live = setting.live.get((side, kind), 0)
+            if count > max(limits.floor, share * live):
+                of = f"{count:,} new {side} {kind} records beside" if name == "create" else f"{count:,} of"
+                words = "create" if name == "create" else verb
+                text = f"this run would {words} {of} {live:,} {side} {kind} records"
+                yield Gate(name, f"{text} (more than {share:.0%} and more than {limits.floor})", _advice(name))
+
+
+# ---- the world around
+
+
+def _shrunk(setting: Setting, limits: Limits) -> Iterator[Gate]:
+    """A side that is suddenly empty, or much smaller, is rather misread than tidied up."""
+    for (side, kind), before in sorted(setting.before.items()):
+        now = setting.live.get((side, kind), 0)
+        if before > FEW and now == 0:
+            yield Gate("empty", f"{side} had {before:,} live {kind} records, and now has none", _advice("empty"))
+        elif before - now > max(limits.floor, limits.max_shrunk_share * before):
+            text = f"{side} had {before:,} live {kind} records, and now has {now:,}"
+            yield Gate("shrunk", f"{text} (more than {limits.max_shrunk_share:.0%} are gone)", _advice("shrunk"))
+
+
+def _shifted(setting: Setting, limits: Limits) -> Iterator[Gate]:
+    pairs = list(setting.scores)
+    if len(pairs) <= limits.floor:
+        return
+    then, now = (sum(column) / len(pairs) for column in zip(*pairs, strict=True))
+    if abs(now - then) > limits.max_mean_shift:
+        text = f"the mean score of {len(pairs):,} leads would move from {then:.1f} to {now:.1f}"
+        yield Gate("shift", f"{text} (more than {limits.max_mean_shift:g} points)", _advice("shift"))
+
+
+def _spent(plan: Plan, setting: Setting, limits: Limits) -> Iterator[Gate]:
+    for side, (cost, used, limit) in sorted(setting.quota.items()):
+        if plan.steps and used + cost > limits.max_quota_share * limit:
+            text = f"this run would cost {cost:,} {side} API calls where {used:,} of the day's {limit:,} are used"
+            advice = "later runs resume by themselves; `leadsync sync --open-gate quota` spends them now"
+            yield Gate("quota", f"{text} (leadsync stops at {limits.max_quota_share:.0%})", advice)

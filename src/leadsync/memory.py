@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from leadsync.connector import Crm
+from leadsync.gates import Limits, Setting
 from leadsync.identify import Overrides
 from leadsync.plan import LastWrite, Lease, Memory, Plan, Refusal
-from leadsync.store import Ruling, Store
+from leadsync.plan.breaker import Rewrite, flaps
+from leadsync.store import Flapping, Ruling, Store
+
+LIVE = "live records"
+BASELINE = "baseline taken"
 
 
 def memory(store: Store) -> Memory:
@@ -30,6 +37,40 @@ def remember(store: Store, plan: Plan, now: datetime) -> None:
     """Keep whose values stand in the way, and what contradicts itself; call inside a transaction."""
     store.cases.save_leases({(k.ref, k.target): k.there for k in plan.kept if k.reason == "person"}, now)
     store.cases.save_conflicts(((h.uid, h.object, h.field, h.cells) for h in plan.held), now)
+
+
+def setting(
+    store: Store, scores: Mapping[str, float | None], cost: Mapping[str, int], sides: Mapping[str, Crm]
+) -> Setting:
+    """What a plan is seen against. `scores`: what leads are worth now, by leadsync id; `cost`: API calls by side."""
+    then = store.results.scores()
+    pairs = [
+        (centi / 100, now)
+        for uid, now in scores.items()
+        if now is not None and (centi := then.get(uid, ("", None))[1]) is not None
+    ]
+    before = {(side, kind): count for side, kind, count in json.loads(store.noted(LIVE) or "[]")}
+    usages = {side: crm.usage for side, crm in sides.items()}
+    quota = {
+        s: (cost.get(s, 0), u.used, u.limit) for s, u in usages.items() if u.used is not None and u.limit is not None
+    }
+    return Setting(store.pulled.counts(), before, pairs, quota)
+
+
+def went_through(store: Store, limits: Limits, now: datetime) -> None:
+    """After a run that was let through: what is there now is what the next one is seen against, and fields that
+    somebody else keeps undoing are held from now on. Call inside a transaction."""
+    live = [[side, kind, count] for (side, kind), count in sorted(store.pulled.counts().items())]
+    store.note(LIVE, json.dumps(live))
+    known = store.cases.flaps()
+    rows = [
+        Rewrite(w.ref, w.field, w.replaced, w.settled, w.at, w.other)
+        for w in store.history.since(now - limits.flap_window)
+    ]
+    released = {key: found.released for key, found in known.items() if found.released is not None}
+    held = {key for key, found in known.items() if found.released is None}
+    fresh = [f for f in flaps(rows, released, limits.flap_writes) if (f.ref, f.field) not in held]
+    store.cases.save_flaps(Flapping(f.ref, f.field, f.writes, f.other, now, None) for f in fresh)
 
 
 def latest(rulings: Iterable[Ruling]) -> dict[tuple[str, str], Ruling]:

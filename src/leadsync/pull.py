@@ -49,6 +49,7 @@ def _drain(
     store: Store, crm: Crm, feed: Feed, fields: Sequence[str], shell: tuple[Clock, Progress, Callable[[], bool]]
 ) -> Drained:
     clock, progress, stop = shell
+    began = clock()
     records = touches = unread = 0
     progress.step(f"pull {crm.side} {feed.name}")
     try:
@@ -61,6 +62,8 @@ def _drain(
             progress.advance(len(page.records) + len(page.touches))
             if stop():
                 break
+        else:
+            store.pulled.drained(crm.side, feed.name, began)
     except TryAgain as problem:
         raise StopRun(
             f"{crm.side}: reading {feed.name} failed for good after several tries: {problem}. What was read is kept; "

@@ -13,9 +13,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from leadsync import picture
 from leadsync.attribute import AttributionSettings, Conversion, Journey, Summary, journeys, summary
+from leadsync.audit import Audited, audit, due
 from leadsync.config import Config
 from leadsync.connector import Clock, Crm, Register
 from leadsync.decide import (
@@ -28,10 +30,11 @@ from leadsync.decide import (
     score_why,
 )
 from leadsync.enrich import Resolved, enrich
-from leadsync.gates import Gate, closed_gates
+from leadsync.gates import Gate, Setting, closed_gates
 from leadsync.identify import companies as identify_companies
 from leadsync.identify import people as identify_people
-from leadsync.memory import latest, memory, overrides, remember
+from leadsync.mapping.model import ObjectMap
+from leadsync.memory import BASELINE, latest, memory, overrides, remember, setting, went_through
 from leadsync.picture import Lead, Party
 from leadsync.plan import Plan, Subject, plan
 from leadsync.progress import Progress, Silent
@@ -42,6 +45,8 @@ from leadsync.records import Ref, Role
 from leadsync.rules import Rulebook
 from leadsync.score import Score, score
 from leadsync.store import Seen, Store
+
+Reading: TypeAlias = tuple[Store, Mapping[str, Crm], Mapping[Role, ObjectMap], Clock, Progress, Callable[[], bool]]
 
 
 def never() -> bool:
@@ -98,22 +103,55 @@ class Cycle:
     plan: Plan
     gates: tuple[Gate, ...]
     pushed: Pushed | None
+    audited: Audited | None = None
 
 
-def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset()) -> Cycle:
-    """Run one cycle; with `write` False it stops at the plan, the last moment at which nothing has happened."""
-    pusher = _pusher(world)
-    recovered = recover(pusher)
-    drained = pull(world.store, world.sides, world.rules.mappings, world.clock, world.progress, world.stop)
+def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset(), cached: bool = False) -> Cycle:
+    """Run one cycle; with `write` False it stops at the plan, the last moment at which nothing has happened. `cached`:
+    plan on what was read before, without asking any CRM."""
+    pusher, limits = _pusher(world), world.config.sync
+    recovered = 0 if cached else recover(pusher)
+    drained = [] if cached else pull(*_reading(world))
+    audited = audit(*_reading(world)) if not cached and due(world.store, limits.audit_every, world.clock()) else None
     view = look(world)
     made = plan(view.subjects, memory(world.store), view.as_of)
-    gates = closed_gates(made, world.store.pulled.counts(), world.config.sync, open_gates)
+    gates = closed_gates(made, _setting(world, view, made), limits, open_gates)
     pushed = None
     if write and not gates:
         _commit(world, view, made)
-        pushed = push(made.steps, made.after, pusher)
-        world.store.outbox.clear(("done", "rejected", "moved", "pending"))
-    return Cycle(world.run, tuple(drained), recovered, view, made, tuple(gates), pushed)
+        pushed = Pushed() if _only_baseline(world) else push(made.steps, made.after, pusher)
+        with world.store.transaction():
+            world.store.outbox.clear(("done", "rejected", "moved", "pending"))
+            went_through(world.store, limits, world.clock())
+    return Cycle(world.run, tuple(drained), recovered, view, made, tuple(gates), pushed, audited)
+
+
+def _only_baseline(world: World) -> bool:
+    """Whether this is the first run of an installation whose first run is to take stock only."""
+    first = world.store.noted(BASELINE) is None
+    world.store.note(BASELINE, world.run)
+    return first and world.config.sync.baseline_first
+
+
+def _reading(world: World) -> Reading:
+    return world.store, world.sides, world.rules.mappings, world.clock, world.progress, world.stop
+
+
+def _setting(world: World, view: View, made: Plan) -> Setting:
+    scores = {judged.lead.uid: judged.score.total for judged in view.leads}
+    return setting(world.store, scores, api_calls(made, world.sides), world.sides)
+
+
+def api_calls(made: Plan, sides: Mapping[str, Crm]) -> dict[str, int]:
+    """What writing a plan will cost, by side, with looking once more at what people may edit."""
+    cost: dict[str, int] = {}
+    for side, kind in sorted({(s.side, s.kind) for s in made.steps}):
+        steps = [s for s in made.steps if (s.side, s.kind) == (side, kind)]
+        creates = sum(s.id is None for s in steps)
+        guarded = sum(any(c.guarded for c in s.changes) for s in steps)
+        calls = sides[side].calls(kind, len(steps) - creates, creates) + -(-guarded // sides[side].batch_size)
+        cost[side] = cost.get(side, 0) + calls
+    return cost
 
 
 def look(world: World) -> View:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -86,10 +86,22 @@ def _cells(mapping: ObjectMap, mapped: FieldMap, sources: Iterable[Source]) -> I
 
 def _current(cells: list[Cell], sources: Iterable[Source]) -> list[Cell]:
     """Without records that another one took the place of (a converted lead's contact) and that can no longer change,
-    where that other one has the field too."""
+    where that other one has the field too. What was known of the old one is the base of the new: an edit made right
+    after the conversion is one."""
     present = {cell.ref for cell in cells}
-    past = {s.record.ref for s in sources if s.record.read_only and s.record.successor in present}
-    return [cell for cell in cells if cell.ref not in past]
+    past = {
+        s.record.ref: s.record.successor
+        for s in sources
+        if s.record.read_only and s.record.successor is not None and s.record.successor in present
+    }
+    bases = {past[cell.ref]: cell.base for cell in cells if cell.ref in past}
+    return [
+        replace(cell, base=bases[cell.ref])
+        if cell.ref in bases and isinstance(cell.base, Absent) and not is_blank(cell.value)
+        else cell
+        for cell in cells
+        if cell.ref not in past
+    ]
 
 
 def _base(mapped: FieldMap, target: Target, shadow: Mapping[str, Value] | None) -> Value | Absent:

@@ -20,7 +20,10 @@ SF_NAMES = {"City": "MailingCity", "Country": "MailingCountry", "State": "Mailin
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
+    made = Stage(tmp_path)
+    for shelf in made.sides.values():
+        shelf.tells = True
+    return made
 
 
 def both(stage: Stage) -> tuple[Ref, Ref]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +22,12 @@ from leadsync.cli.common import (
     say_json,
 )
 from leadsync.config import lint as lint_config
-from leadsync.connector import Crm
 from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.files import example_config
-from leadsync.plan import Plan
 from leadsync.quota import Lane
 from leadsync.rehearsal import copy_mappings
 from leadsync.schedule import StopFlag, run_daemon
-from leadsync.sync import Cycle, World, cycle
+from leadsync.sync import Cycle, World, api_calls, cycle
 
 log = logging.getLogger("leadsync")
 
@@ -114,16 +111,6 @@ def plan(config_path: Path, output: str, limit: int, open_gates: tuple[str, ...]
     return Exit.PENDING if seen.plan.steps else Exit.DONE
 
 
-def api_calls(made: Plan, sides: Mapping[str, Crm]) -> dict[str, int]:
-    """What writing a plan will cost, by side."""
-    cost: dict[str, int] = {}
-    for side, kind in sorted({(s.side, s.kind) for s in made.steps}):
-        steps = [s for s in made.steps if (s.side, s.kind) == (side, kind)]
-        creates = sum(s.id is None for s in steps)
-        cost[side] = cost.get(side, 0) + sides[side].calls(kind, len(steps) - creates, creates)
-    return cost
-
-
 @click.command()
 @config_option
 @output_option
@@ -158,7 +145,9 @@ def recorded_cycle(world: World, command: str, open_gates: frozenset[str] = froz
 
 def outcome(done: Cycle) -> Exit:
     """What a cycle's end means."""
-    if done.gates or (done.pushed is not None and done.pushed.unsent):
+    if done.gates:
+        return Exit.QUOTA if all(gate.name == "quota" for gate in done.gates) else Exit.PENDING
+    if done.pushed is not None and (done.pushed.unsent or done.pushed.moved):
         return Exit.PENDING
     if done.pushed is not None and (done.pushed.rejected or done.pushed.unclear):
         return Exit.REJECTS

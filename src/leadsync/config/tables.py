@@ -45,7 +45,7 @@ class ScheduleTable(Strict):
 
 
 class SyncTable(Strict):
-    """[sync]: how much one run may change before a person is asked."""
+    """[sync]: how much one run may change before a person is asked, and how the engine watches over itself."""
 
     max_overwritten_share: float = Field(
         default=LIMITS.max_overwritten_share, ge=0, le=1, description="Share of an object's overwritten records."
@@ -53,7 +53,30 @@ class SyncTable(Strict):
     max_cleared_share: float = Field(
         default=LIMITS.max_cleared_share, ge=0, le=1, description="Share of an object's records with cleared fields."
     )
+    max_created_share: float = Field(
+        default=LIMITS.max_created_share, ge=0, le=1, description="New records, as a share of an object's records."
+    )
+    max_shrunk_share: float = Field(
+        default=LIMITS.max_shrunk_share,
+        ge=0,
+        le=1,
+        description="Share of an object's records that may be gone at once.",
+    )
+    max_mean_shift: float = Field(
+        default=LIMITS.max_mean_shift, ge=0, description="Points by which the mean score of known leads may move."
+    )
+    max_quota_share: float = Field(
+        default=LIMITS.max_quota_share, ge=0, le=1, description="Share of a vendor's daily calls, whoever spent them."
+    )
     floor: int = Field(default=LIMITS.floor, ge=0, description="Up to so many records anything goes.")
+    baseline_first: bool = Field(
+        default=LIMITS.baseline_first, description="Whether the very first run only takes stock and writes nothing."
+    )
+    flap_writes: int = Field(default=LIMITS.flap_writes, ge=1, description="A field undone so often is held.")
+    flap_window: Duration = Field(default=LIMITS.flap_window, description="Within so long.")
+    audit_every: Duration = Field(
+        default=LIMITS.audit_every, description='Every record is read and compared so often; "0s" is never.'
+    )
 
 
 class QuotaTable(Strict):

@@ -44,8 +44,9 @@ def acknowledge(world: Pusher, row: Outgoing, ref: Ref, record: Record | None, r
         shadow = {**fields, **shadow}
         store.pulled.save_identities([(ref, row.uid, "created by leadsync")], now)
     store.pulled.set_shadows([(ref, {**shadow, **made})])
+    other = before.record.modified_by if before is not None and before.record.by_us is not True else ""
     store.outbox.save_written(
-        Written(ref, name, new, made[name], old, run, now, row.uid, row.mapped.get(name, name))
+        Written(ref, name, new, made[name], old, run, now, row.uid, row.mapped.get(name, name), other)
         for name, (old, new) in row.changes.items()
     )
     store.outbox.accepted([row.ref, ref])

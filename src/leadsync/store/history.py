@@ -34,7 +34,7 @@ class History:
 
     def spellings(self) -> Iterator[tuple[str, str, str, object, object]]:
         """(side, vendor object, field, sent, settled) of the last writes: what each CRM makes of our values."""
-        for row in self._db.execute("SELECT *, '' uid, '' mapped FROM written"):
+        for row in self._db.execute("SELECT * FROM written"):
             last = written_of(row)
             yield last.ref.side, last.ref.kind, last.field, last.sent, last.settled
 

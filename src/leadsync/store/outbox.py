@@ -55,10 +55,10 @@ class Outbox:
         self._db.executemany("INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?, ?, ?, ?)", map(_written_row, kept))
         self._db.executemany(
             """
-            INSERT INTO history (ref, field, sent, settled, replaced, run, at, uid, mapped)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO history (ref, field, sent, settled, replaced, run, at, uid, mapped, other)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
-            ((*_written_row(row), row.uid, row.mapped) for row in kept),
+            ((*_written_row(row), row.uid, row.mapped, row.other) for row in kept),
         )
 
     def written(self) -> dict[tuple[Ref, str], Written]:
@@ -131,6 +131,5 @@ def written_of(row: sqlite3.Row) -> Written:
         replaced=json.loads(row["replaced"]),
         run=row["run"],
         at=datetime.fromisoformat(row["at"]),
-        uid=row["uid"] if "uid" in row.keys() else "",  # noqa: SIM118  a row is no mapping
-        mapped=row["mapped"] if "mapped" in row.keys() else "",  # noqa: SIM118
+        **{name: row[name] for name in ("uid", "mapped", "other") if name in row.keys()},  # noqa: SIM118  a row is no mapping
     )

@@ -119,6 +119,11 @@ class Pulled:
         for row in self._db.execute("SELECT * FROM record ORDER BY side, kind, id"):
             yield seen_of(row)
 
+    def records_of(self, side: str, kind: str) -> Iterator[Seen]:
+        """The records of one object, in the order of their ids."""
+        for row in self._db.execute("SELECT * FROM record WHERE side = ? AND kind = ? ORDER BY id", (side, kind)):
+            yield seen_of(row)
+
     def record(self, ref: Ref) -> Seen | None:
         """One record, if it is known."""
         row = self._db.execute(

@@ -47,11 +47,27 @@ class Results:
         self._db.executemany("INSERT OR REPLACE INTO stage VALUES (?, ?)", ((u, dumps(s)) for u, s in states.items()))
 
     def save_scores(self, rows: Iterable[tuple[str, datetime, str, int | None, Mapping[str, Any]]]) -> None:
-        """(uid, as-of, model, centi-points, body): the score history; call inside a transaction."""
+        """(uid, as-of, model, centi-points, body): the score history, in which a score that did not move is not
+        repeated; call inside a transaction."""
+        known = self.scores()
         self._db.executemany(
             "INSERT OR REPLACE INTO score VALUES (?, ?, ?, ?, ?)",
-            ((uid, as_of.isoformat(), model, points, dumps(body)) for uid, as_of, model, points, body in rows),
+            (
+                (uid, as_of.isoformat(), model, points, dumps(body))
+                for uid, as_of, model, points, body in rows
+                if known.get(uid) != (model, points)
+            ),
         )
+
+    def scores(self) -> dict[str, tuple[str, int | None]]:
+        """The newest score of every lead: (model, centi-points)."""
+        rows = self._db.execute("SELECT uid, model, centipoints, max(as_of) FROM score GROUP BY uid")
+        return {row["uid"]: (row["model"], row["centipoints"]) for row in rows}
+
+    def score_history(self, uid: str) -> list[tuple[datetime, int | None]]:
+        """(as-of, centi-points) of a lead whenever its score moved, oldest first."""
+        rows = self._db.execute("SELECT as_of, centipoints FROM score WHERE uid = ? ORDER BY as_of", (uid,))
+        return [(datetime.fromisoformat(row["as_of"]), row["centipoints"]) for row in rows]
 
     def score(self, uid: str) -> dict[str, Any] | None:
         """The newest score of a lead, as it was saved."""

@@ -36,6 +36,8 @@ class Written:
     uid: str = ""
     mapped: str = ""
     """Whose it is, and the mapping's name of the field."""
+    other: str = ""
+    """The vendor's user id of who had changed the record last before that, unless it was us."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,109 @@
+"""The audit sweep: every record is read again and compared with what is known, so that a missed event is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from leadsync.connector import Clock, Crm
+from leadsync.errors import StopRun, TryAgain
+from leadsync.mapping.model import ObjectMap
+from leadsync.progress import Progress
+from leadsync.records import Record, Ref, Role
+from leadsync.store import Store
+
+BATCH = 500
+"""Records asked for and compared at a time; the connector splits it as its API wants."""
+MOST_MISSING = 0.05
+"""Of a batch: more that do not answer are rather misread than deleted, and nothing is concluded."""
+NOTED = "last audit"
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What a sweep found: records read, those that were not as known, and those that are no longer there."""
+
+    read: int = 0
+    differing: tuple[Ref, ...] = ()
+    missing: tuple[Ref, ...] = ()
+    doubtful: tuple[Ref, ...] = ()
+    """So many at once did not answer that they are left as they are."""
+
+
+def due(store: Store, every: timedelta, now: datetime) -> bool:
+    """Whether it is time for a sweep. The first one is due one period after the first look."""
+    if every <= timedelta(0):
+        return False
+    last = store.noted(NOTED)
+    if last is None:
+        store.note(NOTED, now.isoformat())
+        return False
+    return now - datetime.fromisoformat(last) >= every
+
+
+def audit(
+    store: Store,
+    sides: Mapping[str, Crm],
+    mappings: Mapping[Role, ObjectMap],
+    clock: Clock,
+    progress: Progress,
+    stop: Callable[[], bool],
+) -> Audited:
+    """Read every live record anew. Differences are taken in as any other news; nothing is written to a CRM. Refused
+    writes get another try, for their cause may have gone."""
+    found = Audited()
+    for side, crm in sides.items():
+        for kind, role in ((o.name, o.role) for o in crm.objects()):
+            fields = mappings[role].vendor_fields(side, kind)
+            progress.step(f"audit {side} {kind}")
+            for batch in _batches(store, side, kind):
+                if stop():
+                    return found
+                found = _merged(found, _one(store, crm, kind, batch, fields, clock()))
+                progress.advance(len(batch))
+    with store.transaction():
+        store.outbox.accepted([r.ref for r in store.outbox.rejects() if r.direction == "write"])
+        store.note(NOTED, clock().isoformat())
+    return found
+
+
+def _batches(store: Store, side: str, kind: str) -> Iterator[list[Record]]:
+    live = iter([s.record for s in store.pulled.records_of(side, kind) if not s.record.deleted])
+    while batch := list(islice(live, BATCH)):
+        yield batch
+
+
+def _one(store: Store, crm: Crm, kind: str, known: Sequence[Record], fields: Sequence[str], now: datetime) -> Audited:
+    there = _read(crm, kind, [r.ref.id for r in known], fields)
+    absent = [r for r in known if r.ref.id not in there]
+    if absent:
+        there |= _read(crm, kind, [r.ref.id for r in absent], fields)
+        absent = [r for r in absent if r.ref.id not in there]
+    differing = [r.ref for r in known if r.ref.id in there and _differs(r, there[r.ref.id])]
+    believed = len(absent) <= max(1, MOST_MISSING * len(known))
+    with store.transaction():
+        store.pulled.save_records((there[ref.id] for ref in differing), now)
+        if believed:
+            store.pulled.save_records((replace(r, fields={}, deleted=True) for r in absent), now)
+    gone = tuple(r.ref for r in absent)
+    return Audited(len(known), tuple(differing), gone if believed else (), () if believed else gone)
+
+
+def _read(crm: Crm, kind: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Record]:
+    try:
+        return {record.ref.id: record for record in crm.read(kind, ids, fields)}
+    except TryAgain as problem:
+        raise StopRun(
+            f"{crm.side}: reading {kind} for the audit failed for good after several tries: {problem}"
+        ) from problem
+
+
+def _differs(known: Record, there: Record) -> bool:
+    moved = any(known.fields.get(name) != value for name, value in there.fields.items())
+    return moved or known.deleted != there.deleted or known.read_only != there.read_only
+
+
+def _merged(a: Audited, b: Audited) -> Audited:
+    return Audited(a.read + b.read, a.differing + b.differing, a.missing + b.missing, a.doubtful + b.doubtful)
