@@ -60,12 +60,36 @@ class Client:
         """Write once. Raises TryAgain only when nothing was applied, Ambiguous when nobody knows."""
         return self._send(method, path, json=body)
 
-    def user_id(self) -> str:
-        """The id of the user we act as."""
+    @property
+    def granted(self) -> frozenset[str]:
+        """The OAuth scopes of the last login, where its answer told."""
+        return self._wire.granted
+
+    def versions(self) -> list[str]:
+        """The API versions the org serves ("62.0"); needs no login."""
+        url = f"{self._settings.url}/services/data"
+        found = self.retry(lambda: self._open(url))
+        try:
+            return [str(entry["version"]) for entry in found]
+        except (TypeError, KeyError):
+            raise Unreadable("Salesforce GET services/data: not the list of versions that the API promises") from None
+
+    def _open(self, url: str) -> Any:
+        try:
+            return self._session.get(url).json()
+        except requests.RequestException as problem:
+            raise sort_failure(problem, "GET services/data", writing=False) from None
+
+    def identity(self) -> dict[str, Any]:
+        """Who we act as: {"user_id", "organization_id" …}."""
         found = self.retry(lambda: self._guarded("GET oauth2/userinfo", lambda sdk: sdk.oauth2("userinfo")))
         if not isinstance(found, dict) or not isinstance(found.get("user_id"), str):
             raise Unreadable("Salesforce GET oauth2/userinfo: no user_id in the answer")
-        return str(found["user_id"])
+        return found
+
+    def user_id(self) -> str:
+        """The id of the user we act as."""
+        return str(self.identity()["user_id"])
 
     def close(self) -> None:
         """Give the connections back."""

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from leadsync.connector import Allowance, Clock, Feed, FieldSpec, ObjectType, Page, ProvisionStep, Receipt, Usage, Write
+from leadsync.connector import (
+    Allowance,
+    Check,
+    Clock,
+    Feed,
+    FieldSpec,
+    ObjectType,
+    Page,
+    ProvisionStep,
+    Receipt,
+    Usage,
+    Write,
+)
 from leadsync.errors import Misconfigured, Unreadable
 from leadsync.records import Record, Ref, Role, Touch
+from leadsync_salesforce.check import Checkup, Wanted
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.fields import Describes
 from leadsync_salesforce.provision import Provisioner
@@ -144,6 +158,17 @@ class SalesforceCrm:
     def allowances(self) -> Sequence[Allowance]:
         """Of the org, in any 24 hours."""
         return (Allowance(DAILY, self._settings.daily_limit, timedelta(hours=24)),)
+
+    def check(
+        self,
+        fields: Mapping[str, Sequence[str]],
+        written: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        created: Collection[str] = (),
+    ) -> Sequence[Check]:
+        """Login, scopes, objects and fields, API version, quota and clock."""
+        touches = {feed.name: _TOUCHES[feed.name][0] for feed in self.feeds() if feed.name in _TOUCHES}
+        wanted = Wanted(fields, written, created, touches)
+        return Checkup(self._client, self._settings, self._clock(), wanted).run()
 
     def web_url(self, ref: Ref) -> str:
         """The record's page; Salesforce leads from the id to the right one."""

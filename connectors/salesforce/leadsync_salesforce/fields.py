@@ -38,11 +38,12 @@ class Described:
 
     def check(self, names: Sequence[str]) -> None:
         """Raise Misconfigured naming all fields that are missing or hidden."""
-        missing = [name for name in names if not self._known(name)]
+        missing = [name for name in names if not self.knows(name)]
         if missing:
             raise missing_field(self.kind, missing)
 
-    def _known(self, name: str) -> bool:
+    def knows(self, name: str) -> bool:
+        """Whether the field, or the relationship before a dot, is there; raises Misconfigured for what is no name."""
         try:
             identifier(name)
         except ValueError:

@@ -43,6 +43,7 @@ class Wire(HTTPAdapter):
         self._timeouts = timeouts
         self._usage = usage
         self.date: datetime | None = None
+        self.granted: frozenset[str] = frozenset()
 
     def send(
         self,
@@ -71,6 +72,8 @@ class Wire(HTTPAdapter):
             retry_after = response.headers.get("Retry-After")
             answer = Answer(_what(method, meant.path), response.status_code, text, retry_after, writing)
             raise sort_login(answer) if meant.path == TOKEN_PATH else sort_answer(answer)
+        if meant.path == TOKEN_PATH:
+            self.granted = _scopes(response)
         return response
 
     def _note(self, response: requests.Response) -> None:
@@ -81,6 +84,14 @@ class Wire(HTTPAdapter):
             self.date = parsedate_to_datetime(response.headers["Date"])
         except (KeyError, ValueError):
             self.date = None
+
+
+def _scopes(response: requests.Response) -> frozenset[str]:
+    """The scopes a login was given, where its answer tells."""
+    try:
+        return frozenset(str(response.json()["scope"]).split())
+    except (ValueError, KeyError, TypeError):
+        return frozenset()
 
 
 def _what(method: str, path: str) -> str:
