@@ -104,19 +104,24 @@ class Client:
 
     def _guarded(self, what: str, call: Callable[[Salesforce], Any], *, writing: bool = False) -> Any:
         try:
-            return call(self._logged_in())
+            return self._once(what, call, writing=writing)
         except SessionExpired:
             self._sdk = None
-        except requests.RequestException as problem:
-            raise sort_failure(problem, what, writing=writing) from None
         try:
-            return call(self._logged_in())
+            return self._once(what, call, writing=writing)
         except SessionExpired:
             raise Misconfigured(
                 f"Salesforce {what}: a session that was just opened is refused: check the connected app's policies"
             ) from None
+
+    def _once(self, what: str, call: Callable[[Salesforce], Any], *, writing: bool) -> Any:
+        try:
+            return call(self._logged_in())
         except requests.RequestException as problem:
             raise sort_failure(problem, what, writing=writing) from None
+        except TypeError:  # the SDK asks whatever JSON came for its length
+            text = f"Salesforce {what}: the answer is neither an object nor a list"
+            raise (Ambiguous(text) if writing else Unreadable(text)) from None
 
     def _logged_in(self) -> Salesforce:
         if self._sdk is None:

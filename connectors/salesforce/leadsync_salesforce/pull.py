@@ -105,7 +105,8 @@ def _server_time(kind: str, now: datetime | None) -> str:
 
 def _key(row: Mapping[str, Any]) -> Key | None:
     try:
-        return Key(literal(moment(row["SystemModstamp"])), str(row["Id"]))
+        stamp, ident = row["SystemModstamp"], row["Id"]
+        return Key(literal(moment(stamp)), ident) if isinstance(ident, str) else None
     except (KeyError, ValueError):
         return None
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leadsync.connector import Outcome, Receipt, Write
-from leadsync.errors import Ambiguous, BadRecord, LeadsyncError, Misconfigured, Rejected, SkipRecord, StopRun, TryAgain
+from leadsync.errors import (
+    Ambiguous,
+    BadRecord,
+    LeadsyncError,
+    Misconfigured,
+    Rejected,
+    SkipRecord,
+    StopRun,
+    TryAgain,
+    Unreadable,
+)
 from leadsync.records import Record
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.encode import encode
@@ -175,7 +185,7 @@ class Pusher:
             body = {"ids": list(ids[start : start + READ]), "fields": wanted}
             rows = self._client.post_to_read(f"composite/sobjects/{identifier(kind)}", body)
             if not isinstance(rows, list):
-                raise Ambiguous(f"Salesforce {kind}: the collections read is not what the API promises")
+                raise Unreadable(f"Salesforce {kind}: the collections read is not what the API promises")
             for row in rows:
                 if isinstance(row, dict):
                     records.extend(_readable(reader, row))

@@ -52,7 +52,7 @@ class Reader:
         """A record; raises BadRecord saying which field is wrong, without its value."""
         kind = self.described.kind
         try:
-            ident, modified = str(row["Id"]), moment(row["SystemModstamp"])
+            ident, modified = _ident(row), moment(row["SystemModstamp"])
             deleted = _flag(row, "IsDeleted")
             values = {name: value for name in self.fields if (value := self._value(row, name)) is not _MISSING}
         except (KeyError, TypeError, ValueError) as problem:
@@ -139,6 +139,14 @@ def _latest_start(day: Any, created: datetime) -> datetime:
     return created if start.date() == created.date() else start
 
 
+def _ident(row: Mapping[str, Any]) -> str:
+    """A row's id; raises TypeError for one that has none, which must never become a record called "None"."""
+    ident = row["Id"]
+    if not isinstance(ident, str) or not ident:
+        raise TypeError("Id holds no id")
+    return ident
+
+
 def member_touch(side: str, row: Mapping[str, Any]) -> Touch | None:
     """A campaign member; None when it belongs to nobody we know. Raises BadRecord."""
     try:
@@ -148,7 +156,7 @@ def member_touch(side: str, row: Mapping[str, Any]) -> Touch | None:
             return None
         campaign = row.get("Campaign") or {}
         return Touch(
-            ref=Ref(side, "CampaignMember", str(row["Id"])),
+            ref=Ref(side, "CampaignMember", _ident(row)),
             person=person,
             at=_latest_start(row["FirstRespondedDate"], moment(row["CreatedDate"])),
             type="campaign_member",
@@ -180,7 +188,7 @@ def task_touch(side: str, row: Mapping[str, Any]) -> Touch | None:
         done = row["CompletedDateTime"]
         created = moment(row["CreatedDate"])
         return Touch(
-            ref=Ref(side, "Task", str(row["Id"])),
+            ref=Ref(side, "Task", _ident(row)),
             person=person,
             at=moment(done) if done is not None else _latest_start(row["ActivityDate"], created),
             type=_TASK_TYPES.get(_word(row["TaskSubtype"]), "task"),
@@ -202,7 +210,7 @@ def event_touch(side: str, row: Mapping[str, Any]) -> Touch | None:
         start = row["StartDateTime"]
         created = moment(row["CreatedDate"])
         return Touch(
-            ref=Ref(side, "Event", str(row["Id"])),
+            ref=Ref(side, "Event", _ident(row)),
             person=person,
             at=moment(start) if start is not None else _latest_start(row["ActivityDate"], created),
             type="meeting",
