@@ -139,8 +139,8 @@ class Pull:
         return items
 
     def read(self, ids: Sequence[str], key: str = "") -> list[Record]:
-        """Records by id or unique property; raises BadRecord for one that is not understood."""
-        records = tuple(decode(self.side, self.source, item, self.fields) for item in self.read_items(ids, key))
+        """Records by id or unique property; one that is not understood is left out, as one that is not there."""
+        records, _ = self._understood(self.read_items(ids, key))
         return list(self._linked(records, ())[0])
 
     # ---- understanding
