@@ -77,8 +77,14 @@ class Far:
         receipts: Sequence[Receipt] = self._ask("write", kind, writes)
         return receipts
 
-    def calls(self, kind: str, updates: int, creates: int) -> int:
-        return self._shelf.calls(kind, updates, creates)
+    def batch_for(self, kind: str, updates: int, creates: int) -> int:
+        return self._shelf.batch_for(kind, updates, creates)
+
+    def calls(self, kind: str, updates: int, creates: int, reads: int = 0) -> int:
+        return self._shelf.calls(kind, updates, creates, reads)
+
+    def settle(self) -> None:
+        self._shelf.settle()
 
     def provision(self, fields: Sequence[FieldSpec], *, apply: bool) -> Sequence[ProvisionStep]:
         return self._shelf.provision(fields, apply=apply)

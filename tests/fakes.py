@@ -331,8 +331,14 @@ class Shelf:
         self.change(ref, {**spelled, name: value}, ENGINE)
         return Receipt(write.token, Outcome.DONE, ref.id, created=not there)
 
-    def calls(self, kind: str, updates: int, creates: int) -> int:
-        return -(-updates // self.batch_size) + -(-creates // self.batch_size)
+    def batch_for(self, kind: str, updates: int, creates: int) -> int:
+        return self.batch_size
+
+    def calls(self, kind: str, updates: int, creates: int, reads: int = 0) -> int:
+        return sum(-(-count // self.batch_size) for count in (updates, creates, reads))
+
+    def settle(self) -> None:
+        """Nothing goes on when the connection is gone."""
 
     def provision(self, fields: Sequence[FieldSpec], *, apply: bool) -> Sequence[ProvisionStep]:
         return []

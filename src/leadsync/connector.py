@@ -280,14 +280,23 @@ class Crm(Protocol):
         """The records whose unique field `key` holds one of `values`."""
 
     def write(self, kind: str, writes: Sequence[Write]) -> Sequence[Receipt]:
-        """Send one batch (at most `batch_size`, all updates or all creates) and answer each write once.
+        """Send one batch (at most `batch_for`, all updates or all creates) and answer each write once.
 
         Raises `Rejected` when the server refuses the batch as a whole without naming the culprit: the engine splits
         it. Raises `TryAgain` only when nothing was applied; `StopRun` when no write can succeed.
         """
 
-    def calls(self, kind: str, updates: int, creates: int) -> int:
-        """How many API calls `write` (and the read-back it needs) will spend on so many records."""
+    def batch_for(self, kind: str, updates: int, creates: int) -> int:
+        """How many writes to hand to `write` at once when there are so many of one manner: `batch_size`, or more where
+        the connector needs fewer calls for them together."""
+
+    def calls(self, kind: str, updates: int, creates: int, reads: int = 0) -> int:
+        """How many API calls `write` (and the read-back it needs) will spend on so many records, and `read` on `reads`
+        of them beforehand."""
+
+    def settle(self) -> None:
+        """Wait for what a connection that was cut short may have left at work over there, so that reading tells its
+        outcome. Raises `StopRun` when it goes on."""
 
     def provision(self, fields: Sequence[FieldSpec], *, apply: bool) -> Sequence[ProvisionStep]:
         """See to it that the fields exist and that our user may read and write them; idempotent."""

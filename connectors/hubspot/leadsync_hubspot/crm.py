@@ -115,10 +115,18 @@ class HubSpot:
             raise ValueError(f"a batch holds at most {BATCH} writes")
         return Push(self._client, self.side, _source(kind)).write(writes) if writes else []
 
-    def calls(self, kind: str, updates: int, creates: int) -> int:
-        """API calls for so many writes: a batch each; new contacts' companies are tied in one more."""
+    def batch_for(self, kind: str, updates: int, creates: int) -> int:  # noqa: ARG002
+        """What one call takes."""
+        return BATCH
+
+    def calls(self, kind: str, updates: int, creates: int, reads: int = 0) -> int:
+        """API calls for so many writes: a batch each; new contacts' companies are tied in one more, and contacts' are
+        read in one more."""
         ties = 2 if _source(kind).linked else 1
-        return -(-updates // BATCH) + ties * -(-creates // BATCH)
+        return -(-updates // BATCH) + ties * (-(-creates // BATCH) + -(-reads // BATCH))
+
+    def settle(self) -> None:
+        """Nothing goes on in HubSpot once a call is over."""
 
     def provision(self, fields: Sequence[FieldSpec], *, apply: bool) -> Sequence[ProvisionStep]:
         """See to it that the properties exist, in the group "leadsync"."""

@@ -60,6 +60,38 @@ class Client:
         """Write once. Raises TryAgain only when nothing was applied, Ambiguous when nobody knows."""
         return self._send(method, path, json=body)
 
+    def upload(self, path: str, text: bytes) -> None:
+        """Put CSV in its place, once. Raises Ambiguous when the answer does not say that it is there."""
+        headers = {**HEADERS, "Content-Type": "text/csv; charset=UTF-8"}
+        what = f"PUT {path}"
+        found = self._guarded(what, lambda sdk: self._plain(sdk, "PUT", path, headers, data=text), writing=True)
+        if found.status_code != requests.codes.created:
+            raise Ambiguous(f"Salesforce {what}: HTTP {found.status_code} where the API promises 201")
+
+    def table(self, path: str) -> str:
+        """Read CSV, trying again. Raises Unreadable for anything else."""
+
+        def once() -> str:
+            response: requests.Response = self._guarded(
+                f"GET {path}", lambda sdk: self._plain(sdk, "GET", path, {"Accept": "text/csv"})
+            )
+            if not response.headers.get("Content-Type", "").startswith("text/csv"):
+                raise Unreadable(f"Salesforce GET {path}: the answer is not CSV")
+            try:
+                return response.content.decode()
+            except UnicodeDecodeError:
+                raise Unreadable(f"Salesforce GET {path}: the answer is not UTF-8") from None
+
+        return str(self.retry(once))
+
+    def _plain(self, sdk: Salesforce, method: str, path: str, headers: Mapping[str, str], **how: Any) -> Any:
+        """What the SDK's `restful` cannot send or read, because it is not JSON."""
+        return self._session.request(method, sdk.base_url + path, headers={**sdk.headers, **headers}, **how)
+
+    def pause(self, seconds: float) -> None:
+        """Wait for something to be done over there."""
+        self._sleep(seconds)
+
     @property
     def granted(self) -> frozenset[str]:
         """The OAuth scopes of the last login, where its answer told."""

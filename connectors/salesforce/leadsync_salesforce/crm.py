@@ -23,13 +23,14 @@ from leadsync.connector import (
 )
 from leadsync.errors import Misconfigured, Unreadable
 from leadsync.records import Record, Ref, Role, Touch
+from leadsync_salesforce.bulk import CALLS, MOST, Ingest
 from leadsync_salesforce.check import Checkup, Wanted
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.fields import Describes
 from leadsync_salesforce.provision import Provisioner
 from leadsync_salesforce.pull import Source, drain
-from leadsync_salesforce.push import BATCH, Pusher
-from leadsync_salesforce.query import among, identifier, select
+from leadsync_salesforce.push import BATCH, READ, Pusher
+from leadsync_salesforce.query import among, select
 from leadsync_salesforce.records import (
     EVENT_FIELDS,
     MEMBER_FIELDS,
@@ -143,13 +144,32 @@ class SalesforceCrm:
         return found
 
     def write(self, kind: str, writes: Sequence[Write]) -> Sequence[Receipt]:
-        """Send one batch by sObject Collections and read it back."""
-        return Pusher(self._client, self.side, self._reader(kind, ()).described).write(writes)
+        """Send up to 10,000 writes by sObject Collections or, where it takes fewer calls, by a bulk job; read back."""
+        ingest = self._ingest() if self._by_job(len(writes)) else None
+        return Pusher(self._client, self.side, self._reader(kind, ()).described).write(writes, ingest)
 
-    def calls(self, kind: str, updates: int, creates: int) -> int:
-        """A call for each 200 writes, and one for each 200 to read them back."""
-        identifier(kind)
-        return 2 * (-(-updates // BATCH) + -(-creates // BATCH))
+    def batch_for(self, kind: str, updates: int, creates: int) -> int:  # noqa: ARG002
+        """As many as a bulk job takes, or as are read back by one call."""
+        return MOST if self._by_job(max(updates, creates)) else READ
+
+    def calls(self, kind: str, updates: int, creates: int, reads: int = 0) -> int:
+        """A call for each 200 writes, or five for a smooth job of 10,000; one for each 2,000 read back or before."""
+        return self._cost(kind, updates) + self._cost(kind, creates) + -(-reads // READ)
+
+    def _cost(self, kind: str, writes: int) -> int:
+        size = self.batch_for(kind, writes, 0)
+        parts = [min(size, writes - start) for start in range(0, writes, size)]
+        return sum((CALLS if self._by_job(n) else -(-n // BATCH)) + -(-n // READ) for n in parts)
+
+    def _by_job(self, writes: int) -> bool:
+        return writes >= self._settings.bulk_from
+
+    def _ingest(self) -> Ingest:
+        return Ingest(self._client, self._settings.bulk_wait_seconds)
+
+    def settle(self) -> None:
+        """Wait for the bulk jobs that a run which was cut short left at work. Raises StopRun when they go on."""
+        self._ingest().finish()
 
     def provision(self, fields: Sequence[FieldSpec], *, apply: bool) -> Sequence[ProvisionStep]:
         """Create the custom fields and grant them to our user through the permission set "LeadSync"."""

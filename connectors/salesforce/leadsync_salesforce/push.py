@@ -1,27 +1,18 @@
-"""Write batches by sObject Collections: one call to write, one to read back, one receipt for each record."""
+"""Write by sObject Collections, or by a bulk job where that takes fewer calls; read back; one receipt a record."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from leadsync.connector import Outcome, Receipt, Write
-from leadsync.errors import (
-    Ambiguous,
-    BadRecord,
-    LeadsyncError,
-    Misconfigured,
-    Rejected,
-    SkipRecord,
-    StopRun,
-    TryAgain,
-    Unreadable,
-)
+from leadsync.connector import Receipt, Write
+from leadsync.errors import Ambiguous, BadRecord, LeadsyncError, Misconfigured, Rejected, StopRun, TryAgain, Unreadable
 from leadsync.records import Record
+from leadsync_salesforce.batch import Batch
+from leadsync_salesforce.bulk import MOST, Ingest
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.encode import encode
-from leadsync_salesforce.faults import rejected, vendor_error
+from leadsync_salesforce.faults import vendor_error
 from leadsync_salesforce.fields import Described, FieldInfo
 from leadsync_salesforce.query import identifier
 from leadsync_salesforce.records import OWN_FIELDS, Reader
@@ -37,19 +28,6 @@ _LINK_FIELDS: Mapping[tuple[str, str], str | None] = {
     ("Account", "Account"): "ParentId",
     ("Lead", "Account"): None,  # a lead names its company by text and has no account until it is converted
 }
-_LOCKED = {"UNABLE_TO_LOCK_ROW"}
-
-
-@dataclass(slots=True)
-class _Batch:
-    """One call's writes on their way: bodies still to send, and what is settled."""
-
-    kind: str
-    key: str | None
-    bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
-    ids: dict[str, str] = field(default_factory=dict)
-    created: set[str] = field(default_factory=set)
-    refused: dict[str, SkipRecord] = field(default_factory=dict)
 
 
 class Pusher:
@@ -60,21 +38,24 @@ class Pusher:
         self._side = side
         self._described = described
 
-    def write(self, writes: Sequence[Write]) -> list[Receipt]:
+    def write(self, writes: Sequence[Write], ingest: Ingest | None = None) -> list[Receipt]:
         """Send one batch, all updates or all creates by one key, and answer each write once, in order.
 
-        Raises StopRun when no write can succeed, TryAgain when nothing was applied, Rejected for a batch as a whole.
+        By a bulk job first, where `ingest` is given. Raises StopRun when no write can succeed, TryAgain when nothing
+        was applied, Rejected for a batch as a whole.
         """
         batch = self._batch(writes)
-        unknown = self._send(batch)
+        if ingest is not None and (batch.key is not None or all(write.id is not None for write in writes)):
+            ingest.run(batch)
+        self._send(batch)
         records = self._read_back(batch, writes)
-        return [self._receipt(batch, write, records, unknown=unknown) for write in writes]
+        return [batch.receipt(write, records) for write in writes]
 
-    def _batch(self, writes: Sequence[Write]) -> _Batch:
+    def _batch(self, writes: Sequence[Write]) -> Batch:
         keys = {w.key[0] if w.key is not None and w.id is None else None for w in writes}
-        if len(writes) > BATCH or len({w.id is None for w in writes}) > 1 or len(keys) > 1:
-            raise ValueError(f"a batch holds at most {BATCH} writes, all updates or all creates by one key")
-        batch = _Batch(self._described.kind, next(iter(keys), None))
+        if len(writes) > MOST or len({w.id is None for w in writes}) > 1 or len(keys) > 1:
+            raise ValueError(f"a batch holds at most {MOST} writes, all updates or all creates by one key")
+        batch = Batch(self._described.kind, next(iter(keys), None))
         for write in writes:
             try:
                 batch.bodies[write.token] = self._body(write)
@@ -112,58 +93,50 @@ class Pusher:
             raise Rejected(f"{pair[0]} cannot be linked to {kind}", code="LEADSYNC_LINK")
         return _LINK_FIELDS[pair]
 
-    def _send(self, batch: _Batch) -> bool:
-        """Send until nothing is left that was locked; whether the outcome of what is left is unknown."""
-        if not batch.bodies:
-            return False
+    def _send(self, batch: Batch) -> None:
+        """Send what is left, 200 a call. When a call fails for good, what is settled must not be lost: the rest is
+        unknown, and is met by the same trouble when it is sent again."""
+        tokens = list(batch.bodies)
+        for start in range(0, len(tokens), BATCH):
+            part = tokens[start : start + BATCH]
+            try:
+                self._send_part(batch, part)
+            except (TryAgain, Rejected, StopRun):
+                if not batch.settled and not batch.unknown:
+                    raise
+                for token in tokens[start:]:
+                    batch.lose(token)
+                return
+
+    def _send_part(self, batch: Batch, part: Sequence[str]) -> None:
+        """One call's records, until none is left that was locked."""
 
         def once() -> None:
-            self._settle(batch, self._call(batch))
-            if batch.bodies:
-                raise TryAgain(f"Salesforce {batch.kind}: {len(batch.bodies)} records are locked by another process")
+            left = [token for token in part if token in batch.bodies]
+            _settle(batch, left, self._call(batch, [batch.bodies[token] for token in left]))
+            if locked := sum(token in batch.bodies for token in part):
+                raise TryAgain(f"Salesforce {batch.kind}: {locked} records are locked by another process")
 
         try:
             self._client.retry(once)
         except Ambiguous:
-            return True
-        except (TryAgain, StopRun):
-            if not batch.ids and not batch.refused:
+            pass
+        except TryAgain:
+            if all(token in batch.bodies for token in part):
                 raise
-            return True  # receipts of what is done must not be lost; the next batch meets the same trouble
-        return False
+        for token in part:
+            if token in batch.bodies:
+                batch.lose(token)
 
-    def _call(self, batch: _Batch) -> Any:
-        body = {"allOrNone": False, "records": list(batch.bodies.values())}
+    def _call(self, batch: Batch, bodies: Sequence[Mapping[str, Any]]) -> Any:
+        body = {"allOrNone": False, "records": list(bodies)}
         if batch.key is not None:
             path = f"composite/sobjects/{identifier(batch.kind)}/{identifier(batch.key)}"
             return self._client.write("PATCH", path, body)
-        update = any("id" in record for record in batch.bodies.values())
+        update = any("id" in record for record in bodies)
         return self._client.write("PATCH" if update else "POST", "composite/sobjects", body)
 
-    def _settle(self, batch: _Batch, results: Any) -> None:
-        """Take the SaveResults, which stand in the order of the records. A wrong shape leaves the outcome unknown."""
-        tokens = list(batch.bodies)
-        if not isinstance(results, list) or len(results) != len(tokens):
-            raise Ambiguous(f"Salesforce {batch.kind}: the answer does not fit the {len(tokens)} records sent")
-        for token, result in zip(tokens, results, strict=True):
-            self._settle_one(batch, token, result)
-
-    def _settle_one(self, batch: _Batch, token: str, result: Any) -> None:
-        match result:
-            case {"success": True, "id": str(ident)}:
-                batch.ids[token] = ident
-                if result.get("created", batch.key is None and "id" not in batch.bodies[token]) is True:
-                    batch.created.add(token)
-                del batch.bodies[token]
-            case {"success": False, "errors": [dict() as first, *_]}:
-                error = vendor_error(first)
-                if error.code not in _LOCKED:
-                    batch.refused[token] = rejected(error)
-                    del batch.bodies[token]
-            case _:
-                raise Ambiguous(f"Salesforce {batch.kind}: a result that is neither success nor refusal")
-
-    def _read_back(self, batch: _Batch, writes: Sequence[Write]) -> dict[str, Record]:
+    def _read_back(self, batch: Batch, writes: Sequence[Write]) -> dict[str, Record]:
         """What the CRM now holds, by id; empty when it cannot be told now (the writes are done all the same)."""
         if not batch.ids:
             return {}
@@ -191,14 +164,24 @@ class Pusher:
                     records.extend(_readable(reader, row))
         return records
 
-    def _receipt(self, batch: _Batch, write: Write, records: Mapping[str, Record], *, unknown: bool) -> Receipt:
-        if (problem := batch.refused.get(write.token)) is not None:
-            return Receipt(write.token, Outcome.REJECTED, write.id, error=problem)
-        ident = batch.ids.get(write.token)
-        if ident is not None:
-            return Receipt(write.token, Outcome.DONE, ident, records.get(ident), created=write.token in batch.created)
-        assert unknown, "every write is settled or its outcome is unknown"
-        return Receipt(write.token, Outcome.UNKNOWN, write.id)
+
+def _settle(batch: Batch, tokens: Sequence[str], results: Any) -> None:
+    """Take the SaveResults, which stand in the order of the records. A wrong shape leaves the outcome unknown."""
+    if not isinstance(results, list) or len(results) != len(tokens):
+        raise Ambiguous(f"Salesforce {batch.kind}: the answer does not fit the {len(tokens)} records sent")
+    for token, result in zip(tokens, results, strict=True):
+        _settle_one(batch, token, result)
+
+
+def _settle_one(batch: Batch, token: str, result: Any) -> None:
+    match result:
+        case {"success": True, "id": str(ident)}:
+            made = result.get("created", batch.key is None and "id" not in batch.bodies[token]) is True
+            batch.done(token, ident, created=made)
+        case {"success": False, "errors": [dict() as first, *_]}:
+            batch.fail(token, vendor_error(first))
+        case _:
+            raise Ambiguous(f"Salesforce {batch.kind}: a result that is neither success nor refusal")
 
 
 def _readable(reader: Reader, row: Mapping[str, Any]) -> list[Record]:

@@ -52,6 +52,12 @@ class SalesforceSettings(BaseModel):
     daily_limit: int = Field(
         default=100_000, gt=0, description="Requests a day that the org's edition allows; answers only lower it"
     )
+    bulk_from: int = Field(
+        default=1401, gt=0, description="Records at once from which Bulk API 2.0 is used, for fewer calls"
+    )
+    bulk_wait_seconds: float = Field(
+        default=600.0, gt=0, le=7200, description="How long to wait for a bulk job before it is stopped"
+    )
     activities: bool = Field(default=True, description="Whether tasks and events are read as touchpoints")
     allow_custom_hosts: bool = Field(default=False, description="Whether `url` may lie outside Salesforce's domains")
 

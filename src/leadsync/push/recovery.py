@@ -19,6 +19,7 @@ def recover(world: Pusher) -> int:
     rows = sorted(world.store.outbox.in_flight(), key=lambda r: (r.side, r.kind))
     for (side, kind), group in groupby(rows, key=lambda r: (r.side, r.kind)):
         if side in world.sides:
+            world.sides[side].settle()
             count += _of_kind(world, world.sides[side], kind, list(group))
     with world.store.transaction():
         world.store.outbox.clear(("pending", "sending", "unknown", "done", "rejected", "moved"))

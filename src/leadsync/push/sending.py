@@ -74,7 +74,8 @@ def _batches(steps: Sequence[Step], sides: Mapping[str, Crm]) -> Iterator[list[S
     order = sorted(steps, key=lambda s: (s.id is None, s.side, s.kind, s.key[0] if s.key else "", s.ref))
     for (_, side, *_rest), group in groupby(order, key=lambda s: (s.id is None, s.side, s.kind, s.key and s.key[0])):
         same_kind = list(group)
-        size = sides[str(side)].batch_size
+        creates = sum(step.id is None for step in same_kind)
+        size = sides[str(side)].batch_for(same_kind[0].kind, len(same_kind) - creates, creates)
         for start in range(0, len(same_kind), size):
             yield same_kind[start : start + size]
 

@@ -1,0 +1,61 @@
+"""What becomes of the writes of one batch: still to send, done, refused, or unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from leadsync.connector import Outcome, Receipt, Write
+from leadsync.errors import SkipRecord
+from leadsync.records import Record
+from leadsync_salesforce.faults import VendorError, rejected
+
+LOCKED = {"UNABLE_TO_LOCK_ROW"}
+"""What passes by itself: such a record was not written and may be sent again."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """All updates, or all creates by the field `key`. `bodies`: what is still to send, by token, as JSON has it."""
+
+    kind: str
+    key: str | None
+    bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    created: set[str] = field(default_factory=set)
+    refused: dict[str, SkipRecord] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the outcome of any write is known, so that the answer must not get lost."""
+        return bool(self.ids or self.refused)
+
+    def done(self, token: str, ident: str, *, created: bool) -> None:
+        """A write that Salesforce says it has made."""
+        self.ids[token] = ident
+        if created:
+            self.created.add(token)
+        del self.bodies[token]
+
+    def fail(self, token: str, error: VendorError) -> None:
+        """A write that Salesforce refused; one that was only locked out stays to be sent."""
+        if error.code not in LOCKED:
+            self.refused[token] = rejected(error)
+            del self.bodies[token]
+
+    def lose(self, token: str) -> None:
+        """A write of which nobody knows whether it was made."""
+        self.unknown.add(token)
+        del self.bodies[token]
+
+    def receipt(self, write: Write, records: Mapping[str, Record]) -> Receipt:
+        """The answer to one write; `records`: what was read back, by id."""
+        if (problem := self.refused.get(write.token)) is not None:
+            return Receipt(write.token, Outcome.REJECTED, write.id, error=problem)
+        ident = self.ids.get(write.token)
+        if ident is not None:
+            return Receipt(write.token, Outcome.DONE, ident, records.get(ident), created=write.token in self.created)
+        assert write.token in self.unknown, "every write is settled or its outcome is unknown"
+        return Receipt(write.token, Outcome.UNKNOWN, write.id)

@@ -1,0 +1,78 @@
+"""CSV as Bulk API 2.0 has it: rows of records to send, and the files of results that come back. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from leadsync.errors import Unreadable
+from leadsync_salesforce.faults import VendorError
+
+Body: TypeAlias = Mapping[str, Any]
+"""A record as the REST API takes it: field → JSON value, null to clear."""
+
+CLEAR = "#N/A"
+"""Clears a field; an empty cell leaves it alone. Bulk API 2.0 guide, "Prepare CSV Files"."""
+LONGEST = 32_000
+"""Characters of one field; Bulk API 2.0 guide, "Limits"."""
+UPLOAD = 100_000_000
+"""Bytes of one upload before it is encoded; Bulk API 2.0 guide, "Limits"."""
+
+_ERROR = re.compile(r"([A-Z][A-Z0-9_]+):(.*?)(?::([\w., ]*))?--", re.DOTALL)
+
+
+def fits(body: Body) -> bool:
+    """Whether a row of CSV can say all that the record does: a text that reads like "clear this" it cannot."""
+    texts = [value for value in body.values() if isinstance(value, str)]
+    return all(text != CLEAR and len(text) <= LONGEST for text in texts)
+
+
+def written(bodies: Iterable[Body]) -> bytes:
+    """One row for each record, in the order given; fields a record does not speak of are left alone."""
+    rows = [{name: value for name, value in body.items() if name != "attributes"} for body in bodies]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow("Id" if name == "id" else name for name in columns)
+    writer.writerows([_cell(row[name]) if name in row else "" for name in columns] for row in rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> str:
+    if value is None or value == "":
+        return CLEAR
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def name_of(body: Body, key: str | None) -> str:
+    """What tells a record's row in the results: its id (as 15 characters) or the value of its key."""
+    return str(body[key]) if key is not None else str(body["id"])[:15]
+
+
+def read(text: str, key: str | None, columns: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """(name of the record, cells of `columns`) of each row of results; raises Unreadable for what is no such file."""
+    rows = csv.reader(io.StringIO(text))
+    try:
+        header = [name.lower() for name in next(rows, [])]
+        naming = header.index((key or "Id").lower())
+        places = [header.index(name.lower()) for name in columns]
+        for row in rows:
+            if row:
+                found = row[naming] if key is not None else row[naming][:15]
+                yield found, tuple(row[place] for place in places)
+    except (ValueError, IndexError, csv.Error):
+        raise Unreadable("Salesforce bulk results: not the CSV that the API promises") from None
+
+
+def error_of(text: str) -> VendorError:
+    """The first error of a failed row, "CODE:message:Field1,Field2--"."""
+    found = _ERROR.match(text)
+    if found is None:
+        return VendorError("BULK_FAILURE")
+    names = (name.strip() for name in (found[3] or "").split(","))
+    return VendorError(found[1], found[2], tuple(name for name in names if name))
