@@ -149,8 +149,7 @@ def api_calls(made: Plan, sides: Mapping[str, Crm]) -> dict[str, int]:
         steps = [s for s in made.steps if (s.side, s.kind) == (side, kind)]
         creates = sum(s.id is None for s in steps)
         guarded = sum(any(c.guarded for c in s.changes) for s in steps)
-        calls = sides[side].calls(kind, len(steps) - creates, creates) + -(-guarded // sides[side].batch_size)
-        cost[side] = cost.get(side, 0) + calls
+        cost[side] = cost.get(side, 0) + sides[side].calls(kind, len(steps) - creates, creates, guarded)
     return cost
 
 
