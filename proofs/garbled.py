@@ -1,0 +1,272 @@
+"""No silent truncation: whatever a server answers, a run stops or sets the record aside; nothing is taken for gone."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeAlias
+
+from leadsync.errors import StopRun
+from leadsync.sandbox.http import Reply, Request
+from proofs.children import Failed, Play, play_all, play_one
+from proofs.folder import scratch
+from proofs.live import House, prepared
+from proofs.report import Report
+
+CI_CASES = 60
+Bend: TypeAlias = Callable[[Reply], Reply]
+
+
+def _text(text: str) -> Bend:
+    return lambda reply: replace(reply, status=200, body=text.encode())
+
+
+def _cut(share: float) -> Bend:
+    return lambda reply: replace(reply, body=reply.body[: int(len(reply.body) * share)])
+
+
+def _json(change: Callable[[Any], Any]) -> Bend:
+    def bend(reply: Reply) -> Reply:
+        try:
+            return replace(reply, body=json.dumps(change(json.loads(reply.body))).encode())
+        except ValueError:  # it had no JSON body: it gets one it should not have
+            return replace(reply, status=200, body=json.dumps(change({})).encode())
+
+    return bend
+
+
+def _rows(change: Callable[[list[Any]], Any]) -> Bend:
+    """Change the list of records, wherever the vendor puts it."""
+
+    def bend(body: Any) -> Any:
+        if isinstance(body, list):
+            return change(body)
+        if isinstance(body, dict):
+            name = next((n for n in ("results", "records") if isinstance(body.get(n), list)), "results")
+            return {**body, name: change(body.get(name) or [])}
+        return body
+
+    return _json(bend)
+
+
+def _first(change: Callable[[Any], Any]) -> Bend:
+    return _rows(lambda rows: [change(rows[0]), *rows[1:]] if rows else [None])
+
+
+def _without(*names: str) -> Callable[[Any], Any]:
+    return lambda row: {k: v for k, v in row.items() if k not in names} if isinstance(row, dict) else row
+
+
+def _loop(body: Any) -> Any:
+    """There is always a next page, and it is this one."""
+    if not isinstance(body, dict):
+        return body
+    link = "/services/data/v62.0/query/01g000000000000AAA-2000"
+    salesforce = {"done": False, "nextRecordsUrl": link} if "done" in body else {}
+    return {**body, **salesforce, "paging": {"next": {"after": "1", "link": "?after=1"}}}
+
+
+def _times(row: Any) -> Any:
+    if not isinstance(row, dict):
+        return row
+    stamps = ("updatedAt", "SystemModstamp", "LastModifiedDate", "lastmodifieddate", "hs_lastmodifieddate")
+    bent = {k: "yesterday" if k in stamps else v for k, v in row.items()}
+    inner = bent.get("properties")
+    if isinstance(inner, dict):
+        bent["properties"] = {k: "yesterday" if k in stamps else v for k, v in inner.items()}
+    return bent
+
+
+ERROR = {"status": "error", "message": "internal error", "category": "INTERNAL_ERROR", "correlationId": "x"}
+PARTIAL = {"status": "COMPLETE", "results": [], "numErrors": 1, "errors": [ERROR]}
+
+MALFORMED: Mapping[str, Bend] = {
+    "JSON cut in half": _cut(0.5),
+    "JSON cut near its end": _cut(0.97),
+    "an HTML page with status 200": _text("<html><body>We are down for maintenance</body></html>"),
+    "{}": _text("{}"),
+    "null": _text("null"),
+    "an empty body": _text(""),
+    "[]": _text("[]"),
+    "a bare string": _text('"ok"'),
+    "a bare number": _text("7"),
+    "a list with null": _text("[null]"),
+    "no list of records": _json(_without("results", "records", "totalSize")),
+    "null for the list": _json(lambda b: {**b, "results": None, "records": None} if isinstance(b, dict) else None),
+    "an object for the list": _json(lambda b: {**b, "results": {}, "records": {}} if isinstance(b, dict) else {}),
+    "null for a record": _first(lambda _: None),
+    "a string for a record": _first(lambda _: "x"),
+    "a record without id": _first(_without("id", "Id")),
+    "a record with id null": _first(lambda r: {**r, "id": None, "Id": None} if isinstance(r, dict) else r),
+    "a record without its fields": _first(_without("properties", "attributes", "SystemModstamp", "success", "values")),
+    "a time that is none": _first(_times),
+    "an error with status 200": _json(lambda _: ERROR),
+    "an error list with status 200": _json(lambda _: [{"errorCode": "UNKNOWN_EXCEPTION", "message": "oops"}]),
+    "207 with errors and no results": lambda r: replace(
+        r,
+        status=207,
+        body=json.dumps({"status": "COMPLETE", "results": [], "numErrors": 1, "errors": [ERROR]}).encode(),
+    ),
+    "a cursor that leads to itself": _json(_loop),
+    "a duplicated record": _rows(lambda rows: [*rows[:1], *rows]),
+    "the last record missing": _rows(lambda rows: rows[:-1]),
+    "no records and more to come": lambda r: _json(_loop)(_rows(lambda _: [])(r)),
+    "NaN": _text('{"results": [NaN], "records": [NaN], "done": true}'),
+    "bytes that are no UTF-8": lambda r: replace(r, body=b'{"results": ["\xff\xfe"]}'),
+    "a length too long": lambda r: replace(r, headers={**r.headers, "content-length": str(len(r.body) + 9)}),
+    "text said to be gzip": lambda r: replace(r, headers={**r.headers, "content-encoding": "gzip"}),
+    "204 without a body": lambda r: replace(r, status=204, body=b""),
+}
+UNTELLABLE = {("the last record missing", "queryAll"), ("the last record missing", "query")}
+"""Where a server that leaves out a record and says nothing of it cannot be told from one that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """The n-th answer of an endpoint."""
+
+    side: str
+    label: str
+    turn: int
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.label} #{self.turn + 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a case went: what stopped the run, if anything did, and what is wrong."""
+
+    stopped: str
+    aside: int
+    wrong: tuple[str, ...]
+
+
+def bend(house: House, spot: Spot, how: Bend) -> None:
+    """From now on the sandbox answers so at that spot, once."""
+    sandbox = house.sandboxes[spot.side]
+    honest, seen = sandbox.handle, [0]
+
+    def handle(request: Request) -> Reply:
+        reply = honest(request)
+        if f"{request.method} {sandbox.endpoint(request)[0]}" != spot.label:
+            return reply
+        seen[0] += 1
+        return how(reply) if seen[0] == spot.turn + 1 else reply
+
+    sandbox.handle = handle  # type: ignore[method-assign]
+
+
+def calm(house: House) -> tuple[list[Spot], Any, Any]:
+    """Play on undisturbed: every answer of the run, and what stands at the end."""
+    with house.served() as served:
+        urls = {side: s.url for side, s in served.items()}
+        begun = {side: len(s.counters.log) for side, s in house.sandboxes.items()}
+        house.run(urls)
+        logs = {side: s.counters.log[begun[side] :] for side, s in house.sandboxes.items()}
+        house.run(urls)
+    spots: list[Spot] = []
+    for side, log in logs.items():
+        labels = [label for _, label, _ in log]
+        spots.extend(Spot(side, label, labels[:i].count(label)) for i, label in enumerate(labels))
+    return spots, house.holdings(), house.known()
+
+
+def case(house: House, spot: Spot, how: Bend, held: Any, known: Any) -> Outcome:
+    """A run that meets the malformed answer, then one that does not: in the end all is as if nothing had happened."""
+    with house.served() as served:
+        urls = {side: s.url for side, s in served.items()}
+        bend(house, spot, how)
+        stopped, aside = "", 0
+        try:
+            done = house.run(urls)
+            aside = sum(d.unread for d in done.drained)
+        except StopRun as problem:
+            stopped = f"{type(problem).__name__}: {problem}"
+        gone = [ref for ref, (_, deleted) in house.known()["records"].items() if deleted]
+        for sandbox in house.sandboxes.values():
+            vars(sandbox).pop("handle", None)
+        house.run(urls)
+        house.run(urls)
+    wrong = [f"taken for deleted: {gone}"] if gone else []
+    sees = _all if stopped else _typed  # a run that went on without a part may judge a lead otherwise, and stay with it
+    for name, now, then in (("the CRMs hold", house.holdings(), held), ("leadsync knows", house.known(), known)):
+        if sees(now) != sees(then):
+            wrong.append(f"{name} something else: {differences(sees(now), sees(then))}")
+    deleted = [label for s in house.sandboxes.values() for label in s.counters.writes if label.startswith("DELETE")]
+    wrong.extend(f"a deletion was sent: {label}" for label in deleted)
+    return Outcome(stopped, aside, tuple(wrong))
+
+
+def _all(tree: Any) -> Any:
+    return tree
+
+
+def _typed(tree: Any) -> Any:
+    """What people typed, without what leadsync makes of it."""
+    if isinstance(tree, Mapping):
+        return {k: _typed(v) for k, v in tree.items() if not re.match("(?i)leadsync_|lifecyclestage|hs_", str(k))}
+    return [_typed(v) for v in tree] if isinstance(tree, (list, tuple)) else tree
+
+
+def differences(now: Any, then: Any, path: str = "") -> list[str]:
+    """Where two trees differ."""
+    if isinstance(now, Mapping) and isinstance(then, Mapping):
+        keys = sorted({*now, *then}, key=str)
+        return [d for k in keys for d in differences(now.get(k), then.get(k), f"{path}/{k}")][:6]
+    if isinstance(now, (list, tuple)) and isinstance(then, (list, tuple)) and len(now) == len(then):
+        return [d for i, (a, b) in enumerate(zip(now, then, strict=True)) for d in differences(a, b, f"{path}/{i}")][:6]
+    return [] if now == then else [f"{path}: {str(now)[:80]} instead of {str(then)[:80]}"]
+
+
+def prove(*, long: bool = False, seed: int = 0, cases: int | None = None) -> Report:
+    """Every malformation at every answer of a run; in CI a draw that has each malformation and each endpoint."""
+    report = Report("no silent truncation")
+    with scratch() as folder:
+        house = prepared(folder)
+        spots, held, known = play_one(house, folder, calm)
+        every = [(spot, name) for spot in spots for name in MALFORMED if not _untellable(spot, name)]
+        chosen = every if long else draw(every, cases if cases is not None else CI_CASES, seed)
+        plays: list[Play] = [partial(case, spot=s, how=MALFORMED[n], held=held, known=known) for s, n in chosen]
+        results = dict(play_all(house, folder, plays))
+    outcomes = [results[number] for number in range(len(chosen))]
+    for (spot, name), outcome in zip(chosen, outcomes, strict=True):
+        texts = [_gist(outcome.trace)] if isinstance(outcome, Failed) else outcome.wrong
+        report.violations.extend(f"{name} at {spot}: {text}" for text in texts)
+    fine = [o for o in outcomes if isinstance(o, Outcome)]
+    report.figures["malformations"] = len({name for _, name in chosen})
+    report.figures["answers of a run, endpoints"] = f"{len(spots)}, {len({(s.side, s.label) for s in spots})}"
+    report.reach("cases", len(chosen), len(every) if long else 40)
+    report.figures["runs that stopped"] = sum(o.stopped != "" for o in fine)
+    report.figures["records or touches set aside"] = sum(o.aside for o in fine)
+    report.figures["violations"] = len(report.violations)
+    return report
+
+
+def _gist(trace: str) -> str:
+    """Where an exception came from, and what it says."""
+    lines = [line.strip() for line in trace.strip().splitlines()]
+    where = [line for line in lines if line.startswith("File ")]
+    return f"{lines[-1]} ({where[-1] if where else 'nowhere'})"
+
+
+def _untellable(spot: Spot, name: str) -> bool:
+    return any(name == n and spot.label.endswith(f"/{end}") for n, end in UNTELLABLE)
+
+
+def draw(every: list[tuple[Spot, str]], count: int, seed: int) -> list[tuple[Spot, str]]:
+    """So many cases, by chance, but first those that bring an endpoint or a malformation nobody has brought."""
+    chance = random.Random(seed)  # noqa: S311  a repeatable draw
+    mixed = chance.sample(every, len(every))
+    seen: set[object] = set()
+    first: list[tuple[Spot, str]] = []
+    rest: list[tuple[Spot, str]] = []
+    for spot, name in mixed:
+        news = {(spot.side, spot.label), name} - seen
+        (first if news else rest).append((spot, name))
+        seen |= news
+    return [*first, *rest][:count]

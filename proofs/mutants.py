@@ -1,0 +1,164 @@
+"""The harness can fail: engines broken on purpose, each in one place, and each must be caught."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from leadsync.connector import Outcome, Receipt
+from leadsync.merge import Cell, How, Rules, Verdict, merge
+from leadsync.push import ledger
+from leadsync.push.ledger import Pusher
+from leadsync.records import ABSENT, Absent, Value, is_blank
+from leadsync.store.pulled import _UPSERT, Pulled
+from proofs import scenes
+from proofs.crash import attack
+from proofs.lost_update import Lives, play
+from proofs.report import Report
+
+HISTORIES = 400
+"""Histories that a broken engine has to survive unseen."""
+
+Break = Callable[[], AbstractContextManager[Any]]
+
+
+def _changed(cells: Sequence[Cell], rules: Rules) -> list[Cell]:
+    return [c for c in cells if not isinstance(c.base, Absent) and not rules.same(c.value, c.base)]
+
+
+def _spread_from(winner: Cell, cells: Sequence[Cell], rules: Rules) -> Verdict:
+    losers = tuple((c.ref, c.value) for c in cells if not rules.same(c.value, winner.value))
+    return Verdict(winner.value, How.CHANGED, winner.ref, losers, spread=True)
+
+
+def _newest_record_wins(cells: Sequence[Cell], rules: Rules) -> Verdict:
+    """As HubSpot's own sync does it."""
+    if not _changed(cells, rules):
+        return merge(cells, rules)
+    return _spread_from(max(cells, key=lambda c: c.modified), cells, rules)
+
+
+def _owner_always_wins(cells: Sequence[Cell], rules: Rules) -> Verdict:
+    if not _changed(cells, rules):
+        return merge(cells, rules)
+    return _spread_from(min(cells, key=lambda c: c.ref.side != rules.owner), cells, rules)
+
+
+def _never_held(cells: Sequence[Cell], rules: Rules) -> Verdict:
+    verdict = merge(cells, rules)
+    changed = _changed(cells, rules)
+    return _spread_from(changed[0], cells, rules) if verdict.how is How.HELD else verdict
+
+
+def _first_sight_spreads(cells: Sequence[Cell], rules: Rules) -> Verdict:
+    verdict = merge(cells, rules)
+    return replace(verdict, how=How.CHANGED, spread=True) if verdict.how is How.UNBASED else verdict
+
+
+def _blank_is_no_edit(cells: Sequence[Cell], rules: Rules) -> Verdict:
+    return merge([replace(c, base=ABSENT) if is_blank(c.value) else c for c in cells], rules)
+
+
+def _all_arrived(receipt: Receipt, _row: Any, record: Any) -> Receipt:
+    return replace(receipt, outcome=Outcome.DONE, id=record.ref.id, record=record)
+
+
+def _sent_is_settled(sent: Value, _there: Value, *, by_us: bool | None) -> Value:  # noqa: ARG001
+    return sent
+
+
+def _accepted_all_the_same(world: Pusher, row: Any, _error: Any) -> None:
+    ledger.acknowledge(world, row, row.ref, None, world.run)
+
+
+def _forgetful(world: Pusher) -> int:
+    with world.store.transaction():
+        world.store.outbox.clear(("pending", "sending", "unknown", "done", "rejected", "moved"))
+    return 0
+
+
+_save_page = Pulled.save_page
+
+
+def _all_but_the_last(self: Pulled, side: str, feed: str, page: Any, now: Any) -> None:
+    _save_page(
+        self, side, feed, replace(page, records=page.records[:-1] if len(page.records) > 1 else page.records), now
+    )
+
+
+def _moves_on_first(self: Pulled, side: str, feed: str, page: Any, now: Any) -> None:
+    """The cursor is kept and the page is not, when the page has much to keep."""
+    kept = () if len(page.records) > 1 else page.records
+    _save_page(self, side, feed, replace(page, records=kept), now)
+
+
+def _at(place: str, wrong: Any) -> Break:
+    return lambda: patch(place, wrong)
+
+
+def _nothing_waits(_subject: Any, *_: Any) -> dict[str, Any]:
+    return {}
+
+
+def _all_at_once(subject: Any, _steps: Any, _kept: Any) -> Any:
+    return ((member.ref, dict(member.fields)) for member in subject.members)
+
+
+BROKEN: Mapping[str, Break] = {
+    "the newest record wins": _at("leadsync.unify.merge", _newest_record_wins),
+    "the owner wins also where it did not change": _at("leadsync.unify.merge", _owner_always_wins),
+    "a conflict that is to be held is decided": _at("leadsync.unify.merge", _never_held),
+    "first sight is no baseline": _at("leadsync.unify.merge", _first_sight_spreads),
+    "clearing a field is no edit": _at("leadsync.unify.merge", _blank_is_no_edit),
+    "there is no shadow": _at("leadsync.unify._base", lambda *_: ABSENT),
+    "no second look before a write": _at("leadsync.push.sending.moved", lambda *_: []),
+    "an unclear write counts as done": _at("leadsync.push.lookup._judged", _all_arrived),
+    "a CRM's spelling of our value counts as an edit": _at("leadsync.push.ledger.settled", _sent_is_settled),
+    "a refused write counts as done": _at("leadsync.push.sending.refuse", _accepted_all_the_same),
+    "what was in flight is forgotten": _at("leadsync.sync.recover", _forgetful),
+    "what is to be written is accounted for at once": _at("leadsync.plan.making.shadows", _all_at_once),
+    "what was written is never accounted for": _at("leadsync.plan.making.after", _nothing_waits),
+    "write modes are ignored": _at("leadsync.plan.judge._blocked", lambda *_: None),
+    "the index's late answers replace what is known": _at(
+        "leadsync.store.pulled._UPSERT", _UPSERT.replace("WHERE excluded.modified >= record.modified", "")
+    ),
+    "the last record of a page is dropped": _at("leadsync.store.pulled.Pulled.save_page", _all_but_the_last),
+    "the cursor moves past an unread page": _at("leadsync.store.pulled.Pulled.save_page", _moves_on_first),
+    "a deleted record is made again": _at("leadsync.picture.closed_sides", lambda *_: {}),
+}
+
+
+def caught(broken: Break, seed: int) -> str:
+    """What catches a broken engine: "the history", "the crashes" or nothing ("")."""
+
+    class Broken(Lives):
+        pass
+
+    report = Report("")
+    with broken():
+        play(Broken, HISTORIES, seed, report, shrink=False)
+        if not report.kept:
+            return "the history"
+        for name, build in scenes.NAMED.items():
+            try:
+                attack(name, build, report, doubles=0)
+            except AssertionError as problem:
+                report.violations.append(str(problem))
+            if not report.kept:
+                return "the crashes"
+    return ""
+
+
+def prove(*, long: bool = False, seed: int = 0) -> Report:  # noqa: ARG001  there is no longer form
+    """Break the engine in each way and see that it does not pass."""
+    report = Report("the harness can fail")
+    found = {name: caught(broken, seed) for name, broken in BROKEN.items()}
+    for name, by in found.items():
+        report.require(by != "", f"nothing caught an engine in which {name}")
+    report.reach("broken engines that were caught", sum(by != "" for by in found.values()), 10)
+    for by in ("the history", "the crashes"):
+        report.figures[f"by {by}"] = sum(found[name] == by for name in found)
+    return report
