@@ -8,6 +8,7 @@ from typing import Any
 from leadsync.attribute import Summary
 from leadsync.enrich import Resolved
 from leadsync.merge import Verdict
+from leadsync.nurture import Nurtured
 from leadsync.picture import Lead, Party
 from leadsync.qualify import StageState
 from leadsync.records import Value
@@ -17,7 +18,9 @@ Decision = tuple[str, str, object, Mapping[str, Any]]
 """(uid, field or source, value, why)."""
 
 
-def computed_lead(lead: Lead, score: Score, stage: StageState, attribution: Summary) -> dict[str, Value]:
+def computed_lead(
+    lead: Lead, score: Score, stage: StageState, attribution: Summary, nurtured: Nurtured
+) -> dict[str, Value]:
     """A lead's values by source."""
     return {
         "leadsync.id": lead.uid,
@@ -33,6 +36,7 @@ def computed_lead(lead: Lead, score: Score, stage: StageState, attribution: Summ
         "stage.since": stage.since.isoformat(),
         "stage.cause": stage.cause,
         **_attribution(attribution),
+        **_nurture(nurtured),
         **(lead.resolved.computed() if lead.resolved is not None else {}),
         "family.leads": lead.family.leads,
         "family.engaged_30d": lead.family.engaged,
@@ -44,7 +48,7 @@ def computed_company(company: Party, resolved: Resolved | None) -> dict[str, Val
     return {"leadsync.id": company.uid, **(resolved.computed() if resolved is not None else {})}
 
 
-def reasons(score: str, stage: str, resolved: Resolved | None) -> dict[str, str]:
+def reasons(score: str, stage: str, resolved: Resolved | None, nurture: str = "") -> dict[str, str]:
     """Why computed values are what they are, by the first part of their source, as a plan tells it."""
     evidence = "; ".join(resolved.match.evidence) if resolved is not None else "no register was asked"
     return {
@@ -53,6 +57,7 @@ def reasons(score: str, stage: str, resolved: Resolved | None) -> dict[str, str]
         "stage": stage,
         "company": evidence,
         "attribution": "from the touches of both CRMs",
+        "nurture": nurture,
         "family": "counted over the corporate family",
     }
 
@@ -70,6 +75,34 @@ def _attribution(summary: Summary) -> dict[str, Value]:
     }
 
 
+def _nurture(nurtured: Nurtured) -> dict[str, Value]:
+    course, advice = nurtured.course, nurtured.advice
+    return {
+        "nurture.state": course.now.phase.value if course is not None else None,
+        "nurture.since": course.now.at.isoformat() if course is not None else None,
+        "nurture.next_action": advice.do.value,
+        "nurture.reason": advice.reason or None,
+        "nurture.channel": advice.channel or None,
+        "nurture.track": advice.track or None,
+        "nurture.hold_until": advice.hold_until.isoformat() if advice.hold_until is not None else None,
+    }
+
+
+def nurture_why(nurtured: Nurtured) -> dict[str, Any]:
+    """The advice with its rule, and how the journey went so far."""
+    advice, course = nurtured.advice, nurtured.course
+    steps = course.steps if course is not None else ()
+    return {
+        "because": advice.reason,
+        "rule": advice.rule,
+        "channel": advice.channel,
+        "track": advice.track,
+        "not before": advice.hold_until.isoformat() if advice.hold_until is not None else None,
+        "advised since": nurtured.since.isoformat(),
+        "journey": [f"{step.at:%Y-%m-%d} {step.phase.value}: {step.cause}" for step in steps],
+    }
+
+
 def score_why(score: Score) -> dict[str, Any]:
     """Every reason with its points; they add up to the total."""
     return {
@@ -83,13 +116,16 @@ def score_why(score: Score) -> dict[str, Any]:
     }
 
 
-def lead_decisions(lead: Lead, score: Score, stage: StageState, attribution: Summary) -> Iterator[Decision]:
+def lead_decisions(
+    lead: Lead, score: Score, stage: StageState, attribution: Summary, nurtured: Nurtured
+) -> Iterator[Decision]:
     """All that is to be remembered of a lead."""
     for name, value, why in facts_why(lead.party):
         yield lead.uid, name, value, why
     yield lead.uid, "score", score.total, score_why(score)
     standing = {"cause": stage.cause, "since": stage.since.isoformat(), "held by": list(stage.held)}
     yield lead.uid, "stage", stage.stage, standing
+    yield lead.uid, "nurture", nurtured.advice.do.value, nurture_why(nurtured)
     touches = {k.removeprefix("attribution."): v for k, v in _attribution(attribution).items()}
     yield lead.uid, "attribution", attribution.top_channel or None, {**touches, "model": attribution.model}
     if lead.belonging is not None:

@@ -95,6 +95,12 @@ def enrich(
     return fresh
 
 
+def remembered(accounts: Iterable[Account], store: Store) -> dict[str, Resolved]:
+    """Company uid → legal entity, as far as it was found before; nobody is asked."""
+    known = store.results.resolutions()
+    return {a.uid: _resolved_of(a.query, known[a.uid][2]) for a in accounts if a.uid in known}
+
+
 def _ask(queries: list[CompanyQuery], register: Register, settings: ResolveSettings) -> list[Resolved]:
     candidates = register.candidates(queries)
     return [_one(query, found, register, settings) for query, found in zip(queries, candidates, strict=True)]

@@ -13,6 +13,13 @@ def mappings_folder() -> Path:
     return _shipped("mappings")
 
 
+def model_files(mappings: Path) -> list[str]:
+    """The scoring model files of a mappings folder: scoring.toml, and those in models/ (a pack becomes active by being
+    copied there), files of cases aside."""
+    more = (path for path in (mappings / "models").glob("*.toml") if not path.name.endswith("cases.toml"))
+    return ["scoring.toml", *sorted(f"models/{path.name}" for path in more)]
+
+
 def example_config() -> Path:
     """The shipped example configuration."""
     return _shipped("config.example.toml")

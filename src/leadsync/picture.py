@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from leadsync.normalize import person
 from leadsync.plan import Member, Subject
 from leadsync.records import Fields, Ref, Touch, Value, is_blank
 from leadsync.store import Ruling, Seen
-from leadsync.touchpoints import Touchpoint, TouchRules, classify_all, is_internal
+from leadsync.touchpoints import Contact, Touchpoint, TouchRules, classify_all, contacts, is_internal
 from leadsync.traits import derive
 from leadsync.unify import Source, read, unify
 
@@ -47,6 +47,7 @@ class Lead:
     resolved: Resolved | None
     touchpoints: tuple[Touchpoint, ...]
     family: Family = field(default_factory=Family)
+    contacts: tuple[Contact, ...] = ()
 
     @property
     def uid(self) -> str:
@@ -118,8 +119,17 @@ def belongings(people: Iterable[Party], known_accounts: Accounts) -> dict[str, B
     return {party.uid: known_accounts.belonging(party.identity.members, party.facts) for party in people}
 
 
-def touches_of(people: Iterable[Party], touches: Iterable[Touch], rules: TouchRules) -> dict[str, list[Touchpoint]]:
-    """Each person's touchpoints, oldest first. A touch known by an address alone goes to the one person who has it."""
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a person did and what we did, oldest first."""
+
+    touchpoints: tuple[Touchpoint, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+
+
+def activities(people: Iterable[Party], touches: Iterable[Touch], rules: TouchRules) -> dict[str, Activity]:
+    """Each person's touches as touchpoints and as contacts of ours. A touch known by an address alone goes to the one
+    person who has it."""
     owner: dict[Ref, str] = {}
     by_address: dict[str, set[str]] = defaultdict(set)
     for party in people:
@@ -133,7 +143,11 @@ def touches_of(people: Iterable[Party], touches: Iterable[Touch], rules: TouchRu
         if uid is not None:
             gathered[uid].append(touch)
     ours = {uid for address, uids in by_address.items() if is_internal(address, rules) for uid in uids}
-    return {uid: classify_all(found, rules) for uid, found in gathered.items() if uid not in ours}
+    return {
+        uid: Activity(tuple(classify_all(found, rules)), tuple(contacts(found, rules)))
+        for uid, found in gathered.items()
+        if uid not in ours
+    }
 
 
 def _only(uids: set[str]) -> str | None:
@@ -146,7 +160,7 @@ COMPANY_FACTS = (
 )  # fmt: skip
 """What a lead knows from its company's legal entity."""
 
-RESTRICTIVE = ("opted_out",)
+RESTRICTIVE = ("opted_out", "do_not_call")
 """What holds as soon as one record says so: an objection in one CRM counts in both, whoever owns the field."""
 
 INHERITED = ("industry", "employees", "annual_revenue", "website")
@@ -233,7 +247,7 @@ def family_counts(
     people: Iterable[Party],
     belonging: Mapping[str, Belonging | None],
     resolved: Mapping[str, Resolved],
-    touchpoints: Mapping[str, Sequence[Touchpoint]],
+    active: Mapping[str, Activity],
     as_of: datetime,
 ) -> dict[str, Family]:
     """The others of each lead's corporate family: leads whose companies have one ultimate parent, or are one."""
@@ -246,7 +260,7 @@ def family_counts(
             family_of[party.uid] = (resolved[uid].family if uid in resolved else "") or uid
         if party.facts.get("lifecycle_stage") == "customer":
             customers.add(party.uid)
-    return families(family_of, newest_touch(touchpoints), customers, as_of)
+    return families(family_of, newest_touch(active), customers, as_of)
 
 
 def lead(
@@ -255,16 +269,34 @@ def lead(
     resolved: Mapping[str, Resolved],
     company_facts: Mapping[str, Mapping[str, Value]],
     families_: Mapping[str, Family],
-    touchpoints: Mapping[str, Sequence[Touchpoint]],
+    active: Mapping[str, Activity],
 ) -> Lead:
     """A person with all that bears on it."""
     uid = belonging.account.uid if belonging is not None else ""
     entity = resolved.get(uid)
     family = families_.get(party.uid, Family())
     facts = lead_facts(party, entity, company_facts.get(uid), family)
-    return Lead(party, facts, belonging, entity, tuple(touchpoints.get(party.uid, ())), family)
+    done = active.get(party.uid, Activity())
+    return Lead(party, facts, belonging, entity, done.touchpoints, family, done.contacts)
 
 
-def newest_touch(touchpoints: Mapping[str, Sequence[Touchpoint]]) -> dict[str, datetime]:
+def newest_touch(active: Mapping[str, Activity]) -> dict[str, datetime]:
     """When each lead was last engaged."""
-    return {uid: found[-1].at for uid, found in touchpoints.items() if found}
+    return {uid: done.touchpoints[-1].at for uid, done in active.items() if done.touchpoints}
+
+
+def colleagues(
+    belonging: Mapping[str, Belonging | None], active: Mapping[str, Activity], since: datetime
+) -> dict[str, tuple[Contact, ...]]:
+    """For each lead with a company, our contacts since a moment with the others there: what caps by account count."""
+    homes: dict[str, list[str]] = defaultdict(list)
+    for uid, home in belonging.items():
+        if home is not None:
+            homes[home.account.uid].append(uid)
+    recent = {uid: [c for c in done.contacts if c.at >= since] for uid, done in active.items() if done.contacts}
+    return {
+        uid: tuple(contact for other in uids if other != uid for contact in recent.get(other, ()))
+        for uids in homes.values()
+        if any(recent.get(uid) for uid in uids)
+        for uid in uids
+    }

@@ -10,13 +10,15 @@ from typing import TypeVar
 from leadsync.attribute import AttributionSettings, load_models
 from leadsync.connector import ObjectType
 from leadsync.errors import Misconfigured
+from leadsync.files import model_files
 from leadsync.mapping.load import load_object
 from leadsync.mapping.model import ObjectMap
 from leadsync.mapping.problems import Problem, Problems
+from leadsync.nurture import NurtureRules, load_nurture
 from leadsync.picture import COMPANY_FACTS
 from leadsync.qualify import Stages, load_stages
-from leadsync.records import Role
-from leadsync.score import ScoringModel, load_model
+from leadsync.records import Fields, Role
+from leadsync.score import ScoringModel, at_odds, choose, in_order, load_model
 from leadsync.touchpoints import TouchRules, load_touch_rules
 from leadsync.traits import TRAITS
 
@@ -28,14 +30,20 @@ CONDITIONS = (*TRAITS, *COMPANY_FACTS)
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """Everything the admin decides, besides the configuration."""
+    """Everything the admin decides, besides the configuration. `models`: those of the folder models/, each with its
+    [select], and last the one of scoring.toml, which takes every lead that no other does."""
 
     lead: ObjectMap
     company: ObjectMap
-    scoring: ScoringModel
+    models: tuple[ScoringModel, ...]
     stages: Stages
     attribution: AttributionSettings
     touches: TouchRules
+    nurture: NurtureRules
+
+    def scoring(self, facts: Fields) -> ScoringModel:
+        """The model that scores a lead with these facts."""
+        return choose(self.models, facts)
 
     @property
     def mappings(self) -> Mapping[Role, ObjectMap]:
@@ -61,10 +69,12 @@ def load_rulebook(folder: Path, sides: Mapping[str, Sequence[ObjectType]]) -> Ru
 
     lead = read("lead.toml", lambda text, file: load_object(text, file, sides, CONDITIONS))
     company = read("company.toml", lambda text, file: load_object(text, file, sides))
-    scoring = read("scoring.toml", load_model)
-    stages = read("stages.toml", lambda text, file: load_stages(text, file, (scoring,) if scoring else ()))
+    models = [model for name in model_files(folder) if (model := read(name, load_model)) is not None]
+    problems += at_odds(models, str(folder))
+    stages = read("stages.toml", lambda text, file: load_stages(text, file, models))
     attribution = read("attribution.toml", load_models)
     touches = read("touchpoints.toml", lambda text, file: load_touch_rules(text, file, set(sides)))
-    if problems or not (lead and company and scoring and stages and attribution and touches):
+    nurture = read("nurture.toml", lambda text, file: load_nurture(text, file, stages, models)) if stages else None
+    if problems or not (lead and company and stages and attribution and touches and nurture):
         raise Problems(problems)
-    return Rulebook(lead, company, scoring, stages, attribution, touches)
+    return Rulebook(lead, company, in_order(models), stages, attribution, touches, nurture)

@@ -1,6 +1,6 @@
 """One cycle, in the order in which the data goes. Read this page first.
 
-    pull → identify → unify → resolve → score → qualify → attribute → plan → push
+    pull → identify → unify → resolve → score → qualify → attribute → nurture → plan → push
 
 Nothing is written to a CRM before `push`, and every write is noted in the outbox before it is sent. A run that is
 killed anywhere is finished by the next one: `recover` settles what was in flight, and the plan is made anew from what
@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from leadsync import picture
+from leadsync.accounts import Accounts
 from leadsync.attribute import AttributionSettings, Conversion, Journey, Summary, journeys, summary
 from leadsync.audit import Audited, audit, due
 from leadsync.config import Config
@@ -29,12 +30,15 @@ from leadsync.decide import (
     reasons,
     score_why,
 )
-from leadsync.enrich import Resolved, enrich
+from leadsync.enrich import Resolved, enrich, remembered
 from leadsync.gates import Gate, Setting, closed_gates
 from leadsync.identify import companies as identify_companies
 from leadsync.identify import people as identify_people
 from leadsync.mapping.model import ObjectMap
 from leadsync.memory import BASELINE, latest, memory, overrides, remember, setting, went_through
+from leadsync.nurture import Advice, Do, Nurtured, Situation, nurture, relive
+from leadsync.nurture.standing import pack as pack_nurtured
+from leadsync.nurture.standing import unpack as unpack_nurtured
 from leadsync.picture import Lead, Party
 from leadsync.plan import Plan, Subject, plan
 from leadsync.progress import Progress, Silent
@@ -43,8 +47,9 @@ from leadsync.push import Pushed, Pusher, outgoing, push, recover
 from leadsync.qualify import StageState, pack, qualify, replay, touch_days, unpack
 from leadsync.records import Ref, Role
 from leadsync.rules import Rulebook
-from leadsync.score import Score, score
+from leadsync.score import Score, ScoringModel, score
 from leadsync.store import Seen, Store
+from leadsync.touchpoints import Contact
 
 Reading: TypeAlias = tuple[Store, Mapping[str, Crm], Mapping[Role, ObjectMap], Clock, Progress, Callable[[], bool]]
 
@@ -56,7 +61,11 @@ def never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything a cycle touches. `stop` is asked between pages and batches: a run ends early, but in good order."""
+    """Everything a cycle touches. `stop` is asked between pages and batches: a run ends early, but in good order.
+
+    `asking` False: what is known is all there is, and no register is asked. `replaying`: the clock stands in the past,
+    so that facts are those of that day, as far as they were kept, and stages are worked out anew.
+    """
 
     config: Config
     rules: Rulebook
@@ -67,17 +76,30 @@ class World:
     run: str
     progress: Progress = field(default_factory=Silent)
     stop: Callable[[], bool] = never
+    asking: bool = True
+    replaying: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the last run knew of a lead: its stage and its journey, and our contacts with others at its company."""
+
+    stage: StageState | None = None
+    nurtured: Nurtured | None = None
+    colleagues: tuple[Contact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A lead with what it is worth, where it stands, and what earned it."""
+    """A lead with what it is worth by which model, where it stands, what earned it, and what to do next."""
 
     lead: Lead
+    model: ScoringModel
     score: Score
     stage: StageState
     journeys: tuple[Journey, ...]
     attribution: Summary
+    nurtured: Nurtured
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,41 +191,82 @@ def look(world: World) -> View:
 
     accounts = picture.accounts(companies)
     belongings = picture.belongings(leads, accounts)
-    resolved = enrich(
-        accounts.by_uid.values(), world.register, world.store, world.config.resolve, world.clock, world.progress
-    )
-    touchpoints = picture.touches_of(leads, world.store.pulled.touches(), world.rules.touches)
-    families = picture.family_counts(leads, belongings, resolved, touchpoints, as_of)
+    resolved = _resolved(world, accounts)
+    active = picture.activities(leads, (t for t in world.store.pulled.touches() if t.at <= as_of), world.rules.touches)
+    families = picture.family_counts(leads, belongings, resolved, active, as_of)
 
     company_facts = {company.uid: company.facts for company in companies}
-    stages = {uid: unpack(body) for uid, body in world.store.results.stages().items()}
+    kept = _kept(world, picture.colleagues(belongings, active, as_of - world.rules.nurture.memory))
+    then = world.store.snapshots.at(as_of.date()) if world.replaying else {}
     world.progress.step("score and qualify", len(leads))
     judged: list[Judged] = []
     for party in leads:
-        lead = picture.lead(party, belongings[party.uid], resolved, company_facts, families, touchpoints)
-        judged.append(_judge(lead, world.rules, stages.get(party.uid), as_of))
+        lead = picture.lead(party, belongings[party.uid], resolved, company_facts, families, active)
+        lead = replace(lead, facts={**lead.facts, **then.get(party.uid, {})})
+        judged.append(judge(lead, world.rules, kept(party.uid), as_of))
         world.progress.advance()
     closed = picture.closed_sides([*leads, *companies], known_as, seen)
     subjects = _subjects(world.rules, judged, companies, resolved, closed)
     return View(as_of, tuple(judged), tuple(companies), resolved, tuple(subjects), world.rules.attribution)
 
 
-def _judge(lead: Lead, rules: Rulebook, before: StageState | None, as_of: datetime) -> Judged:
-    if before is None:
-        before = _history(lead, rules, as_of)
-    points = score(lead.facts, lead.touchpoints, rules.scoring, as_of)
-    stage = qualify(points, lead.facts, rules.stages, before, as_of)
+def _resolved(world: World, accounts: Accounts) -> dict[str, Resolved]:
+    if not world.asking:
+        return remembered(accounts.by_uid.values(), world.store)
+    return enrich(
+        accounts.by_uid.values(), world.register, world.store, world.config.resolve, world.clock, world.progress
+    )
+
+
+def _kept(world: World, colleagues: Mapping[str, tuple[Contact, ...]]) -> Callable[[str], Before]:
+    """What the last run knew of each lead; nothing where the past is gone through again."""
+    stages = {} if world.replaying else world.store.results.stages()
+    courses = {} if world.replaying else world.store.courses.all()
+
+    def of(uid: str) -> Kept:
+        stage = unpack(stages[uid]) if uid in stages else None
+        nurtured = unpack_nurtured(courses[uid]) if uid in courses else None
+        return Before(stage, nurtured, colleagues.get(uid, ()))
+
+    return of
+
+
+def judge(lead: Lead, rules: Rulebook, kept: Before, as_of: datetime) -> Judged:
+    """One lead by the admin's rules, as of a moment."""
+    model, facts = rules.scoring(lead.facts), lead.facts
+    before = kept.stage if kept.stage is not None else _history(lead, model, rules, as_of)
+    points = score(facts, lead.touchpoints, model, as_of)
+    stage = qualify(points, facts, rules.stages, before, as_of)
     won = converted_at(stage, rules)
-    conversions = [Conversion(won)] if won is not None else []
-    paths = journeys(lead.uid, lead.touchpoints, conversions, rules.attribution.journey)
-    return Judged(lead, points, stage, tuple(paths), summary(lead.touchpoints, rules.attribution, won))
+    conversions = [Conversion(won, rules.attribution.worth(facts))] if won is not None else []
+    marks = milestones(stage, rules, won)
+    paths = journeys(lead.uid, lead.touchpoints, conversions, rules.attribution.journey, marks)
+    earned = summary(lead.touchpoints, rules.attribution, won, marks)
+    situation = Situation(stage, facts, lead.touchpoints, lead.contacts, as_of)
+    past = kept.nurtured if kept.nurtured is not None else _past(lead, model, rules, as_of)
+    then = nurture(lead.uid, situation, points, rules.nurture, rules.stages, past, colleagues=kept.colleagues)
+    return Judged(lead, model, points, stage, tuple(paths), earned, then)
 
 
-def _history(lead: Lead, rules: Rulebook, as_of: datetime) -> StageState | None:
+def _history(lead: Lead, model: ScoringModel, rules: Rulebook, as_of: datetime) -> StageState | None:
     """Where a lead that is new to us would stand had we known it all along: it qualified when it did, not today."""
     days = touch_days(lead.touchpoints, as_of)
-    states = replay(lead.facts, lead.touchpoints, rules.scoring, rules.stages, days)
+    states = replay(lead.facts, lead.touchpoints, model, rules.stages, days)
     return next((state for _, state in deque(states, maxlen=1)), None)
+
+
+def _past(lead: Lead, model: ScoringModel, rules: Rulebook, as_of: datetime) -> Nurtured | None:
+    """The journey that a lead new to us has behind it, with no advice given yet."""
+    course = relive(
+        lead.facts, lead.touchpoints, lead.contacts, model, rules.stages, rules.nurture, as_of=as_of
+    )
+    return None if course is None else Nurtured(course, Advice(Do.NONE, ""), as_of)
+
+
+def milestones(stage: StageState, rules: Rulebook, won: datetime | None) -> dict[str, datetime]:
+    """When a lead became one and when a deal began, as far as that was before it converted."""
+    reached = {name: stage.first(at) for name, at in rules.attribution.milestones.items()}
+    return {name: at for name, at in reached.items() if at is not None and (won is None or at <= won)}
 
 
 def converted_at(stage: StageState, rules: Rulebook) -> datetime | None:
@@ -223,8 +286,8 @@ def _subjects(
     for judged in leads:
         belonging = judged.lead.belonging
         links = picture.account_links(belonging.account if belonging is not None else None)
-        values = computed_lead(judged.lead, judged.score, judged.stage, judged.attribution)
-        why = reasons(judged.score.text(), judged.stage.cause, judged.lead.resolved)
+        values = computed_lead(judged.lead, judged.score, judged.stage, judged.attribution, judged.nurtured)
+        why = reasons(judged.score.text(), judged.stage.cause, judged.lead.resolved, judged.nurtured.advice.reason)
         made.append(picture.subject(judged.lead.party, rules.lead, judged.lead.facts, values, links, why))
     for company in companies:
         values = computed_company(company, resolved.get(company.uid))
@@ -240,6 +303,9 @@ def _commit(world: World, view: View, made: Plan) -> None:
         world.store.pulled.save_identities(_identities(view), now)
         world.store.results.save_decisions(_decisions(view), world.run, now)
         world.store.results.save_stages({j.lead.uid: pack(j.stage) for j in view.leads})
+        courses = {j.lead.uid: pack_nurtured(j.nurtured) for j in view.leads}
+        world.store.courses.save(courses, courses.keys())
+        world.store.snapshots.save(view.as_of.date(), {j.lead.uid: j.lead.facts for j in view.leads})
         world.store.results.save_scores(
             (j.lead.uid, j.score.as_of, j.score.model, j.score.centi, score_why(j.score)) for j in view.leads
         )
@@ -250,7 +316,7 @@ def _commit(world: World, view: View, made: Plan) -> None:
 
 def _decisions(view: View) -> Iterator[Decision]:
     for judged in view.leads:
-        yield from lead_decisions(judged.lead, judged.score, judged.stage, judged.attribution)
+        yield from lead_decisions(judged.lead, judged.score, judged.stage, judged.attribution, judged.nurtured)
     yield from company_decisions(view.companies, view.resolved)
 
 

@@ -25,7 +25,10 @@ from leadsync.nurture import (
     funnel,
     held_out,
     load_nurture,
+    nurture,
     pack,
+    relive,
+    standing,
     time_in,
     unpack,
 )
@@ -255,3 +258,47 @@ def test_rules_that_cannot_be_meant_are_refused(old, new, code, says):
     with pytest.raises(Problems) as caught:
         load_nurture(TEXT.replace(old, new, 1), "nurture.toml", STAGES, [MODEL])
     assert any(found.code == code and says in found.message and found.line > 1 for found in caught.value.problems)
+
+
+def stand(*touches, before=None, lead="x", rules=RULES, **more):
+    found, situation = case(*touches, **more)
+    return nurture(lead, situation, found, rules, STAGES, before)
+
+
+def test_advice_stands_until_it_is_followed_and_only_then_cools_down():
+    first = stand(touch("content_download", 3))
+    again = stand(touch("content_download", 3), before=first, at=NOW + timedelta(days=1))
+    assert (first.advice.rule, again.advice.rule, again.since) == ("nurture_engaged", "nurture_engaged", first.since)
+    mailed = Contact(NOW + timedelta(hours=1), "email")
+    after = stand(touch("content_download", 3), before=again, contacts=[mailed], at=NOW + timedelta(days=2))
+    assert after.advice.rule != "nurture_engaged" and after.given["nurture_engaged"] == first.since
+    called = stand(touch("content_download", 3), before=again, contacts=[Contact(NOW + timedelta(1), "phone")], at=NOW)
+    assert called.advice.rule == "nurture_engaged"
+
+
+def test_looking_again_at_the_same_moment_changes_nothing():
+    first = stand(*HOT)
+    assert stand(*HOT, before=first) == first
+
+
+def test_who_objects_has_no_journey_and_what_was_kept_of_it_is_dropped():
+    before = stand(*HOT)
+    assert before.course is not None and before.given
+    after = stand(*HOT, before=before, facts={**GOOD, "opted_out": True})
+    assert after.course is None and after.given == {} and after.advice.do is Do.NONE
+    assert "opted out" in after.advice.reason
+
+
+def test_what_is_kept_of_a_lead_comes_back_as_it_was():
+    for kept in (stand(*HOT), stand(*HOT, facts={**GOOD, "opted_out": True})):
+        assert standing.unpack(standing.pack(kept)) == kept
+
+
+def test_a_lead_new_to_us_has_its_journey_told_from_the_beginning():
+    past = [touch("content_download", 400), touch("demo_request", 20)]
+    known = {**GOOD, "company_name": "Acme", **derive({**GOOD, "company_name": "Acme"})}
+    course = relive(known, past, [Contact(NOW - timedelta(days=19), "phone")], MODEL, STAGES, RULES, as_of=NOW)
+    assert [step.phase for step in course.steps] == ["engaged", "stalled", "dormant", "qualified", "working"]
+    assert [(NOW - step.at).days for step in course.steps] == [400, 340, 160, 20, 19]
+    assert relive(known, [], [], MODEL, STAGES, RULES, as_of=NOW) is None
+    assert relive({**known, "opted_out": True}, past, [], MODEL, STAGES, RULES, as_of=NOW) is None

@@ -66,6 +66,9 @@ class AttributionSpec(Table):
     journey: JourneySpec = JourneySpec()
     model: dict[Name, MethodSpec] = Field(default_factory=dict)
     cost: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    value: Annotated[float, Field(ge=0)] = 0.0
+    value_field: str = ""
+    milestone: dict[Literal["lead", "deal"], Name] = Field(default_factory=dict)
 
 
 def load_models(text: str, file: str) -> AttributionSettings:
@@ -84,7 +87,10 @@ def load_models(text: str, file: str) -> AttributionSettings:
         findings.known(("report", index), name, models, "model")
     findings.settle()
     report = tuple(spec.report) or (spec.default,)
-    return AttributionSettings(_journey(spec.journey), models, spec.default, report, spec.cost, spec.conversion_stage)
+    return AttributionSettings(
+        _journey(spec.journey), models, spec.default, report, spec.cost, spec.conversion_stage, spec.value,
+        spec.value_field, {str(name): stage for name, stage in spec.milestone.items()},
+    )  # fmt: skip
 
 
 def _journey(spec: JourneySpec) -> JourneyRules:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from leadsync.records import Fields
+from leadsync.rulefiles.numbers import number
+
 HOURS_PER_DAY: Final = 24
 
 
@@ -96,9 +99,20 @@ class AttributionSettings:
     report: tuple[str, ...] = ()
     """The models a report shows, in order."""
     costs: Mapping[str, float] = field(default_factory=dict)
-    """What a channel cost in the reporting period, in the reporting currency."""
+    """What a channel or a campaign cost in the reporting period, in the reporting currency."""
     conversion_stage: str = "mql"
     """A lead that reaches this stage has converted."""
+    value: float = 0.0
+    """What a conversion is worth where nothing else is known, in the reporting currency."""
+    value_field: str = ""
+    """The fact of a lead that says what its conversion is worth; "" for none."""
+    milestones: Mapping[str, str] = field(default_factory=dict)
+    """By milestone of W and full-path models ("lead", "deal"), the stage that it is reached with."""
+
+    def worth(self, facts: Fields) -> float:
+        """What the conversion of a lead with these facts is worth."""
+        told = number(facts.get(self.value_field)) if self.value_field else None
+        return self.value if told is None else float(told)
 
     @property
     def method(self) -> Method:

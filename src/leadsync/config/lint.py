@@ -10,10 +10,12 @@ from leadsync.attribute import load_models
 from leadsync.config.read import Lookup, read, text_of
 from leadsync.connector import ObjectType, connector
 from leadsync.errors import Misconfigured
+from leadsync.files import model_files
 from leadsync.mapping.load import lint_object
 from leadsync.mapping.problems import Problem, Problems
+from leadsync.nurture import load_nurture
 from leadsync.qualify import load_stages
-from leadsync.score import load_model
+from leadsync.score import at_odds, load_model
 from leadsync.touchpoints import load_touch_rules
 
 T = TypeVar("T")
@@ -46,8 +48,11 @@ def _lint_mappings(folder: Path, sides: Mapping[str, Sequence[ObjectType]]) -> l
 
     for name in ("lead.toml", "company.toml"):
         problems += (check(name, lambda text, file: lint_object(text, file, sides)) or (None, []))[1]
-    model = check("scoring.toml", load_model)
-    check("stages.toml", lambda text, file: load_stages(text, file, (model,) if model is not None else ()))
+    models = [model for name in model_files(folder) if (model := check(name, load_model)) is not None]
+    problems += at_odds(models, str(folder))
+    stages = check("stages.toml", lambda text, file: load_stages(text, file, models))
+    if stages is not None:
+        check("nurture.toml", lambda text, file: load_nurture(text, file, stages, models))
     check("attribution.toml", load_models)
     check("touchpoints.toml", lambda text, file: load_touch_rules(text, file, set(sides)))
     return problems

@@ -39,6 +39,13 @@ SOURCES: Final[Mapping[str, str]] = {
     "attribution.last_at": "the time of the last touch",
     "attribution.top_channel": "the channel with the largest share of the credit",
     "attribution.top_share": "that share, 0 to 1",
+    "nurture.state": "the phase of the lead's journey: new, engaged, qualified, working, stalled, recycled, dormant …",
+    "nurture.since": "when it came into that phase",
+    "nurture.next_action": "what to do next: call, assign, enrol, wait, revive, hand_over, drop or none",
+    "nurture.reason": "why that is the next thing to do",
+    "nurture.channel": "the channel to do it on",
+    "nurture.track": "the track of messages to enrol in",
+    "nurture.hold_until": "not before then, for caps and quiet times",
     "family.leads": "how many other leads belong to the same corporate family",
     "family.engaged_30d": "how many of those did something in the last 30 days",
 }

@@ -8,12 +8,13 @@ from datetime import datetime, time, timedelta, timezone
 from typing import Final
 
 from leadsync.nurture.course import Situation
-from leadsync.nurture.model import Advice, Advise, Cap, Contact, Course, Do, NurtureRules, Quiet
+from leadsync.nurture.model import Advice, Advise, Cap, Course, Do, NurtureRules, Quiet
 from leadsync.qualify.machine import seen_by_stages
 from leadsync.qualify.model import SUPPRESSED, Action
 from leadsync.records import Value, is_blank
 from leadsync.rulefiles.gates import value_key
 from leadsync.score.model import Score
+from leadsync.touchpoints import Contact
 
 CONTACTING: Final = frozenset((Do.CALL, Do.ENROL, Do.REVIVE))
 """What reaches a person; the rest is among ourselves."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from leadsync.nurture.model import Contact, Course, NurtureRules, Phase, Step
+from leadsync.nurture.model import Course, NurtureRules, Phase, Step
 from leadsync.qualify.model import Action, Owner, Stages, StageState
 from leadsync.records import Fields, is_blank, value_text
 from leadsync.rulefiles.gates import value_key
-from leadsync.touchpoints import Touchpoint
+from leadsync.touchpoints import Contact, Touchpoint
 
 
 @dataclass(frozen=True, slots=True)

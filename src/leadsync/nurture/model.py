@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -103,6 +103,11 @@ class NurtureRules:
     held_out: float = 0.0
     salt: str = ""
 
+    @property
+    def memory(self) -> timedelta:
+        """For how long contacts with a whole company count for some cap."""
+        return timedelta(days=max((cap.days for cap in self.caps if cap.account), default=0))
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -127,14 +132,6 @@ class Course:
     def been(self, *phases: Phase) -> bool:
         """Whether it ever was in one of the phases."""
         return any(step.phase in phases for step in self.steps)
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """One time that we contacted somebody: an e-mail, a call, a meeting of ours."""
-
-    at: datetime
-    channel: str
 
 
 @dataclass(frozen=True, slots=True)

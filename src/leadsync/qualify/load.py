@@ -82,7 +82,11 @@ class _Builder:
             self.findings.add(("stage", name), "LS609", 'set_by and recycle_below are for stages with owner = "sales"')
 
     def _groups(self, name: str, spec: StageSpec) -> None:
-        """The groups a stage asks for, and whether any lead can have so much."""
+        """The groups a stage asks for, and whether any lead can have so much. Of several models one must have them."""
+        everywhere = {group.id for model in self.models for group in model.groups}
+        for key in ("require", "keep") if self.models else ():
+            for group in getattr(spec, key):
+                self.findings.known(("stage", name, key, group), group, everywhere, "group")
         for model in self.models:
             highest = {group.id: group.high for group in model.groups}
             best = min(model.high, sum(highest.values()))
@@ -91,7 +95,7 @@ class _Builder:
             for key in ("require", "keep"):
                 for group, least in getattr(spec, key).items():
                     path = ("stage", name, key, group)
-                    if self.findings.known(path, group, highest, "group") and least > highest[group]:
+                    if least > highest.get(group, least):
                         self._unreachable(path, f"{model.id} limits {group} to {in_points(highest[group])}")
 
     def _unreachable(self, path: tuple[str, ...], reason: str) -> None:

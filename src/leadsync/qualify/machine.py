@@ -186,19 +186,21 @@ def _short(case: _Case, stage: Stage) -> list[str]:
 
 
 def _below(case: _Case, total: int | None, groups: Mapping[str, int]) -> list[str]:
+    """What is below its least amount. A group that the lead's own model does not have is not asked for."""
     have = {"score": case.score.centi, **case.score.groups}
     least = ({} if total is None else {"score": total}) | dict(groups)
     return [
-        f"{name} {in_points(have.get(name, 0))} of {in_points(amount)}"
+        f"{name} {in_points(have[name])} of {in_points(amount)}"
         for name, amount in least.items()
-        if have.get(name, 0) < amount
+        if name in have and have[name] < amount
     ]
 
 
 def _why_entered(case: _Case, stage: Stage) -> str:
     least = ({} if stage.enter is None else {"score": stage.enter}) | dict(stage.require)
     have = {"score": case.score.centi, **case.score.groups}
-    met = [f"{name} {in_points(have[name])} reached {in_points(amount)}" for name, amount in least.items()]
+    asked = {name: amount for name, amount in least.items() if name in have}
+    met = [f"{name} {in_points(have[name])} reached {in_points(amount)}" for name, amount in asked.items()]
     known = [f"{case.stages.checklists[name].label} has {least} or more" for name, least in stage.checklists.items()]
     return ", ".join([*met, *known]) or "entered without conditions"
 

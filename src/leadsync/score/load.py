@@ -58,7 +58,26 @@ def load_models(texts: Mapping[str, str], vocabulary: Vocabulary | None = None) 
             problems += found.problems
     if problems:
         raise Problems(problems)
+    return in_order(models)
+
+
+def in_order(models: Sequence[ScoringModel]) -> tuple[ScoringModel, ...]:
+    """The models in the order in which they are offered a lead: by [select] order, the one without [select] last."""
     return tuple(sorted(models, key=lambda model: (model.select is None, model.order, model.id)))
+
+
+def at_odds(models: Sequence[ScoringModel], folder: str) -> list[Problem]:
+    """What is wrong with several models of a folder together: two of one name, or two that take every lead."""
+    found = []
+    for number, model in enumerate(models):
+        if any(other.id == model.id for other in models[:number]):
+            text = f'two scoring models have the id "{model.id}": a score could not be told from another.'
+            found.append(Problem(folder, 0, 0, "LS601", text))
+    everybody = [model.id for model in models if model.select is None]
+    if len(everybody) > 1:
+        text = f"{' and '.join(everybody)} each take every lead."
+        found.append(Problem(folder, 0, 0, "LS609", text, "all but one need a [select] with when"))
+    return found
 
 
 def choose(models: Sequence[ScoringModel], facts: Fields) -> ScoringModel:

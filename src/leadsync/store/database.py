@@ -12,12 +12,14 @@ from typing import IO
 
 from leadsync.errors import StopRun
 from leadsync.store.cases import Cases
+from leadsync.store.courses import Courses
 from leadsync.store.history import History
 from leadsync.store.migrations import MIGRATIONS
 from leadsync.store.outbox import Outbox
 from leadsync.store.pulled import Pulled
 from leadsync.store.results import Results
 from leadsync.store.runs import Runs
+from leadsync.store.snapshots import Snapshots
 
 
 class StoreError(StopRun):
@@ -25,8 +27,8 @@ class StoreError(StopRun):
 
 
 class Store:
-    """The open state. `pulled`, `outbox`, `history`, `cases`, `results` and `runs` are its parts; `transaction()` joins
-    their changes."""
+    """The open state. `pulled`, `outbox`, `history`, `cases`, `results`, `courses`, `snapshots` and `runs` are its
+    parts; `transaction()` joins their changes."""
 
     def __init__(self, path: Path, *, write: bool = True) -> None:
         self.path = path
@@ -41,6 +43,8 @@ class Store:
         self.history = History(self.connection)
         self.cases = Cases(self.connection)
         self.results = Results(self.connection)
+        self.courses = Courses(self.connection)
+        self.snapshots = Snapshots(self.connection)
         self.runs = Runs(self.connection)
 
     def _take_lock(self) -> IO[str]:

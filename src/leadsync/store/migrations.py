@@ -112,6 +112,15 @@ MIGRATIONS: tuple[str, ...] = (
         uid TEXT PRIMARY KEY, query TEXT NOT NULL, published TEXT NOT NULL, body TEXT NOT NULL, at TEXT NOT NULL
     ) STRICT;
 
+    -- A lead's journey through nurturing, with the advice that stands.
+    CREATE TABLE course (uid TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+
+    -- What was known of a lead on a day, names and addresses aside; a day on which nothing had changed has no row.
+    CREATE TABLE snapshot (
+        uid TEXT NOT NULL, day TEXT NOT NULL, facts TEXT NOT NULL, PRIMARY KEY (uid, day)
+    ) STRICT;
+    CREATE INDEX snapshot_day ON snapshot (day);
+
     CREATE TABLE attribution (uid TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
     """,
 )

@@ -2,12 +2,14 @@
 
 from leadsync.touchpoints.load import load_touch_rules
 from leadsync.touchpoints.rules import (
+    Contact,
     Genuine,
     Touchpoint,
     TouchRule,
     TouchRules,
     classify,
     classify_all,
+    contacts,
     distinct,
     is_internal,
     rule_of,
@@ -15,6 +17,6 @@ from leadsync.touchpoints.rules import (
 )
 
 __all__ = [
-    "Genuine", "TouchRule", "TouchRules", "Touchpoint", "classify", "classify_all", "distinct", "is_internal",
-    "load_touch_rules", "rule_of", "without_machines",
+    "Contact", "Genuine", "TouchRule", "TouchRules", "Touchpoint", "classify", "classify_all", "contacts", "distinct",
+    "is_internal", "load_touch_rules", "rule_of", "without_machines",
 ]  # fmt: skip

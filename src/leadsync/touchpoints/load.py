@@ -17,7 +17,8 @@ PLACEHOLDERS = frozenset(("name", "source", "status", "type"))
 
 
 class TouchSpec(Table):
-    """[[touch]]: which touches (globs), and what they are; `ignore = true` for those that are nothing."""
+    """[[touch]]: which touches (globs), and what they are; `ignore = true` for those that are nothing; `contact` for
+    those by which we contacted the person."""
 
     id: Name
     side: OneOrMore = Field(default_factory=list)
@@ -28,6 +29,7 @@ class TouchSpec(Table):
     ignore: bool = False
     event: Name | None = None
     channel: Name | None = None
+    contact: Name | None = None
     campaign: str = ""
     detail: str = ""
 
@@ -84,7 +86,7 @@ def _rule(index: int, spec: TouchSpec, findings: Findings, sides: Collection[str
         findings.known((*path, "side"), side, sides or (), "side")
     return TouchRule(
         spec.id, spec.event or "", spec.channel or "", spec.campaign, spec.detail, tuple(spec.side), tuple(spec.type),
-        tuple(spec.source), tuple(spec.name), tuple(spec.status),
+        tuple(spec.source), tuple(spec.name), tuple(spec.status), spec.contact or "",
     )  # fmt: skip
 
 

@@ -26,11 +26,19 @@ class Touchpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """One time that we contacted somebody: an e-mail, a call, a meeting of ours."""
+
+    at: datetime
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class TouchRule:
     """One rule: globs that must all match (an empty tuple matches anything), and what such a touch then is.
 
     `event` "" means the touch is ignored. `campaign` and `detail` are templates over the touch's own words, such as
-    "{name}".
+    "{name}". `contact`: the channel on which such a touch was a contact of ours, "" for none; an ignored one can be.
     """
 
     id: str
@@ -43,6 +51,7 @@ class TouchRule:
     source: tuple[str, ...] = ()
     name: tuple[str, ...] = ()
     status: tuple[str, ...] = ()
+    contact: str = ""
 
     def matches(self, touch: Touch) -> bool:
         """Whether the touch is one of these; case and outer blanks do not matter."""
@@ -111,6 +120,12 @@ def classify_all(touches: Iterable[Touch], rules: TouchRules) -> list[Touchpoint
     genuine = without_machines(list(touches), rules.genuine)
     found = (classify(touch, rules) for touch in genuine)
     return sorted((point for point in found if point is not None), key=lambda point: (point.at, point.ref))
+
+
+def contacts(touches: Iterable[Touch], rules: TouchRules) -> list[Contact]:
+    """How often and when we contacted one person, in the order of time: what frequency caps count."""
+    ours = sorted((touch.at, rule_of(touch, rules).contact) for touch in touches if not touch.deleted)
+    return [Contact(at, channel) for at, channel in ours if channel]
 
 
 def distinct(touchpoints: Iterable[Touchpoint]) -> list[Touchpoint]:

@@ -1,0 +1,33 @@
+"""Each lead's journey through nurturing and the advice that stands, from one run to the next."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from leadsync.store.rows import dumps
+
+
+class Courses:
+    """Journeys by lead. Bodies are JSON that the engine reads back."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def all(self) -> dict[str, dict[str, Any]]:
+        """What is kept of every lead."""
+        return {row["uid"]: json.loads(row["body"]) for row in self._db.execute("SELECT * FROM course")}
+
+    def save(self, bodies: Mapping[str, Mapping[str, Any]], known: Collection[str]) -> None:
+        """Remember these, and forget all that is not of the `known` leads; call inside a transaction."""
+        gone = [(row["uid"],) for row in self._db.execute("SELECT uid FROM course") if row["uid"] not in known]
+        self._db.executemany("DELETE FROM course WHERE uid = ?", gone)
+        self._db.executemany(
+            """
+            INSERT INTO course VALUES (?, ?) ON CONFLICT (uid) DO UPDATE SET body = excluded.body
+            WHERE body <> excluded.body
+            """,
+            ((uid, dumps(body)) for uid, body in bodies.items()),
+        )
