@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from leadsync.connector import Connector, Kind
+from leadsync_gleif.check import check
 from leadsync_gleif.goldencopy import refresh
 from leadsync_gleif.index import Index
 from leadsync_gleif.load import IndexStatus, LoadReport, load, status
@@ -47,4 +48,5 @@ CONNECTOR = Connector(
     open=open_register,
     sandbox=_sandbox,
     demo=_demo,
+    check=check,
 )

@@ -10,13 +10,13 @@ from typing import Any
 from leadsync.connector import Clock, Usage
 from leadsync.errors import Unreadable
 from leadsync.normalize.company import core_name
+from leadsync.normalize.security import without_security
 from leadsync.records import Address, CompanyQuery, LegalEntity, Ownership
 from leadsync_gleif.client import Client
 from leadsync_gleif.level2 import Relation, Tie
 from leadsync_gleif.ownership import ownership
 from leadsync_gleif.rows import day
 from leadsync_gleif.settings import GleifSettings
-from leadsync_gleif.spellings import without_security
 
 PAGE = 50
 """Records asked for at once when searching by name."""

@@ -67,14 +67,14 @@ class Found:
 def search(segment: Segment, queries: Sequence[CompanyQuery], limit: int) -> Found:
     """The best `limit` entities for each query. Whole names that are equal come first, then by shared information."""
     arrays = segment.arrays
-    phrases, owner, main = spellings(queries)
+    phrases, owner, main, settles = spellings(queries)
     hashed = hash_phrases(phrases)
     country = _country_ranges(segment, queries)
     whole_phrase, whole_name = _wholes(arrays, hashed.squashed, owner, country)
     whole_query = owner[whole_phrase]
     local = (whole_name >= country[whole_query, 0]) & (whole_name < country[whole_query, 1])
     settled = np.zeros(len(queries), bool)
-    settled[whole_query[local & main[whole_phrase]]] = True
+    settled[whole_query[local & settles[whole_phrase]]] = True
     phrase_of = np.repeat(np.arange(len(phrases)), hashed.counts)
     wanted = main[phrase_of] & ~settled[owner[phrase_of]]
     asked = Asked(

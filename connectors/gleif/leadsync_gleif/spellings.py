@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from leadsync.normalize.company import plain_words, split_name
 from leadsync.normalize.countries import country_names
 from leadsync.normalize.domains import domain_label
+from leadsync.normalize.security import without_security
 from leadsync.records import CompanyQuery
 
 BRANCH_WORDS = frozenset(
@@ -19,34 +19,27 @@ BRANCH_WORDS = frozenset(
 )
 """Words that say a name is a branch's."""
 
-_SECURITY = re.compile(
-    r"\s+(?:(?:DL|EO|LS|SF|SK|NK|YN|HD|DK|ZY|AD|RC|CD|SD|TN|KD|HL\.DK|YC|MR|RP|RR|TB|KC|UF)\s*-?,?\d+.*"
-    r"|O\.?N\.?|INH\.?(?:\s.*)?|[A-Z]+\.?\s?GDR.*|ADR.*|GDR.*"
-    r"|CL(?:ASS|\.)? ?[A-C]\b.*|REG(?:\.?\s?S\b|STD|ISTERED).*|Ser(?:ies)?\.? [A-C])$",
-    re.IGNORECASE,
-)
-"""What listings of securities put behind an issuer's name: denominations ("DL-,01"), "Class A", "O.N.", "GDR REG S"."""
+
+Flags = npt.NDArray[np.bool_]
 
 
-def spellings(queries: Sequence[CompanyQuery]) -> tuple[list[str], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Phrases to look up, the query of each, and whether it is the name itself rather than a part of it."""
+def spellings(queries: Sequence[CompanyQuery]) -> tuple[list[str], npt.NDArray[np.int64], Flags, Flags]:
+    """Phrases to look up, the query of each, whether it is the name itself rather than a part of it, and whether a
+    namesake in the query's country settles the search: the name came with its legal form."""
     phrases: list[str] = []
     owner: list[int] = []
     main: list[bool] = []
+    settles: list[bool] = []
     for number, query in enumerate(queries):
-        words, _ = split_name(without_security(query.name), query.country)
+        words, form = split_name(without_security(query.name), query.country)
         own = " ".join(words)
         parts = dict.fromkeys(part for part in _parts(query, words) if part and part != own)
         for phrase in (own, *parts):
             phrases.append(phrase)
             owner.append(number)
             main.append(phrase == own)
-    return phrases, np.array(owner, np.int64), np.array(main, bool)
-
-
-def without_security(name: str) -> str:
-    """The issuer's name in a security's: "KONE Oyj Class B" → "KONE Oyj"."""
-    return _SECURITY.sub("", name) or name
+            settles.append(phrase == own and form != "")
+    return phrases, np.array(owner, np.int64), np.array(main, bool), np.array(settles, bool)
 
 
 def _parts(query: CompanyQuery, words: list[str]) -> Iterator[str]:

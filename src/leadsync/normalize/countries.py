@@ -113,8 +113,8 @@ COUNTRIES = frozenset(_TABLE.values())
 def country_code(text: str | None) -> str:
     """The ISO 3166-1 alpha-2 code of a country given as code, English or native name; "" when it is none we know.
 
-    "Germany", "deutschland", "DEU", "The Netherlands", "日本", "Korea, Republic of" are understood; "EL" is
-    Greece and "UK" Britain, as the European Union writes them. Of "US-DE" or "DE-BY" (ISO 3166-2) the front part counts.
+    "Germany", "deutschland", "DEU", "日本", "Korea, Republic of" are understood; "EL" is Greece and "UK" Britain,
+    as the European Union writes them. Of "US-DE" or "DE-BY" (ISO 3166-2) the front part counts.
     """
     if text is None:
         return ""

@@ -1,0 +1,255 @@
+"""What is seen when a company as a CRM describes it is held against a legal entity: what a match is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.fuzz import token_sort_ratio
+
+from leadsync.normalize.company import parse_name, plain_words, related
+from leadsync.normalize.countries import country_names
+from leadsync.normalize.domains import domain_label
+from leadsync.normalize.security import without_security
+from leadsync.records import CompanyQuery, LegalEntity
+from leadsync.resolve.information import information, total
+from leadsync.resolve.names import Overlap, overlap
+
+FUND_WORDS = frozenset(
+    "fund funds trust etf etfs fonds fondo fond fondi fonden sicav ucits portfolio pension pensions scheme settlement "
+    "superannuation superfund plan clo fi fcp fonu fon fundo raif sif reit settlements estate will deceased fip".split()
+)
+"""Words of funds, trusts and pension schemes."""
+BRANCH_WORDS = frozenset(
+    "branch filial filiale niederlassung zweigniederlassung succursale sucursal bijkantoor oddzial pobocka fioktelepe "
+    "sivuliike filiaal".split()
+)
+GROUP_WORDS = frozenset("group groupe gruppe gruppo grupo holding holdings konzern".split())
+PARENT_WORDS = GROUP_WORDS | frozenset("international global industries enterprises companies corporation".split())
+PREVIOUS = "PREVIOUS_LEGAL_NAME"
+
+FORM_SAME, FORM_NONE, FORM_NOT_ASKED, FORM_NOT_FOUND, FORM_RELATED, FORM_OTHER = range(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query taken apart once for all its candidates."""
+
+    query: CompanyQuery
+    core: tuple[str, ...]
+    form: str
+    plain: str
+    """All its words, the legal form too."""
+    places: frozenset[str]
+    """Words that name its country, city or region."""
+    label: str
+    """What the company chose of its web domain, without hyphens; "" when unknown or shared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One candidate held against the query. Names and places are compared for the best of the entity's names."""
+
+    entity: LegalEntity
+    name: str
+    kind: str
+    """The type of the name that fits best; "" for the legal name."""
+    core: tuple[str, ...]
+    form: str
+    names: Overlap
+    form_fit: int
+    same_words: bool
+    """The names are equal, legal form and all."""
+    country_fit: int
+    """2 the legal address is in the query's country, 1 the headquarters is, 0 the query names none, -1 neither."""
+    city_fit: int
+    """1 equal, 0 not known of one, -1 different."""
+    domain_fit: float
+    """Similarity of the domain's label with the name without spaces, 0..1; -1 unknown."""
+    sorted_similarity: float
+
+
+def take_apart(query: CompanyQuery) -> Asked:
+    """What of a query is compared."""
+    name = without_security(query.name)
+    places = country_names(query.country) | set(plain_words(query.city)) | set(plain_words(query.region))
+    parsed = parse_name(name, query.country)
+    before, comma, after = name.rpartition(",")
+    if comma and not parsed.form and places.issuperset(plain_words(after)):
+        name, parsed = before, parse_name(before, query.country)
+    label = domain_label(query.domain).replace("-", "") if query.domain else ""
+    return Asked(query, parsed.core, parsed.form, " ".join(plain_words(name)), frozenset(places), label)
+
+
+def compare(asked: Asked, entity: LegalEntity) -> Seen:
+    """Hold an entity against a query, by the name of it that fits best."""
+    best = _by_name(asked, entity, entity.name, "")
+    for name, kind in entity.other_names:
+        if best.names.equal:
+            break
+        other = _by_name(asked, entity, name, kind)
+        if _closeness(other.names) > _closeness(best.names):
+            best = other
+    return best
+
+
+def _closeness(names: Overlap) -> tuple[bool, float, float]:
+    return names.equal, names.coverage + names.precision, names.similarity
+
+
+def _by_name(asked: Asked, entity: LegalEntity, name: str, kind: str) -> Seen:
+    parsed = parse_name(name, entity.country)
+    names = overlap(asked.core, parsed.core)
+    plain = " ".join(plain_words(name))
+    return Seen(
+        entity,
+        name,
+        kind,
+        parsed.core,
+        parsed.form,
+        names,
+        _form_fit(asked.form, parsed.form),
+        plain == asked.plain,
+        _country_fit(asked.query.country, entity),
+        _city_fit(asked.query.city, entity),
+        _domain_fit(asked.label, parsed.core),
+        token_sort_ratio(asked.plain, plain) / 100,
+    )
+
+
+def _form_fit(asked: str, found: str) -> int:
+    if asked == found:
+        return FORM_SAME if asked else FORM_NONE
+    if not asked:
+        return FORM_NOT_ASKED
+    if not found:
+        return FORM_NOT_FOUND
+    return FORM_RELATED if related(asked, found) else FORM_OTHER
+
+
+def _country_fit(country: str, entity: LegalEntity) -> int:
+    if not country:
+        return 0
+    if entity.country == country:
+        return 2
+    return 1 if entity.headquarters.country == country else -1
+
+
+def _city_fit(city: str, entity: LegalEntity) -> int:
+    known = [words for words in (entity.legal.city, entity.headquarters.city) if words]
+    if not city or not known:
+        return 0
+    asked = " ".join(plain_words(city))
+    return 1 if any(" ".join(plain_words(words)) == asked for words in known) else -1
+
+
+def _domain_fit(label: str, core: tuple[str, ...]) -> float:
+    if not label:
+        return -1.0
+    name = "".join(core)
+    if label == name or label in core:
+        return 1.0
+    if len(label) >= 5 and (name.startswith(label) or label.startswith(name)):
+        return 0.9
+    return 0.5 if len(label) >= 5 and label in name else 0.0
+
+
+FEATURES = (
+    "coverage", "precision", "asked_only", "found_only", "asked_only_most", "found_only_most", "asked_only_words",
+    "found_only_words", "similarity", "sorted_similarity", "equal", "same_words", "form_fit", "country_fit", "city_fit",
+    "category", "is_branch", "asks_branch", "is_fund", "asks_fund", "information", "words", "first_word",
+    "mended", "asked_places", "found_places", "found_generic", "asked_generic", "other_name", "group_only",
+    "rivals_equal", "rivals_equal_here", "rank", "ahead", "near", "holds_all", "holds_all_here", "twins",
+    "group_rivals",
+)  # fmt: skip
+"""The names of the columns of `table`."""
+
+_CATEGORY = {"GENERAL": 0, "FUND": 1, "BRANCH": 2, "SOLE_PROPRIETOR": 3}
+_GENERIC = 8.5
+"""Information up to which a word is generic ("services", "international")."""
+
+
+def row(asked: Asked, seen: Seen) -> tuple[float, ...]:
+    """The features that need no other candidate."""
+    names = seen.names
+    core, words = set(asked.core), set(seen.core)
+    left, right = names.asked_only, names.found_only
+    return (
+        names.coverage,
+        names.precision,
+        names.asked,
+        names.found,
+        max(map(information, left), default=0.0),
+        max(map(information, right), default=0.0),
+        len(left),
+        len(right),
+        names.similarity,
+        seen.sorted_similarity,
+        names.equal,
+        seen.same_words,
+        seen.form_fit,
+        seen.country_fit,
+        seen.city_fit,
+        _CATEGORY.get(seen.entity.category, 4),
+        seen.entity.category == "BRANCH" or not BRANCH_WORDS.isdisjoint(words),
+        not BRANCH_WORDS.isdisjoint(core),
+        seen.entity.category == "FUND" or not FUND_WORDS.isdisjoint(words),
+        not FUND_WORDS.isdisjoint(core),
+        total(asked.core),
+        len(asked.core),
+        asked.core[:1] == seen.core[:1],
+        names.mended,
+        sum(word in asked.places for word in left),
+        sum(word in asked.places for word in right),
+        all(information(word) <= _GENERIC for word in right) if right else 0.5,
+        all(information(word) <= _GENERIC for word in left) if left else 0.5,
+        0 if not seen.kind else 2 if seen.kind == PREVIOUS else 1,
+        (not left or GROUP_WORDS.issuperset(left)) and (not right or GROUP_WORDS.issuperset(right)),
+    )
+
+
+def crowd(seen: Sequence[Seen]) -> list[tuple[float, ...]]:
+    """For each candidate the features that come of the others: namesakes, and how far it is ahead."""
+    standing = [_standing(one) for one in seen]
+    order = sorted(standing, reverse=True)
+    equal = [one.names.equal for one in seen]
+    here = [one.country_fit == 2 for one in seen]
+    holds = [one.names.coverage >= 0.999 for one in seen]
+    same = [(one.same_words, one.entity.country, one.form) for one in seen]
+    counts = (sum(equal), sum(e and h for e, h in zip(equal, here, strict=True)))
+    holding = (sum(holds), sum(a and h for a, h in zip(holds, here, strict=True)))
+    grouped = [one.names.coverage >= 0.999 and _is_group_of(one) and h for one, h in zip(seen, here, strict=True)]
+    rows: list[tuple[float, ...]] = []
+    for at, score in enumerate(standing):
+        best_other = order[1] if score == order[0] and len(order) > 1 else order[0]
+        rows.append(
+            (
+                counts[0] - equal[at],
+                counts[1] - (equal[at] and here[at]),
+                sum(other > score for other in order),
+                score - (best_other if len(order) > 1 else -1.0),
+                sum(abs(other - score) < 0.1 for other in order) - 1,
+                holding[0],
+                holding[1],
+                sum(equal[i] and equal[at] and same[i] == same[at] for i in range(len(seen))) - 1,
+                sum(grouped) - grouped[at],
+            )
+        )
+    return rows
+
+
+def _is_group_of(one: Seen) -> bool:
+    """Whether the entity has the asked name and besides only words of a group's head: "holding", "international"."""
+    return one.names.found_only != () and PARENT_WORDS.issuperset(one.names.found_only)
+
+
+_FORM_WORTH = {
+    FORM_SAME: 0.2, FORM_NONE: 0.15, FORM_NOT_ASKED: 0.1, FORM_NOT_FOUND: 0.1, FORM_RELATED: 0.0, FORM_OTHER: -0.2,
+}  # fmt: skip
+
+
+def _standing(one: Seen) -> float:
+    """A rough order of candidates, for telling how far one is ahead of the others."""
+    names = one.names
+    base = 1.5 if names.equal else names.coverage * names.precision
+    return base + 0.15 * one.country_fit + _FORM_WORTH[one.form_fit] + 0.1 * max(0.0, one.domain_fit)

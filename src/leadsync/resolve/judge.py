@@ -1,0 +1,232 @@
+"""Decide which candidate a company is, how sure that is, and when it is better to say nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from leadsync.records import CompanyQuery, LegalEntity, Match
+from leadsync.resolve.decisions import NOTHING, Decision
+from leadsync.resolve.evidence import evidence
+from leadsync.resolve.features import Asked, Seen, compare, crowd, row, take_apart
+from leadsync.resolve.information import total
+from leadsync.resolve.model import model
+
+JUDGED = 8
+"""Candidates of each query that the model weighs, the likeliest by a rough order first."""
+SHOWN = 5
+"""Candidates a match keeps for a person to look at."""
+RIVAL = 5.0
+"""Odds by which the best candidate must be ahead of the second; with less a choice between them is a guess."""
+WORTH_A_LOOK = 0.25
+"""Likelihood from which a close rivalry is shown to a person as ambiguous rather than as nothing found."""
+LEAST_INFORMATION = 6.0
+"""Information a name must have to be looked for at all: "Holding GmbH" or "Group" has less."""
+BARE_INFORMATION = 16.0
+"""Without a country and a legal form, a name with less information than about two telling words may be anyone's."""
+BARE_MOST = 0.5
+"""The most a bare name can be worth."""
+CITY_WORTH = {1: 1.2, 0: 0.0, -1: -0.3}
+"""Log odds a city adds. Registered offices and headquarters differ often, so another city says little against."""
+DOMAIN_WORTH = ((0.9, 1.5), (0.5, 0.7), (0.0, -0.2))
+"""Log odds a web domain adds, by the least fit of its label with the name: it tells namesakes apart, no more."""
+CLOSE = 0.8
+"""Shared information, of either name, from which city and domain may speak for a candidate and not only against it."""
+UNLIKE_MOST = 0.3
+"""The most a candidate is worth that lacks more of the asked name's information than it has."""
+SPELLED_IN_FULL = 0.93
+"""The least that the register's own name is worth, spelled in full, in its country, the only one of that name: so often
+is it right among the labelled names."""
+OTHER_NAME_WORTH = -0.3
+"""Log odds for a match by a former, trading or transliterated name instead of the legal one."""
+INACTIVE_WORTH = -1.0
+"""Log odds for an entity that has ceased to exist and has no successor."""
+
+GONE = frozenset({"ANNULLED"})
+REPLACED = frozenset({"MERGED", "DUPLICATE", "RETIRED"})
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveSettings:
+    """`threshold`: a match less certain than this is none. At the default about 95 of 100 matches are right as judged
+    on the tuning half of the labelled names (benchmarks/resolve.py), and about 3 of 100 unanswerable ones get one."""
+
+    threshold: float = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    seen: Seen
+    answer: LegalEntity
+    confidence: float
+
+
+def resolve(
+    query: CompanyQuery,
+    candidates: Sequence[LegalEntity],
+    settings: ResolveSettings,
+    decision: Decision = NOTHING,
+) -> Match:
+    """Which of the candidates the company is. "matched" above the threshold; "ambiguous" where two cannot be told
+    apart; else "none". A person's decision comes before all judgement."""
+    return resolve_all([query], [candidates], settings, [decision])[0]
+
+
+def resolve_all(
+    queries: Sequence[CompanyQuery],
+    candidates: Sequence[Sequence[LegalEntity]],
+    settings: ResolveSettings,
+    decisions: Sequence[Decision] | None = None,
+) -> list[Match]:
+    """`resolve` for many queries at once, which is several times faster; in the queries' order."""
+    verdicts = [NOTHING] * len(queries) if decisions is None else decisions
+    prepared = [_prepare(*given) for given in zip(queries, candidates, verdicts, strict=True)]
+    odds = model().log_odds([features for one in prepared for features in one.rows]).tolist()
+    matches: list[Match] = []
+    at = 0
+    for one, verdict in zip(prepared, verdicts, strict=True):
+        weighed = _weigh(one, odds[at : at + len(one.rows)])
+        at += len(one.rows)
+        matches.append(_confirmed(one, verdict) or _decide(one, weighed, settings.threshold))
+    return matches
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    asked: Asked
+    seen: tuple[Seen, ...]
+    answers: tuple[LegalEntity, ...]
+    rows: tuple[tuple[float, ...], ...]
+    everyone: Sequence[LegalEntity]
+
+
+def _prepare(query: CompanyQuery, candidates: Sequence[LegalEntity], decision: Decision) -> _Prepared:
+    asked = take_apart(query)
+    if total(asked.core) < LEAST_INFORMATION:
+        return _Prepared(asked, (), (), (), candidates)
+    known = {entity.lei: entity for entity in candidates}
+    seen: list[Seen] = []
+    answers: list[LegalEntity] = []
+    for entity in candidates:
+        answer = _successor(entity, known)
+        if answer is not None and answer.lei not in decision.rejected:
+            seen.append(compare(asked, entity))
+            answers.append(answer)
+    keep = _one_for_each_answer(seen, answers)
+    seen, answers = [seen[i] for i in keep], [answers[i] for i in keep]
+    rows = [row(asked, one) + others for one, others in zip(seen[:JUDGED], crowd(seen), strict=False)]
+    return _Prepared(asked, tuple(seen), tuple(answers), tuple(rows), candidates)
+
+
+def _successor(entity: LegalEntity, known: dict[str, LegalEntity]) -> LegalEntity | None:
+    """The record that counts now: the entity's own, or the one it passed into; None when it was never valid."""
+    met = {entity.lei}
+    while entity.registration in REPLACED and len(entity.successors) == 1 and entity.successors[0] in known:
+        entity = known[entity.successors[0]]
+        if entity.lei in met:
+            return None
+        met.add(entity.lei)
+    if entity.registration in GONE or (entity.registration == "DUPLICATE"):
+        return None
+    return entity
+
+
+def _one_for_each_answer(seen: Sequence[Seen], answers: Sequence[LegalEntity]) -> list[int]:
+    """Positions, one for each answer: its best fitting record, in the order of fit."""
+    order = sorted(range(len(seen)), key=lambda i: (-_fit(seen[i]), i))
+    first: dict[str, int] = {}
+    for at in order:
+        first.setdefault(answers[at].lei, at)
+    return list(first.values())
+
+
+def _fit(one: Seen) -> float:
+    names = one.names
+    return (1.5 if names.equal else names.coverage * names.precision) + 0.15 * one.country_fit
+
+
+def _weigh(one: _Prepared, odds: Sequence[float]) -> list[_Weighed]:
+    alone = sum(seen.names.equal for seen in one.seen) == 1
+    weighed = [
+        _Weighed(seen, answer, _likelihood(one.asked, seen, answer, value, alone=alone))
+        for seen, answer, value in zip(one.seen, one.answers, odds, strict=False)
+    ]
+    return sorted(weighed, key=lambda w: (-w.confidence, w.answer.lei))
+
+
+def _likelihood(asked: Asked, seen: Seen, answer: LegalEntity, odds: float, *, alone: bool) -> float:
+    """The model's log odds, and what the register it was trained on does not tell: city, other names, state."""
+    place = CITY_WORTH[seen.city_fit] + _domain_worth(seen)
+    close = seen.names.equal or min(seen.names.coverage, seen.names.precision) >= CLOSE
+    odds += place if close else min(place, 0.0)
+    if seen.kind:
+        odds += OTHER_NAME_WORTH
+    if answer.status != "ACTIVE":
+        odds += INACTIVE_WORTH
+    likely = 1 / (1 + math.exp(-odds))
+    if alone and seen.same_words and seen.country_fit == 2 and not seen.kind and answer.status == "ACTIVE":
+        likely = max(likely, SPELLED_IN_FULL)
+    bare = not asked.query.country and not asked.form and seen.city_fit < 1 and total(asked.core) < BARE_INFORMATION
+    most = BARE_MOST if bare else UNLIKE_MOST if seen.names.coverage < 0.5 else 1.0
+    return min(likely, most)
+
+
+def _domain_worth(seen: Seen) -> float:
+    if seen.domain_fit < 0:
+        return 0.0
+    return next(worth for least, worth in DOMAIN_WORTH if seen.domain_fit >= least)
+
+
+def _decide(one: _Prepared, weighed: Sequence[_Weighed], threshold: float) -> Match:
+    shown = tuple((w.answer.lei, w.answer.name, w.answer.country, round(w.confidence, 4)) for w in weighed[:SHOWN])
+    if not weighed:
+        why = "no entity of a similar name" if one.asked.core else "no name to go by"
+        if one.asked.core and total(one.asked.core) < LEAST_INFORMATION:
+            why = "the name says too little to look for"
+        return Match("none", evidence=(why,))
+    best = weighed[0]
+    said = evidence(one.asked, best.seen, [w.seen for w in weighed], best.answer)
+    rivals = [w for w in weighed[1:] if _rivals(best, w)]
+    if rivals and best.confidence >= WORTH_A_LOOK:
+        names = ", ".join(f"{w.answer.name} ({w.answer.country})" for w in rivals[:3])
+        said = (f"cannot be told apart from {names}", *said)
+        return Match("ambiguous", "", "", "", best.confidence, "", said, shown)
+    if best.confidence < threshold:
+        who = f"{best.answer.name} ({best.answer.country})"
+        head = f"best candidate {who}: {best.confidence:.2f}, {threshold:.2f} needed"
+        return Match("none", "", "", "", best.confidence, "", (head, *said), shown)
+    answer = best.answer
+    return Match("matched", answer.lei, answer.name, answer.country, best.confidence, _method(best.seen), said, shown)
+
+
+def _rivals(best: _Weighed, other: _Weighed) -> bool:
+    """Whether choosing between the two would be a guess: nearly as likely, or of one name and place."""
+    if other.confidence >= WORTH_A_LOOK and _odds(other) * RIVAL >= _odds(best):
+        return True
+    a, b = best.seen, other.seen
+    twins = a.names.equal and b.names.equal and a.core == b.core and a.form == b.form
+    same_place = a.entity.country == b.entity.country and a.city_fit == b.city_fit
+    return twins and same_place and a.same_words == b.same_words
+
+
+def _odds(one: _Weighed) -> float:
+    return one.confidence / max(1e-9, 1 - one.confidence)
+
+
+def _method(seen: Seen) -> str:
+    if not seen.names.equal:
+        return "similar name"
+    if seen.kind:
+        return "other name"
+    return "name" if seen.same_words else "name without legal form"
+
+
+def _confirmed(one: _Prepared, decision: Decision) -> Match | None:
+    """What a person said, in place of a judgement."""
+    if decision.confirmed is None:
+        return None
+    found = next((e for e in one.everyone if e.lei == decision.confirmed), None)
+    name, country = (found.name, found.country) if found is not None else ("", "")
+    shown = ((decision.confirmed, name, country, 1.0),)
+    return Match("matched", decision.confirmed, name, country, 1.0, "confirmed", ("confirmed by a person",), shown)

@@ -1,0 +1,99 @@
+"""Compare two company names word by word, each word counting by how telling it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.fuzz import ratio
+
+from leadsync.resolve.information import information
+
+ALIKE = 0.9
+"""Jaro-Winkler similarity from which two words are one, mistyped."""
+SHORTEST_TYPO = 4
+"""Letters a word must have for that."""
+SHORTEST_PREFIX = 3
+"""Letters an abbreviation must have to stand for a word that begins with it."""
+MENDED = 0.85
+"""What a mistyped or abbreviated word counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """What two names share and lack, in information: `shared`, only `asked`, only `found`; the words of each;
+    `mended`: how many words are equal only after mending."""
+
+    shared: float
+    asked: float
+    found: float
+    asked_only: tuple[str, ...]
+    found_only: tuple[str, ...]
+    mended: int
+    similarity: float
+    """Of the whole names' letters without spaces, 0..1."""
+
+    @property
+    def coverage(self) -> float:
+        """The share of the asked name's information that the found one has."""
+        return self.shared / (self.shared + self.asked) if self.shared else 0.0
+
+    @property
+    def precision(self) -> float:
+        """The share of the found name's information that was asked for."""
+        return self.shared / (self.shared + self.found) if self.shared else 0.0
+
+    @property
+    def equal(self) -> bool:
+        """Whether the names are the same but for spaces."""
+        return self.similarity == 1.0
+
+
+def overlap(asked: tuple[str, ...], found: tuple[str, ...]) -> Overlap:
+    """Align the words of two names: equal ones, then abbreviations and typing errors among the rest."""
+    if asked == found:
+        both = sum(map(information, asked))
+        return Overlap(both, 0.0, 0.0, (), (), 0, 1.0)
+    similarity = ratio("".join(asked), "".join(found)) / 100
+    if similarity == 1.0:
+        return Overlap(sum(map(information, asked)), 0.0, 0.0, (), (), 0, 1.0)
+    there = set(found)
+    shared = [word for word in asked if word in there]
+    have = set(shared)
+    left = [word for word in asked if word not in have]
+    right = [word for word in found if word not in have]
+    weight = sum(map(information, have))
+    mended = 0
+    if left and right:
+        left, right, gained, mended = _mend(left, right)
+        weight += gained
+    missing, extra = sum(map(information, left)), sum(map(information, right))
+    return Overlap(weight, missing, extra, tuple(left), tuple(right), mended, similarity)
+
+
+def _mend(left: list[str], right: list[str]) -> tuple[list[str], list[str], float, int]:
+    """Pair words that are the same but for a typing error, an abbreviation, or a space."""
+    if "".join(left) == "".join(right):
+        return [], [], max(sum(map(information, left)), sum(map(information, right))), 1
+    gained, mended = 0.0, 0
+    rest = []
+    for word in left:
+        match = next((other for other in right if _same(word, other)), None)
+        if match is None:
+            rest.append(word)
+            continue
+        right = [other for other in right if other is not match]
+        gained += MENDED * min(information(word), information(match))
+        mended += 1
+    return rest, right, gained, mended
+
+
+def _same(a: str, b: str) -> bool:
+    if a[0] != b[0]:
+        return False
+    short, long = (a, b) if len(a) <= len(b) else (b, a)
+    if len(short) >= SHORTEST_PREFIX and long.startswith(short):
+        return True
+    if len(short) < SHORTEST_TYPO or not (short.isalpha() and long.isalpha()):
+        return False
+    return JaroWinkler.similarity(a, b, score_cutoff=ALIKE) > 0
