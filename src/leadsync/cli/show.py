@@ -64,7 +64,7 @@ def companies(view: View, count: int) -> Table:
             _cut(resolved.match.legal_name, 40),
             resolved.match.lei,
             resolved.match.country,
-            f"{resolved.match.confidence:.2f}",
+            f"{resolved.match.confidence:.3f}",
             _cut((ultimate.name or ultimate.reason) if ultimate is not None else "", 36),
         )
     return table
