@@ -164,6 +164,32 @@ def _setting(world: World, view: View, made: Plan) -> Setting:
     return setting(world.store, scores, api_calls(made, world.sides), world.sides)
 
 
+def carry_out(world: World, made: Plan) -> Pushed:
+    """Apply a plan that was made before: only where every value still is as it was then, and no record was made since.
+    The rest is in `moved`."""
+    pusher = _pusher(world)
+    recover(pusher)
+    there = {
+        key
+        for name, side, kind in sorted({(s.key[0], s.side, s.kind) for s in made.steps if s.id is None and s.key})
+        for key in _taken(made, world.sides[side], kind, name)
+    }
+    steps = [step for step in made.steps if step.id is not None or step.key not in there]
+    with world.store.transaction():
+        world.store.outbox.enqueue(outgoing(steps, world.run, made.after), world.clock())
+    pushed = push(steps, made.after, pusher)
+    pushed.moved.extend(step for step in made.steps if step.id is None and step.key in there)
+    with world.store.transaction():
+        world.store.outbox.clear(("done", "rejected", "moved", "pending"))
+    return pushed
+
+
+def _taken(made: Plan, crm: Crm, kind: str, name: str) -> Iterator[tuple[str, str]]:
+    keys = [s.key[1] for s in made.steps if s.key is not None and (s.side, s.kind, s.key[0]) == (crm.side, kind, name)]
+    for record in crm.find(kind, name, keys, [name]):
+        yield name, str(record.fields.get(name))
+
+
 def api_calls(made: Plan, sides: Mapping[str, Crm]) -> dict[str, int]:
     """What writing a plan will cost, by side, with looking once more at what people may edit."""
     cost: dict[str, int] = {}
@@ -223,7 +249,7 @@ def _kept(world: World, colleagues: Mapping[str, tuple[Contact, ...]]) -> Callab
     stages = {} if world.replaying else world.store.results.stages()
     courses = {} if world.replaying else world.store.courses.all()
 
-    def of(uid: str) -> Kept:
+    def of(uid: str) -> Before:
         stage = unpack(stages[uid]) if uid in stages else None
         nurtured = unpack_nurtured(courses[uid]) if uid in courses else None
         return Before(stage, nurtured, colleagues.get(uid, ()))
@@ -257,9 +283,7 @@ def _history(lead: Lead, model: ScoringModel, rules: Rulebook, as_of: datetime) 
 
 def _past(lead: Lead, model: ScoringModel, rules: Rulebook, as_of: datetime) -> Nurtured | None:
     """The journey that a lead new to us has behind it, with no advice given yet."""
-    course = relive(
-        lead.facts, lead.touchpoints, lead.contacts, model, rules.stages, rules.nurture, as_of=as_of
-    )
+    course = relive(lead.facts, lead.touchpoints, lead.contacts, model, rules.stages, rules.nurture, as_of=as_of)
     return None if course is None else Nurtured(course, Advice(Do.NONE, ""), as_of)
 
 

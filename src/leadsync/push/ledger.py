@@ -46,7 +46,7 @@ def acknowledge(world: Pusher, row: Outgoing, ref: Ref, record: Record | None, r
     store.pulled.set_shadows([(ref, {**shadow, **made})])
     other = before.record.modified_by if before is not None and before.record.by_us is not True else ""
     store.outbox.save_written(
-        Written(ref, name, new, made[name], old, run, now, row.uid, row.mapped.get(name, name), other)
+        Written(ref, name, new, made[name], old, run, now, row.uid, row.mapped.get(name, name), other, row.id is None)
         for name, (old, new) in row.changes.items()
     )
     store.outbox.accepted([row.ref, ref])

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 
+from leadsync.records import Value
 from leadsync.store.outbox import written_of
 from leadsync.store.rows import Written
 
@@ -32,7 +33,7 @@ class History:
         """Everything."""
         return self._read("")
 
-    def spellings(self) -> Iterator[tuple[str, str, str, object, object]]:
+    def spellings(self) -> Iterator[tuple[str, str, str, Value, Value]]:
         """(side, vendor object, field, sent, settled) of the last writes: what each CRM makes of our values."""
         for row in self._db.execute("SELECT * FROM written"):
             last = written_of(row)

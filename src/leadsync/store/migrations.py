@@ -50,7 +50,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE history (
         id INTEGER PRIMARY KEY, ref TEXT NOT NULL, field TEXT NOT NULL, uid TEXT NOT NULL, mapped TEXT NOT NULL,
         sent TEXT NOT NULL, settled TEXT NOT NULL, replaced TEXT NOT NULL, run TEXT NOT NULL, at TEXT NOT NULL,
-        other TEXT NOT NULL
+        other TEXT NOT NULL, created INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX history_run ON history (run);
     CREATE INDEX history_place ON history (ref, field);

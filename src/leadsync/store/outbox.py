@@ -55,16 +55,22 @@ class Outbox:
         self._db.executemany("INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?, ?, ?, ?)", map(_written_row, kept))
         self._db.executemany(
             """
-            INSERT INTO history (ref, field, sent, settled, replaced, run, at, uid, mapped, other)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO history (ref, field, sent, settled, replaced, run, at, uid, mapped, other, created)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
-            ((*_written_row(row), row.uid, row.mapped, row.other) for row in kept),
+            ((*_written_row(row), row.uid, row.mapped, row.other, int(row.created)) for row in kept),
         )
 
     def written(self) -> dict[tuple[Ref, str], Written]:
         """The last write of each record and field."""
         rows = self._db.execute("SELECT * FROM written")
         return {(w.ref, w.field): w for w in map(written_of, rows)}
+
+    def forget_written(self, places: Iterable[tuple[Ref, str]]) -> None:
+        """These values are no longer ours: what stands there is what stood there before us."""
+        self._db.executemany(
+            "DELETE FROM written WHERE ref = ? AND field = ?", ((str(ref), field) for ref, field in places)
+        )
 
     def written_to(self, ref: Ref) -> list[Written]:
         """The last writes to one record, field by field."""
@@ -132,4 +138,5 @@ def written_of(row: sqlite3.Row) -> Written:
         run=row["run"],
         at=datetime.fromisoformat(row["at"]),
         **{name: row[name] for name in ("uid", "mapped", "other") if name in row.keys()},  # noqa: SIM118  a row is no mapping
+        created=bool(row["created"]) if "created" in row.keys() else False,  # noqa: SIM118
     )

@@ -38,6 +38,8 @@ class Written:
     """Whose it is, and the mapping's name of the field."""
     other: str = ""
     """The vendor's user id of who had changed the record last before that, unless it was us."""
+    created: bool = False
+    """Whether the write made the record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,205 @@
+"""Plans that are kept: apply one later, take writes back, compare everything once."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from leadsync.audit import audit as sweep
+from leadsync.cli import show
+from leadsync.cli.common import Exit, config_option, console, opened, output_option, read_config, say_json
+from leadsync.errors import LeadsyncError, Misconfigured
+from leadsync.plan import LastWrite, Plan
+from leadsync.plan.files import from_json, to_json
+from leadsync.plan.undo import Done, undo
+from leadsync.push import Pushed
+from leadsync.quota import Lane
+from leadsync.schedule import StopFlag
+from leadsync.store import Store, Written
+from leadsync.sync import World, api_calls, carry_out
+
+
+def write_plan(path: Path, plan: Plan, run: str, at: datetime) -> None:
+    """Keep a plan in a file that only we may read: it holds personal data."""
+    path.touch(mode=0o600)
+    data = to_json(plan, {"run": run, "made": at.isoformat()})
+    path.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def read_plan(path: Path) -> Plan:
+    """A plan that was kept."""
+    try:
+        return from_json(json.loads(path.read_text(encoding="utf-8")), str(path))
+    except OSError as problem:
+        raise Misconfigured(f"{path}: cannot read it: {problem.strerror}.") from None
+    except ValueError:
+        raise Misconfigured(f"{path}: not JSON, so no plan that `leadsync plan -o FILE` wrote.") from None
+
+
+@click.command()
+@config_option
+@output_option
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def apply(config_path: Path, output: str, file: Path) -> int:
+    """Carry out a plan that `leadsync plan -o FILE` kept: exactly its writes, but only where the CRM still holds what
+    the plan saw. What has moved since is dropped and listed; the next plan looks at it anew."""
+    made = read_plan(file)
+    stop = StopFlag().install()
+    with opened(read_config(config_path), stop=stop, lane=Lane.INTERACTIVE) as world:
+        pushed = recorded(world, "apply", made)
+    _tell(pushed, output)
+    return stop.exit_code or _outcome(pushed)
+
+
+def recorded(world: World, command: str, made: Plan) -> Pushed:
+    """Carry a plan out, with its beginning and its end in the ledger of runs."""
+    runs = world.store.runs
+    runs.start(world.run, command, world.clock())
+    try:
+        pushed = carry_out(world, made)
+    except LeadsyncError as problem:
+        runs.end(world.run, "error", {"error": str(problem)}, world.clock())
+        raise
+    runs.end(world.run, _outcome(pushed).name.lower(), _counts(pushed), world.clock())
+    return pushed
+
+
+def _outcome(pushed: Pushed) -> Exit:
+    if pushed.moved or pushed.unsent:
+        return Exit.PENDING
+    return Exit.REJECTS if pushed.rejected or pushed.unclear else Exit.DONE
+
+
+def _counts(pushed: Pushed) -> dict[str, int]:
+    return {
+        "updated": len(pushed.written),
+        "created": len(pushed.created),
+        "rejected": len(pushed.rejected),
+        "unclear": len(pushed.unclear),
+        "unsent": len(pushed.unsent),
+        "moved": len(pushed.moved),
+    }
+
+
+def _tell(pushed: Pushed, output: str) -> None:
+    dropped = [*pushed.moved, *pushed.unsent]
+    rejects = [
+        {"record": str(step.ref), "code": error.code, "reason": str(error), "next_step": error.hint}
+        for step, error in pushed.rejected
+    ]
+    if output == "json":
+        moved = [show.step_json(step) for step in dropped]
+        say_json({"schema": 1, **_counts(pushed), "dropped": moved, "rejects": rejects})
+        return
+    out = console()
+    out.print(", ".join(f"{count:,} {name}" for name, count in _counts(pushed).items() if count) or "nothing to do")
+    for step in dropped:
+        fields = ", ".join(change.target for change in step.changes)
+        out.print(f"dropped: {step.ref} ({fields}): it is no longer as the plan saw it", markup=False, soft_wrap=True)
+    for reject in rejects:
+        out.print(f"rejected: {reject['record']}: {reject['reason']}", markup=False, soft_wrap=True)
+
+
+# ---- undo
+
+
+@click.command(name="undo")
+@config_option
+@output_option
+@click.option("--run", "run", help="Take back what this run wrote (`leadsync status` lists runs).")
+@click.option("--since", type=click.DateTime(), help="Take back what was written from this moment (UTC) on.")
+@click.option("--field", help="Only this field, by the mapping's or the CRM's name.")
+@click.option("--yes", is_flag=True, help="Do it. Without, only show what would be done.")
+def undo_command(
+    config_path: Path, output: str, run: str | None, since: datetime | None, field: str | None, *, yes: bool
+) -> int:
+    """Restore what stood in the CRMs before leadsync wrote, only where they still hold what it wrote; the rest is
+    listed. A dry run unless --yes."""
+    if (run is None) == (since is None):
+        raise Misconfigured("undo needs either --run ID or --since TIME (--field NAME narrows it down).")
+    config = read_config(config_path)
+    stop = StopFlag().install()
+    with opened(config, stop=stop, lane=Lane.INTERACTIVE) as world:
+        history = world.store.history
+        rows = history.of_run(run) if run is not None else history.since(since.replace(tzinfo=UTC)) if since else []
+        rows = [w for w in rows if field in (None, w.mapped, w.field)]
+        if not rows:
+            raise Misconfigured(f"leadsync wrote nothing{f' in run {run}' if run else ''} that could be taken back.")
+        made = undo_plan(world.store, rows)
+        pushed = undo_now(world, made) if yes and made.steps else None
+        cost = api_calls(made, world.sides)
+    if output == "json":
+        done = _counts(pushed) if pushed is not None else None
+        say_json({**show.plan_json(made, cost, ()), "applied": done})
+    else:
+        _undo_text(made, pushed)
+    if pushed is not None:
+        return stop.exit_code or _outcome(pushed)
+    return Exit.PENDING if made.steps else Exit.DONE
+
+
+def undo_plan(store: Store, rows: list[Written]) -> Plan:
+    """The plan that takes these writes back."""
+    done = [Done(w.ref, w.field, w.uid, w.mapped, w.replaced, w.settled, w.run, w.created) for w in rows]
+    known = {w.ref: seen.record for w in rows if (seen := store.pulled.record(w.ref)) is not None}
+    last = {key: (LastWrite(w.sent, w.settled, w.at), w.run) for key, w in store.outbox.written().items()}
+    return undo(done, known, last)
+
+
+def undo_now(world: World, made: Plan) -> Pushed:
+    """Carry it out; what was restored then counts as a person's value, as it was before leadsync wrote."""
+    pushed = recorded(world, "undo", made)
+    with world.store.transaction():
+        world.store.outbox.forget_written((step.ref, c.target) for step in pushed.written for c in step.changes)
+    return pushed
+
+
+def _undo_text(made: Plan, pushed: Pushed | None) -> None:
+    out = console()
+    for step in made.steps:
+        for c in step.changes:
+            out.print(f"{step.ref}  {c.target}: {c.old!r} → {c.new!r}", markup=False, soft_wrap=True)
+    for kept in made.kept:
+        out.print(f"left: {kept.ref}  {kept.target}: {kept.detail}", markup=False, soft_wrap=True)
+    if pushed is None:
+        fields = sum(len(step.changes) for step in made.steps)
+        out.print(f"{fields:,} fields on {len(made.steps):,} records would be restored; --yes does it")
+        return
+    _tell(pushed, "table")
+    out.print("fields that the mapping always writes are written again by the next run, unless its cause is mended")
+
+
+# ---- audit
+
+
+@click.command()
+@config_option
+@output_option
+def audit(config_path: Path, output: str) -> int:
+    """Read every record of both CRMs again and compare it with what is known of it; the next run acts on what differs.
+    The daemon does it by itself as often as `audit_every` says. Writes to no CRM."""
+    with opened(read_config(config_path), lane=Lane.INTERACTIVE) as world:
+        found = sweep(world.store, world.sides, world.rules.mappings, world.clock, world.progress, world.stop)
+    report: dict[str, Any] = {
+        "schema": 1,
+        "read": found.read,
+        "differing": [str(ref) for ref in found.differing],
+        "missing": [str(ref) for ref in found.missing],
+        "doubtful": [str(ref) for ref in found.doubtful],
+    }
+    if output == "json":
+        say_json(report)
+    else:
+        out = console()
+        out.print(f"{found.read:,} records read, {len(found.differing):,} differ, {len(found.missing):,} are gone")
+        for word in ("differing", "missing", "doubtful"):
+            for ref in report[word]:
+                out.print(f"{word}: {ref}", markup=False)
+    return Exit.PENDING if found.differing or found.missing or found.doubtful else Exit.DONE
+
+
+ALL = (apply, undo_command, audit)
