@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +13,10 @@ from leadsync.records import Fields, Record, Ref, is_blank
 
 NAMESPACE = uuid.UUID("6f0d3f5e-6a0c-5d4e-9a39-0e6d9b1f7c52")
 """leadsync's own: identities are UUIDv5 in it, so that a lost state file finds the same ids again."""
+SINCE_BEFORE = "known as one since an earlier run"
+SAME_ID = "the same leadsync id"
+WEAK = (SINCE_BEFORE, SAME_ID)
+"""What holds records together although it says nothing of why they are one: told only where nothing else is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,10 @@ class _Groups:
                 joined.append(root)
                 continue
             self._parent[root] = into
-            for ref in refs:
-                if self.find(ref) == into:
-                    self.why.setdefault(ref, why)
+        together = Counter(self.find(ref) for ref in set(refs))
+        for ref in refs:
+            if together[self.find(ref)] > 1 and (ref not in self.why or (self.why[ref] in WEAK and why not in WEAK)):
+                self.why[ref] = why
 
     def _forbidden(self, a: Ref, b: Ref) -> bool:
         """Whether a person said that some record of one group is not some record of the other."""
@@ -110,7 +115,7 @@ def companies(records: Iterable[Known], uids: Mapping[Ref, str], overrides: Over
     members = sorted(records, key=lambda k: k.record.ref)
     groups = _started(members, overrides)
     _join_known(groups, members, uids)
-    _join_by_id(groups, members, _company_key)
+    _join_by_id(groups, members)
     _join_by_name(groups, members)
     return _identities(groups, members, uids, _company_key)
 
@@ -141,20 +146,21 @@ def _join_known(groups: _Groups, members: Sequence[Known], uids: Mapping[Ref, st
         if known.record.ref in uids:
             before[uids[known.record.ref]].append(known.record.ref)
     for refs in before.values():
-        groups.join(refs, "known as one since an earlier run")
+        groups.join(refs, SINCE_BEFORE)
 
 
-def _join_by_id(groups: _Groups, members: Sequence[Known], key_of: KeyOf) -> None:
-    """Records that carry one leadsync id, and the record that this id was named after."""
+def _join_by_id(groups: _Groups, members: Sequence[Known], key_of: KeyOf | None = None) -> None:
+    """Records that carry one leadsync id, and the record that this id was named after, if `key_of` says what that is:
+    an address belongs to one person, but a name to many companies."""
     by_id: dict[str, list[Ref]] = defaultdict(list)
     for known in members:
         if ident := carried_id(known.facts):
             by_id[ident].append(known.record.ref)
     for known in members:
-        if (name := _named(key_of(known))) in by_id and not carried_id(known.facts):
+        if key_of is not None and (name := _named(key_of(known))) in by_id and not carried_id(known.facts):
             by_id[name].append(known.record.ref)
     for refs in by_id.values():
-        groups.join(refs, "the same leadsync id")
+        groups.join(refs, SAME_ID)
 
 
 def _named(key: str) -> str:
@@ -270,8 +276,8 @@ def _key_text(key: CompanyKey) -> str:
 
 
 def implied_uid(key: CompanyKey) -> str:
-    """The identity of a company that only leads speak of."""
-    return _named(_key_text(key))
+    """The identity of a company that only leads speak of; never that of a record which happens to have its name."""
+    return _named(f"implied {_key_text(key)}")
 
 
 # ---- naming

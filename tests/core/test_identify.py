@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from leadsync.identify import Identity, Known, companies, people
+from leadsync.identify import SINCE_BEFORE, Identity, Known, companies, company_key, implied_uid, people
 from leadsync.records import Record, Ref, Value
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -19,6 +19,11 @@ def known(ref: str, successor: str = "", **facts: Value) -> Known:
 
 def groups(found: list[Identity]) -> list[list[str]]:
     return sorted(sorted(str(k.record.ref) for k in identity.members) for identity in found)
+
+
+def one(found: list[Identity]) -> Identity:
+    (identity,) = found
+    return identity
 
 
 PEOPLE = [
@@ -84,6 +89,30 @@ def test_the_id_a_record_carries_joins_it_and_what_a_person_typed_there_does_not
     (found,) = people([known("a/p/1", email="ada@x.com"), known("b/l/1", leadsync_id=uid)], {})
     assert (found.uid, len(found.members)) == (uid, 2)
     assert len(people([known("a/p/1", leadsync_id="ask Bob"), known("b/l/1", leadsync_id="ask Bob")], {})) == 2
+
+
+def test_evidence_is_told_for_good_although_records_are_known_as_one() -> None:
+    records = [known("a/p/1", email="ada@x.com"), known("b/l/1", email="ada@x.com")]
+    first = one(people(records, {}))
+    ids: dict[str, Value] = {"email": "ada@x.com", "leadsync_id": first.uid}
+    again = one(people([known("a/p/1", **ids), known("b/l/1", **ids)], dict.fromkeys(first.why, first.uid)))
+    assert again.why == first.why
+    moved = [known("a/p/1", **ids), known("b/l/1", email="ada@new.com")]
+    assert set(one(people(moved, dict.fromkeys(first.why, first.uid))).why.values()) == {SINCE_BEFORE}
+
+
+def test_namesakes_stay_apart_when_only_one_of_them_has_its_id_yet() -> None:
+    """A run that was killed, or refused, between the two writes."""
+    fresh = [known("a/c/1", name="Visa", domain="visa.com"), known("b/a/1", name="VISA", domain="visa.com")]
+    uids = {k.record.ref: found.uid for found in companies(fresh, {}) for k in found.members}
+    half = [known("a/c/1", name="Visa", domain="visa.com", leadsync_id=uids[Ref("a", "c", "1")]), fresh[1]]
+    assert groups(companies(half, uids)) == [["a/c/1"], ["b/a/1"]]
+    assert groups(companies(half, {})) == [["a/c/1"], ["b/a/1"]]
+
+
+def test_a_company_that_only_leads_name_is_not_the_record_of_that_name() -> None:
+    recorded = one(companies([known("a/c/1", name="Visa")], {}))
+    assert implied_uid(company_key({"name": "Visa"})) != recorded.uid
 
 
 def test_each_record_says_what_joined_it() -> None:
