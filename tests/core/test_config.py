@@ -288,5 +288,3 @@ def test_the_linter_checks_mappings_against_the_configured_sides(home: Path) -> 
 def test_the_linter_says_when_there_is_no_file(home: Path) -> None:
     (found,) = lint(home / "none.toml", lookup)
     assert (found.code, found.line) == ("LS402", 0)
-
-

@@ -159,13 +159,16 @@ def test_the_reason_line_is_in_words_ranked_and_fits():
 
 
 def test_who_objects_is_not_scored_and_that_is_not_zero():
-    made = model(rule('field = "has_phone"\npoints = { true = 5 }'), tail="""
+    made = model(
+        rule('field = "has_phone"\npoints = { true = 5 }'),
+        tail="""
 [[exclude]]
 id = "objected"
 field = "opted_out"
 is = true
 reason = "opted out"
-""")
+""",
+    )
     out = score({"has_phone": True, "opted_out": "true"}, [], made, AS_OF)
     assert out.total is None and out.group("fit") is None and out.reasons == () and out.excluded == "opted out"
     assert out.text() == "Not scored: opted out"
@@ -222,7 +225,7 @@ def test_fading_only_ever_goes_towards_nothing(points, days, law):
     assert all(worth * points >= 0 for worth in table)
 
 
-@given(st.integers(-10**6, 10**6), st.integers(1, 500))
+@given(st.integers(-(10**6), 10**6), st.integers(1, 500))
 def test_rounding_to_a_step_is_to_the_nearest_and_odd(centi, step):
     rounded = to_step(centi, step)
     assert rounded % step == 0 and abs(rounded - centi) * 2 <= step and to_step(-centi, step) == -rounded

@@ -80,7 +80,7 @@ def test_a_rule_that_cannot_be_meant_is_refused(text, code, says):
         (HEAD.replace("[0, 40]", "[50, 40]") + RULE, "LS606", "above the upper"),
         (HEAD + RULE + "[grade]\nfitt = { A = 3 }\n", "LS602", 'Did you mean "fit"?'),
         (HEAD + RULE + "[grade]\nfit = { A = 3, B = 9 }\n", "LS606", "fall from the best"),
-        (HEAD + RULE + '[stage.mql]\nenter = 3\n', "LS609", "stages.toml"),
+        (HEAD + RULE + "[stage.mql]\nenter = 3\n", "LS609", "stages.toml"),
         (HEAD + RULE + '[[gate]]\nid = "g"\nreason = "r"\nfield = "lei"\n', "LS609", "exactly one of is"),
         (HEAD + RULE + '[[gate]]\nid = "g"\nreason = "r"\n', "LS609", "either field and is, or when"),
         (HEAD.replace("schema = 1", "schema = 2") + RULE, "LS102", "schema"),

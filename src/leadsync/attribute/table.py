@@ -59,9 +59,7 @@ def read_paths(lines: Iterable[str], file: str, rules: JourneyRules) -> Paths:
     raise BadTable(f"{file}:1: needs a column path, or journey, time and channel; it has {have}")
 
 
-def attribute_file(
-    lines: Iterable[str], file: str, methods: Sequence[Method], rules: JourneyRules
-) -> list[Row]:
+def attribute_file(lines: Iterable[str], file: str, methods: Sequence[Method], rules: JourneyRules) -> list[Row]:
     """Who is credited with what, for each method. Raises `BadTable` for what cannot be read, or for a method that needs
     times the file does not give."""
     paths = read_paths(lines, file, rules)
@@ -130,5 +128,3 @@ def _hours(row: Cells, touches: int) -> list[float] | None:
     if len(found) != touches:
         raise BadTable(f"{row.file}:{row.line}: {touches} touches and {len(found)} hours")
     return found
-
-

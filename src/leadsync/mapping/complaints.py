@@ -106,9 +106,7 @@ def _path(data: Any, loc: Sequence[str | int], *, whole: bool) -> Path:
 
 def _keys(model: type[BaseModel], path: Path) -> list[str]:
     """The keys that a table may have."""
-    return [
-        info.alias or name for found in _models(model, path) for name, info in found.model_fields.items()
-    ]
+    return [info.alias or name for found in _models(model, path) for name, info in found.model_fields.items()]
 
 
 def _models(annotation: Any, path: Path) -> list[type[BaseModel]]:

@@ -152,7 +152,7 @@ class _Reader:
         writable = {target.side for target in targets if target.writable}
         if not owner and not table.source and len(sides) > 1 and writable:
             text = f"[field.{name}] needs an owner: whose value wins when both sides changed it?"
-            self._say(at, "LS103", text, f"owner = one of {listed(sides)}; or direction = \"read\"")
+            self._say(at, "LS103", text, f'owner = one of {listed(sides)}; or direction = "read"')
 
     def _sources(self, at: Path, table: FieldTable) -> tuple[str, ...]:
         for source in table.source:

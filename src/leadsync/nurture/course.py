@@ -48,9 +48,7 @@ def advance(course: Course | None, situation: Situation, stages: Stages, rules: 
     return Course((*(course.steps if course else ()), Step(phase, situation.as_of, cause)))
 
 
-def phase_of(
-    course: Course | None, situation: Situation, stages: Stages, rules: NurtureRules
-) -> tuple[Phase, str]:
+def phase_of(course: Course | None, situation: Situation, stages: Stages, rules: NurtureRules) -> tuple[Phase, str]:
     """The phase and its cause. In order: customer, lost, then by silence (dormant, stalled), by stage, by touches."""
     state = situation.state
     if state.stage in rules.customer:
@@ -81,9 +79,7 @@ def _lost(situation: Situation, rules: NurtureRules) -> str:
     return ""
 
 
-def _active(
-    course: Course | None, situation: Situation, stages: Stages, rules: NurtureRules
-) -> tuple[Phase, str]:
+def _active(course: Course | None, situation: Situation, stages: Stages, rules: NurtureRules) -> tuple[Phase, str]:
     """The phase of a lead that is not silent."""
     state, touch, contact = situation.state, situation.last_touch, situation.last_contact
     stage = stages.stage(state.stage)

@@ -46,9 +46,7 @@ class _Case:
         return StageState(stage, self.as_of, cause, self.gates, tuple(held), reached, recycle)
 
 
-def qualify(
-    score: Score, facts: Fields, stages: Stages, previous: StageState | None, as_of: datetime
-) -> StageState:
+def qualify(score: Score, facts: Fields, stages: Stages, previous: StageState | None, as_of: datetime) -> StageState:
     """Where a lead stands as of a moment (aware), given where it stood.
 
     In order: what a person set in a CRM stands; a gate disqualifies; who may not be scored is suppressed; otherwise the
@@ -114,10 +112,7 @@ def _case(score: Score, facts: Fields, stages: Stages, previous: StageState | No
     gates = (*score.gates, *((some.gate.id, some.gate.action, some.gate.reason) for some in holding))
     above = frozenset(stage.id for stage in stages.ladder[1:])
     blocked = {
-        name: some.gate.reason
-        for some in holding
-        if some.gate.action == Action.HOLD
-        for name in (some.blocks or above)
+        name: some.gate.reason for some in holding if some.gate.action == Action.HOLD for name in (some.blocks or above)
     }
     blocked |= {name: reason for _id, action, reason in score.gates if action == Action.HOLD for name in above}
     return _Case(score, facts, view, stages, previous, as_of, gates, blocked)

@@ -121,8 +121,6 @@ def _is_one_of(value: Value, wanted: frozenset[str]) -> bool:
     return not is_blank(value) and value_key(value) in wanted
 
 
-
-
 def value_key(value: Value) -> str:
     """The spelling values are compared in: as text, without case and outer blanks."""
     return value_text(value).strip().casefold()

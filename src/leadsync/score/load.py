@@ -149,4 +149,3 @@ class _Builder:
             self.findings.add(("grade", group), "LS606", "a grade's thresholds fall from the best to the last")
         rest = chr(ord(list(steps)[-1][-1]) + 1) if steps else "-"
         return Grading(group, tuple(steps.items()), rest)
-

@@ -30,7 +30,6 @@ TRAITS: Final = (
 """The names `derive` answers with."""
 
 
-
 def derive(facts: Fields) -> dict[str, Value]:
     """The traits (`TRAITS`) of one lead from its canonical facts; None where the facts do not tell.
 

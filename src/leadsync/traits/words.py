@@ -36,53 +36,86 @@ NO_MANAGERS: Final = _words(r"""(?:account|office|community|case|social media|co
 """Titles with a word of rank that name no rank."""
 
 SENIORITIES: Final = (
-    ("student", _words(r"""student\w*|studierende\w*|etudiante?|estudiante|internship|interns?|trainee|praktikant\w*|
+    (
+        "student",
+        _words(r"""student\w*|studierende\w*|etudiante?|estudiante|internship|interns?|trainee|praktikant\w*|
         werkstudent\w*|stagiaire|stagista|becari[oa]|apprentice|azubi|auszubildende\w*|pupil|
-        (?:phd|doctoral) candidate""")),
+        (?:phd|doctoral) candidate"""),
+    ),
     ("manager", _words(r"avp|(?:assistant|associate) vice president")),
     ("vp", _words(r"[esg]?vp|vice president\w*|vicepresidente?|vice presidente?")),
     ("director", _words(r"chief of staff")),
-    ("c_level", _words(r"""chief|c[efmtirpdsaxolh]o|chro|ciso|president|presidente|presidenta|(?:co ?)?founder\w*|
+    (
+        "c_level",
+        _words(r"""chief|c[efmtirpdsaxolh]o|chro|ciso|president|presidente|presidenta|(?:co ?)?founder\w*|
         (?:co ?)?owner|managing (?:director|partner|member)|geschaeftsfuehr\w*|geschaeftsleit\w*|vorst(?:and|aend)\w*|
         inhaber\w*|gruender\w*|directeur general|directrice generale|pdg|gerant|fondateur|fondatrice|
         amministratore delegato|amministratore unico|titolare|fondatore|director general|directora general|
         consejer[oa] delegad[oa]|gerente general|fundador\w*|chair(?:man|woman|person)|
         (?:board member|member of the (?:management |executive |supervisory )?board)|algemeen directeur|bestuurder|
-        oprichter|eigenaar|verkstaellande direktoer|verkstallande direktor|toimitusjohtaja|prezes""")),
+        oprichter|eigenaar|verkstaellande direktoer|verkstallande direktor|toimitusjohtaja|prezes"""),
+    ),
     ("manager", _words(r"teamleit\w*|projektleit\w*|schichtleit\w*|gruppenleit\w*|channel partner manager")),
-    ("director", _words(r"""director\w*|directeur|directrice|direttore|direttrice|direktor\w*|diretora?|dyrektor|dir|
+    (
+        "director",
+        _words(r"""director\w*|directeur|directrice|direttore|direttrice|direktor\w*|diretora?|dyrektor|dir|
         (?:global |group )?head|\w*leiter(?:in)?|\w*leitung|general manager|gerente|prokurist\w*|partner|principal|
-        hoofd|sous directeur|responsable national\w*""")),
-    ("manager", _words(r"""manager\w*|mgr|team lead\w*|lead|leader|supervisor\w*|superintendent|responsable|
-        responsabile|jef[ea]|chef|chef de \w+|teamlead|foreman|sachgebiet\w*""")),
+        hoofd|sous directeur|responsable national\w*"""),
+    ),
+    (
+        "manager",
+        _words(r"""manager\w*|mgr|team lead\w*|lead|leader|supervisor\w*|superintendent|responsable|
+        responsabile|jef[ea]|chef|chef de \w+|teamlead|foreman|sachgebiet\w*"""),
+    ),
 )
 """(rank, words), tried in this order: "Vice President" must not pass for a president, nor a team leader for a head."""
 
 DEPARTMENTS: Final = (
     ("procurement", _words(r"procurement|purchas\w*|buyer|einkauf\w*|achats?|compras|acquisti|inkoop|sourcing")),
-    ("marketing", _words(r"""marketing|brand|growth|demand generation|communications?|kommunikation|content|
-        seo|cmo|social media|pr""")),
-    ("sales", _words(r"""sales|account (?:manager|executive)|vertrieb\w*|ventes?|commercial\w*|ventas|vendite|verkoop|
-        business development|cro|revenue|partnerships?|presales""")),
-    ("finance", _words(r"""financ\w*|finanz\w*|cfo|chief financial|controller|controlling|accountant|accounting|
+    (
+        "marketing",
+        _words(r"""marketing|brand|growth|demand generation|communications?|kommunikation|content|
+        seo|cmo|social media|pr"""),
+    ),
+    (
+        "sales",
+        _words(r"""sales|account (?:manager|executive)|vertrieb\w*|ventes?|commercial\w*|ventas|vendite|verkoop|
+        business development|cro|revenue|partnerships?|presales"""),
+    ),
+    (
+        "finance",
+        _words(r"""financ\w*|finanz\w*|cfo|chief financial|controller|controlling|accountant|accounting|
         treasur\w*|
-        buchhalt\w*|comptab\w*|audit\w*|tax""")),
+        buchhalt\w*|comptab\w*|audit\w*|tax"""),
+    ),
     ("hr", _words(r"hr|human resources?|people|talent|recruit\w*|personal\w*|chro|rh|payroll")),
     ("legal", _words(r"legal|counsel|lawyer|jurist\w*|compliance|recht\w*|juridique|attorney|privacy|dpo")),
-    ("it", _words(r"""it|information (?:technology|systems?|security)|cio|chief information|ciso|cto|security|
+    (
+        "it",
+        _words(r"""it|information (?:technology|systems?|security)|cio|chief information|ciso|cto|security|
         infrastructure|sysadmin|
         system\w* administrator|devops|cloud|informatik\w*|informatique|edv|dsi|crm|salesforce|data|analytics|
-        digital\w*|business intelligence""")),
-    ("engineering", _words(r"""engineer\w*|ingenieur\w*|ingenier\w*|developer|entwickl\w*|software|technology|
-        technical|technik\w*|architect|r&d|research|forschung\w*|scientist|r d""")),
+        digital\w*|business intelligence"""),
+    ),
+    (
+        "engineering",
+        _words(r"""engineer\w*|ingenieur\w*|ingenier\w*|developer|entwickl\w*|software|technology|
+        technical|technik\w*|architect|r&d|research|forschung\w*|scientist|r d"""),
+    ),
     ("product", _words(r"product|produkt\w*|produits?|ux|design\w*")),
     ("support", _words(r"support|customer (?:success|service|care)|kundenservice|service desk|helpdesk")),
-    ("operations", _words(r"""operations?|ops|operational|coo|chief operating|supply chain|logisti\w*|production|
+    (
+        "operations",
+        _words(r"""operations?|ops|operational|coo|chief operating|supply chain|logisti\w*|production|
         produktion\w*|
-        manufacturing|plant|quality|facilit\w*|warehouse|betrieb\w*|procedures?|transport\w*""")),
-    ("management", _words(r"""ceo|chief executive|president|founder|co founder|owner|chairman|
+        manufacturing|plant|quality|facilit\w*|warehouse|betrieb\w*|procedures?|transport\w*"""),
+    ),
+    (
+        "management",
+        _words(r"""ceo|chief executive|president|founder|co founder|owner|chairman|
         managing (?:director|partner)|
-        geschaeftsfuehr\w*|vorst(?:and|aend)\w*|general manager|directeur general|inhaber\w*|strategy|pdg""")),
+        geschaeftsfuehr\w*|vorst(?:and|aend)\w*|general manager|directeur general|inhaber\w*|strategy|pdg"""),
+    ),
 )
 """(department, words), tried in this order."""
 
