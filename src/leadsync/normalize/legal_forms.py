@@ -123,8 +123,6 @@ cvnl = cv@NL | commanditaire vennootschap | gcv | scomm | comm va
 vof = vof | vennootschap onder firma
 ua = ua | cooperatieve ua | cooperatie ua | cooperatief ua | uitgesloten aansprakelijkheid | ba@NL
 maatschap = ^maatschap | maatschap
-stichting = ^stichting
-stiftung = stiftung | ^stiftung | privatstiftung
 ab = ab | aktiebolag | ^ab | ab publ | publikt aktiebolag | ^aktiebolaget | aktiebolaget | publ ab | ^aktiebolag
   | publ | oy ab | ab oy | bankaktiebolag | forsakringsaktiebolag | forsakrings ab | bank ab@XX
 hb = hb | handelsbolag | ^handelsbolaget

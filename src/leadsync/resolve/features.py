@@ -71,7 +71,7 @@ class Seen:
 
 def take_apart(query: CompanyQuery) -> Asked:
     """What of a query is compared."""
-    name = without_security(query.name)
+    name = without_initials(without_security(query.name))
     places = country_names(query.country) | set(plain_words(query.city)) | set(plain_words(query.region))
     parsed = parse_name(name, query.country)
     before, comma, after = name.rpartition(",")
@@ -79,6 +79,17 @@ def take_apart(query: CompanyQuery) -> Asked:
         name, parsed = before, parse_name(before, query.country)
     label = domain_label(query.domain).replace("-", "") if query.domain else ""
     return Asked(query, parsed.core, parsed.form, " ".join(plain_words(name)), frozenset(places), label)
+
+
+def without_initials(name: str) -> str:
+    """The name without its own initials in brackets: "International Post Corporation (IPC)"; other brackets stay."""
+    before, bracket, after = name.rpartition("(")
+    inside, closed, rest = after.partition(")")
+    letters = inside.replace(".", "").strip().lower()
+    initials = "".join(word[0] for word in plain_words(before))
+    if not (bracket and closed and len(letters) > 1 and letters in {initials, initials[: len(letters)]}):
+        return name
+    return f"{before.strip()} {rest.strip()}".strip()
 
 
 def compare(asked: Asked, entity: LegalEntity) -> Seen:

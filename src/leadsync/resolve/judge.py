@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from leadsync.records import CompanyQuery, LegalEntity, Match
 from leadsync.resolve.decisions import NOTHING, Decision
 from leadsync.resolve.evidence import evidence
-from leadsync.resolve.features import Asked, Seen, compare, crowd, row, take_apart
+from leadsync.resolve.features import FORM_SAME, Asked, Seen, compare, crowd, row, take_apart
 from leadsync.resolve.information import total
 from leadsync.resolve.model import model
 
@@ -147,7 +147,7 @@ def _fit(one: Seen) -> float:
 
 
 def _weigh(one: _Prepared, odds: Sequence[float]) -> list[_Weighed]:
-    alone = sum(seen.names.equal for seen in one.seen) == 1
+    alone = sum(map(_in_full, one.seen)) == 1
     weighed = [
         _Weighed(seen, answer, _likelihood(one.asked, seen, answer, value, alone=alone))
         for seen, answer, value in zip(one.seen, one.answers, odds, strict=False)
@@ -165,11 +165,16 @@ def _likelihood(asked: Asked, seen: Seen, answer: LegalEntity, odds: float, *, a
     if answer.status != "ACTIVE":
         odds += INACTIVE_WORTH
     likely = 1 / (1 + math.exp(-odds))
-    if alone and seen.same_words and seen.country_fit == 2 and not seen.kind and answer.status == "ACTIVE":
+    if alone and _in_full(seen) and not seen.kind and answer.status == "ACTIVE":
         likely = max(likely, SPELLED_IN_FULL)
     bare = not asked.query.country and not asked.form and seen.city_fit < 1 and total(asked.core) < BARE_INFORMATION
     most = BARE_MOST if bare else UNLIKE_MOST if seen.names.coverage < 0.5 else 1.0
     return min(likely, most)
+
+
+def _in_full(seen: Seen) -> bool:
+    """Whether the name is the asked one with its legal form, in the asked country."""
+    return seen.names.equal and seen.country_fit == 2 and (seen.same_words or seen.form_fit == FORM_SAME)
 
 
 def _domain_worth(seen: Seen) -> float:
