@@ -15,8 +15,6 @@ SKEW = timedelta(seconds=30)
 SKEW_BREAKS = timedelta(minutes=5)
 """Signed logins and webhooks are refused beyond this (HubSpot, "Validate requests"; Salesforce, JWT bearer: 3 to 5)."""
 NEARLY_USED = 0.8
-SHOWN = 8
-"""Names in a line; the rest is counted."""
 
 
 def ok(name: str, found: str) -> Check:
@@ -36,9 +34,7 @@ def fail(name: str, found: str, fix: str) -> Check:
 
 def listed(names: Iterable[str]) -> str:
     """Names for a line, in order."""
-    every = sorted(names)
-    more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
-    return ", ".join(every[:SHOWN]) + more
+    return ", ".join(sorted(names))
 
 
 def attempt(name: str, look: Callable[[], Sequence[Check]], fix: str = "see the message") -> list[Check]:

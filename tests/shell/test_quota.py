@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from leadsync.connector import Allowance
-from leadsync.errors import QuotaExhausted
+from leadsync.errors import QuotaExhausted, StopRun
 from leadsync.quota import Governor, Lane, Shares
 
 BURST = Allowance("burst", 20, timedelta(seconds=10))
@@ -66,8 +66,11 @@ def test_no_window_ever_holds_more_than_the_share(
     searches: list[datetime] = []
     for _ in range(300):
         search = chance.random() < 0.3
-        chance.choice(crew).take(*(["search"] if search else []))
+        one = chance.choice(crew)
+        one.take(*(["search"] if search else []))
         sent.append(time.now)
+        time.sleep(chance.choice([0, 0.05]))
+        one.answered()
         searches += [time.now] if search else []
         time.sleep(chance.choice([0, 0, 0.01, 0.3]))
     assert most_in(sent, BURST.window) <= 10
@@ -124,3 +127,71 @@ def test_the_count_outlives_the_process(tmp_path: Path, time: Time, made: list[G
         first.take()
     first.close()
     assert governor(tmp_path, time, made).standings()[2].ours == 7
+
+
+def test_a_request_counts_until_a_window_after_its_answer(tmp_path: Path, time: Time, made: list[Governor]) -> None:
+    """It may have reached the server at any moment in between."""
+    one = governor(tmp_path, time, made, shares=Shares(burst=0.05))  # one request in 10 s
+    one.take()
+    time.sleep(8)
+    one.answered()
+    answered = time.now
+    one.take()
+    assert timedelta(seconds=10) < time.now - answered < timedelta(seconds=10.1)
+
+
+def test_a_request_whose_process_was_killed_stops_counting(tmp_path: Path, time: Time, made: list[Governor]) -> None:
+    governor(tmp_path, time, made, shares=Shares(burst=0.05)).take()  # and never hears of the answer
+    killed = time.now
+    governor(tmp_path, time, made, shares=Shares(burst=0.05)).take()
+    assert timedelta(seconds=10) < time.now - killed < timedelta(seconds=41)
+
+
+def test_a_clock_that_is_set_back_does_not_stop_anything(tmp_path: Path, time: Time, made: list[Governor]) -> None:
+    one = governor(tmp_path, time, made, shares=Shares(burst=0.05))
+    one.take()
+    one.answered()
+    time.now -= timedelta(hours=3)
+    before = time.now
+    one.take()
+    assert time.now - before < timedelta(seconds=11)
+
+
+def test_a_lower_burst_limit_that_an_answer_tells_is_kept_to(tmp_path: Path, time: Time, made: list[Governor]) -> None:
+    one = governor(tmp_path, time, made)
+    one.saw("burst", 3, 10)
+    one.saw("burst", 3, 190)
+    assert one.standings()[0].cap == 8
+    for _ in range(9):
+        one.take()
+        one.answered()
+    assert time.now - datetime(2026, 1, 1, tzinfo=UTC) >= timedelta(seconds=10)
+
+
+def test_a_crowded_account_is_looked_at_again_by_one_request(tmp_path: Path, time: Time, made: list[Governor]) -> None:
+    """Else nobody would ever learn that its day has begun anew."""
+    crew = [governor(tmp_path, time, made) for _ in range(2)]
+    crew[0].saw("daily", 9_000, 10_000)
+    time.sleep(16 * 60)
+    crew[0].take()
+    with pytest.raises(QuotaExhausted) as refused:
+        crew[1].take()
+    assert refused.value.resets_in == 15 * 60
+    crew[0].saw("daily", 1, 10_000)
+    crew[1].take()
+
+
+def test_a_damaged_file_is_set_aside_and_counting_goes_on(
+    tmp_path: Path, time: Time, made: list[Governor], caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "quota.db").write_bytes(b"no database at all" * 100)
+    governor(tmp_path, time, made).take()
+    assert (tmp_path / "quota.db.damaged").exists()
+    assert "counted anew" in caplog.text
+
+
+def test_where_nothing_can_be_counted_nothing_is_sent(tmp_path: Path, time: Time, made: list[Governor]) -> None:
+    one = governor(tmp_path, time, made)
+    one.close()
+    with pytest.raises(StopRun, match="none is sent"):
+        one.take()

@@ -21,6 +21,7 @@ from leadsync.cli.common import (
     read_config,
     say_json,
 )
+from leadsync.cli.health import note_cost
 from leadsync.config import lint as lint_config
 from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.files import example_config
@@ -101,6 +102,7 @@ def plan(config_path: Path, output: str, limit: int, open_gates: tuple[str, ...]
     with progress(show=not quiet) as bar, opened(config, bar=bar, lane=Lane.INTERACTIVE) as world:
         seen = cycle(world, write=False, open_gates=frozenset(open_gates))
         cost = api_calls(seen.plan, world.sides)
+        note_cost(world, cost)
     if output == "json":
         say_json(show.plan_json(seen.plan, cost, seen.gates))
     else:

@@ -8,7 +8,7 @@ import sys
 import click
 
 from leadsync import __version__
-from leadsync.cli import commands, inspect, sandbox
+from leadsync.cli import commands, health, inspect, sandbox
 from leadsync.cli.common import Exit, exit_code
 from leadsync.errors import LeadsyncError
 
@@ -32,7 +32,7 @@ def cli(*, verbose: bool) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-for command in (*commands.ALL, *inspect.ALL, *sandbox.ALL):
+for command in (*commands.ALL, *health.ALL, *inspect.ALL, *sandbox.ALL):
     cli.add_command(command)
 
 
