@@ -59,8 +59,8 @@ SX sint maarten; SY syria; SZ eswatini, swaziland; TC turks and caicos islands; 
 TF french southern territories; TG togo; TH thailand, prathet thai; TJ tajikistan; TK tokelau
 TL timor leste, east timor; TM turkmenistan; TN tunisia, tunisie; TO tonga; TR turkey, turkiye, tuerkei, turkei
 TT trinidad and tobago, trinidad; TV tuvalu; TW taiwan, chinese taipei, taiwan roc, republic of china; TZ tanzania
-UA ukraine, ukraina, ukrayina; UG uganda; UM united states minor outlying islands
-US united states, united states of america, usa, u s a, u s, america, estados unidos, etats unis, vereinigte staaten, the states
+UA ukraine, ukraina, ukrayina; UG uganda; UM united states minor outlying islands; US vereinigte staaten
+US united states, united states of america, usa, u s a, u s, america, the states, estados unidos, etats unis
 UY uruguay; UZ uzbekistan; VA vatican, holy see, vatican city; VC saint vincent and the grenadines; VE venezuela
 VG british virgin islands, bvi; VI us virgin islands, virgin islands; VN vietnam, viet nam; VU vanuatu
 WF wallis and futuna; WS samoa; XK kosovo; YE yemen; YT mayotte; ZA south africa, suid afrika, rsa; ZM zambia
