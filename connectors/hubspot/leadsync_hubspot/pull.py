@@ -115,7 +115,7 @@ class Pull:
         if self.source.linked:
             query["associations"] = [self.source.linked]
         if fits_list(self.properties):
-            return self.client.page(self.source.kind, **query, properties=self.properties)
+            return self.client.page(self.source.kind, **query, properties=[",".join(self.properties)])
         answer = self.client.page(self.source.kind, **query)
         full = {id_of(item): item for item in self.read_items([id_of(item) for item in answer["results"]])}
         kept = [{**item, **full[id_of(item)]} for item in answer["results"] if id_of(item) in full]

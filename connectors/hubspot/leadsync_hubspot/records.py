@@ -77,7 +77,7 @@ def fits_search(body: Json) -> bool:
 
 def fits_list(properties: Iterable[str]) -> bool:
     """Whether a list request's query is short enough."""
-    return sum(len(name) + len("properties=&") for name in properties) <= LIST_QUERY
+    return sum(len(name) + len("%2C") for name in properties) <= LIST_QUERY
 
 
 def read_body(ids: Iterable[str], properties: Sequence[str], key: str = "") -> Json:
@@ -114,7 +114,7 @@ def millis(at: datetime) -> int:
 def id_of(item: Mapping[str, Any]) -> str:
     """A record's id; raises Unreadable: without it, not even the record's page can be trusted."""
     ident = item.get("id")
-    if not isinstance(ident, str) or not ident.isdigit():
+    if type(ident) is not str or not ident.isdigit():
         raise Unreadable("HubSpot answered with a record that has no id")
     return ident
 
@@ -122,14 +122,15 @@ def id_of(item: Mapping[str, Any]) -> str:
 def decode(side: str, source: Source, item: Mapping[str, Any], fields: Sequence[str]) -> Record:
     """A record as it was read, with the asked fields that the answer holds; raises BadRecord."""
     ident, properties = id_of(item), item.get("properties")
-    if not isinstance(properties, dict):
+    if type(properties) is not dict:
         raise BadRecord("the record has no properties")
+    merged = properties.get(MERGED)
     return Record(
-        ref=Ref(side, source.kind, ident),
-        fields=_texts(properties, fields),
-        modified=_modified(properties.get(source.modified, item.get("updatedAt")), source.modified),
-        links=_inline_links(source, item, properties),
-        aliases=aliases(properties.get(MERGED), ident),
+        Ref(side, source.kind, ident),
+        _texts(properties, fields),
+        _modified(properties.get(source.modified, item.get("updatedAt")), source.modified),
+        _inline_links(source, item, properties) if "associations" in item else {},
+        aliases(merged, ident) if merged else (),
     )
 
 
@@ -137,7 +138,10 @@ _TEXT_OR_NULL = frozenset({str, type(None)})
 
 
 def _texts(properties: Mapping[str, Any], fields: Sequence[str]) -> dict[str, str | None]:
-    found = {name: properties[name] for name in fields if name in properties}
+    try:
+        found = {name: properties[name] for name in fields}
+    except KeyError:  # a property that was taken away between the check of the account and now
+        found = {name: properties[name] for name in fields if name in properties}
     if not _TEXT_OR_NULL.issuperset(map(type, found.values())):
         name, value = next(item for item in found.items() if type(item[1]) not in _TEXT_OR_NULL)
         raise BadRecord(f"property {name} is {type(value).__name__}, not text", fields=(name,))
@@ -161,10 +165,15 @@ def aliases(merged: object, own: str) -> tuple[str, ...]:
 
 def _inline_links(source: Source, item: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """What a list's answer says of associations; the primary company is told by a property of the contact."""
-    found = (item.get("associations") or {}).get(source.linked) if source.linked else None
-    if not isinstance(found, dict):
+    found = (item["associations"] or {}).get(source.linked)
+    if found is None or not source.linked:
         return {}
-    ids = [str(entry.get("id")) for entry in found.get("results", ())]
+    try:
+        ids = [entry["id"] for entry in found["results"]]
+    except (KeyError, TypeError):
+        ids = [None]
+    if not all(type(ident) is str for ident in ids):
+        raise BadRecord(f"the associations with {source.linked} are not understood")
     return {source.linked: primary_first(ids, str(properties.get(PRIMARY_COMPANY) or ""))}
 
 

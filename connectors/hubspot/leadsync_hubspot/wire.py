@@ -51,14 +51,14 @@ def body_text(body: Any) -> bytes | None:
 
 
 class Wire:
-    """A pool of connections to one HubSpot. `server_time` is the last answer's `Date`, in UTC."""
+    """The pool of connections to one HubSpot's one host. `server_time` is the last answer's `Date`, in UTC."""
 
     def __init__(
         self, settings: HubSpotSettings, usage: Usage, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._settings, self._usage, self._monotonic = settings, usage, monotonic
         timeout = urllib3.Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
-        self._pool = urllib3.PoolManager(num_pools=2, maxsize=4, timeout=timeout, retries=False)
+        self._pool = urllib3.connection_from_url(settings.url, maxsize=4, timeout=timeout, retries=False)
         self.server_time: datetime | None = None
         self.resets_in: Callable[[], float | None] = lambda: None
 
@@ -75,7 +75,7 @@ class Wire:
         """Send one request; raises the sorted failure of an answer outside 2xx and of a broken transport."""
         parts = urlsplit(url)
         path = dated(parts.path, self._settings.api_version)
-        target = f"{parts.scheme}://{parts.netloc}{path}" + (f"?{urlencode(query_params)}" if query_params else "")
+        target = f"{path}?{urlencode(query_params)}" if query_params else path
         write = is_write(method, path)
         self._usage.count(SEARCH if path.rstrip("/").endswith("/search") else BURST, write=write)
         try:
@@ -91,8 +91,8 @@ class Wire:
         self, method: str, target: str, headers: dict[str, str], body: bytes | None, *, write: bool
     ) -> Answer:
         try:
-            response = self._pool.request(
-                method, target, body=body, headers=headers, preload_content=False, redirect=False
+            response = self._pool.urlopen(
+                method, target, body=body, headers=headers, preload_content=False, redirect=False, retries=False
             )
             found = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status, found, self._drain(response))
@@ -126,7 +126,7 @@ class Wire:
 
     def close(self) -> None:
         """Close the connections."""
-        self._pool.clear()
+        self._pool.close()
 
 
 def _check_pace(size: int, *, left: float) -> None:

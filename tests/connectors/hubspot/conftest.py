@@ -122,7 +122,8 @@ def connect(sandbox: HubSpotSandbox, url: str, naps: list[float]) -> Iterator[Co
 
     def go(**settings: Any) -> HubSpot:
         token = SecretStr(settings.pop("token", sandbox.credentials()["token"]))
-        made = HubSpot(HubSpotSettings(url=url, token=token, **settings), sandbox.clock, "hubspot", naps.append)
+        given = {"url": url, "token": token, **settings}
+        made = HubSpot(HubSpotSettings(**given), sandbox.clock, "hubspot", naps.append)
         opened.append(made)
         return made
 

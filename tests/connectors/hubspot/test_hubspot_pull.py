@@ -188,6 +188,25 @@ def test_one_bad_date_among_a_hundred_is_set_aside(seeded: HubSpotSandbox, crm: 
     assert "lastmodifieddate is not a date" in unread[0].reason
 
 
+def test_an_association_that_is_none_sets_its_record_aside(seeded: HubSpotSandbox, crm: HubSpot) -> None:
+    answer = call(seeded, "GET", "/crm/v3/objects/contacts?limit=100&properties=email&associations=companies")[1]
+    for item, odd in zip(answer["results"], ({}, {"results": [{"type": "x"}]}, {"results": [7]}), strict=True):
+        item["associations"] = {"companies": odd}
+    seeded.faults.add({"match": {"path": "/objects/contacts$"}, "action": {"kind": "replace_body", "body": answer}})
+    pages, _ = drain(crm, "contacts", "", ["email"])
+    assert {u.reason for p in pages for u in p.unread} == {"the associations with companies are not understood"}
+    assert sum(len(p.unread) for p in pages) == 3
+
+
+def test_half_an_emoji_does_not_make_a_page_unreadable(seeded: HubSpotSandbox, crm: HubSpot) -> None:
+    answer = call(seeded, "GET", "/crm/v3/objects/contacts?limit=100&properties=firstname&associations=companies")[1]
+    answer["results"][0]["properties"]["firstname"] = "Ann \ud83d"
+    action = {"kind": "replace_body", "body": json.dumps(answer)}
+    seeded.faults.add({"match": {"path": "/objects/contacts$"}, "action": action})
+    pages, _ = drain(crm, "contacts", "", ["firstname"])
+    assert [r.fields["firstname"] for p in pages for r in p.records] == ["Ann ?", "Bob", "Cy"]
+
+
 def test_a_mapped_property_that_is_not_there_is_named(seeded: HubSpotSandbox, crm: HubSpot) -> None:
     with pytest.raises(Misconfigured, match=r"contacts has no property 'leadsync_score': run `leadsync provision"):
         drain(crm, "contacts", "", ["email", "leadsync_score"])

@@ -89,6 +89,7 @@ def test_calls_says_what_writing_costs(ready: HubSpotSandbox, crm: HubSpot) -> N
     assert [crm.calls("contacts", n, 0) for n in (0, 1, 100, 101, 1000)] == [0, 1, 1, 2, 10]
     assert crm.calls("contacts", 0, 150) == 4
     assert crm.calls("companies", 1, 100) == 2
+    assert crm.calls("contacts", 0, 0, 150) == 4
     writes = [
         Write(f"c{n}", "contacts", None, {"firstname": "N"}, ("leadsync_id", f"L{n}"), {"companies": ("2001",)})
         for n in range(100)
@@ -199,8 +200,7 @@ def test_a_write_that_was_turned_away_is_tried_again(
 
 
 def test_a_refused_connection_is_safe_to_try_again(ready: HubSpotSandbox, connect: Connect, naps: list[float]) -> None:
-    crm = connect()
-    crm._client._settings.__dict__["url"] = "http://127.0.0.1:9"
+    crm = connect(url="http://127.0.0.1:9")
     with pytest.raises(TryAgain, match="cannot be reached"):
         crm.write("contacts", [update("1001", phone="1")])
     assert len(naps) == 5
