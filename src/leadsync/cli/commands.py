@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from leadsync.cli.common import (
     say_json,
 )
 from leadsync.cli.health import note_cost
+from leadsync.cli.plans import write_plan
 from leadsync.config import lint as lint_config
 from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.files import example_config
+from leadsync.fixpoint import second_plan
 from leadsync.quota import Lane
 from leadsync.rehearsal import copy_mappings
 from leadsync.schedule import StopFlag, run_daemon
@@ -96,11 +99,29 @@ def provision_all(world: World, *, apply: bool) -> list[tuple[str, Any]]:
 @quiet_option
 @click.option("--limit", default=20, show_default=True, help="How many leads to show.")
 @click.option("--open-gate", "open_gates", multiple=True, help="Let a gate through, by name.")
-def plan(config_path: Path, output: str, limit: int, open_gates: tuple[str, ...], *, quiet: bool) -> int:
-    """Show what a cycle would write, field by field, old → new, and what it would cost. Writes nothing."""
+@click.option("--cached", is_flag=True, help="Plan on what was read last; asks no CRM.")
+@click.option("--twice", is_flag=True, help="Tell instead what the run after that would write again: nothing, ideally.")
+@click.option("-o", "file", type=click.Path(dir_okay=False, path_type=Path), help="Keep it for `leadsync apply FILE`.")
+def plan(  # noqa: PLR0913  one for each option
+    config_path: Path,
+    output: str,
+    limit: int,
+    open_gates: tuple[str, ...],
+    file: Path | None,
+    *,
+    quiet: bool,
+    cached: bool,
+    twice: bool,
+) -> int:
+    """Show what a cycle would write, field by field, old → new, and what it would cost. Writes nothing to a CRM."""
     config = read_config(config_path)
     with progress(show=not quiet) as bar, opened(config, bar=bar, lane=Lane.INTERACTIVE) as world:
-        seen = cycle(world, write=False, open_gates=frozenset(open_gates))
+        asked = replace(world, asking=not cached)
+        seen = cycle(asked, write=False, open_gates=frozenset(open_gates), cached=cached)
+        if twice:
+            seen = replace(seen, plan=second_plan(asked))
+        if file is not None:
+            write_plan(file, seen.plan, world.run, world.clock())
         cost = api_calls(seen.plan, world.sides)
         note_cost(world, cost)
     if output == "json":

@@ -8,7 +8,7 @@ import sys
 import click
 
 from leadsync import __version__
-from leadsync.cli import commands, health, inspect, sandbox
+from leadsync.cli import commands, conflicts, health, inspect, others, plans, rejects, sandbox, tell
 from leadsync.cli.common import Exit, exit_code
 from leadsync.errors import LeadsyncError
 
@@ -32,8 +32,9 @@ def cli(*, verbose: bool) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-for command in (*commands.ALL, *health.ALL, *inspect.ALL, *sandbox.ALL):
-    cli.add_command(command)
+for module in (commands, health, inspect, tell, conflicts, rejects, others, plans, sandbox):
+    for command in module.ALL:
+        cli.add_command(command)
 
 
 def main() -> None:

@@ -86,8 +86,8 @@ def _held(subject: Subject) -> Iterator[Held]:
             yield Held(subject.uid, subject.object.object, name, verdict.said)
 
 
-def explain(subject: Subject, field: str, memory: Memory, now: datetime) -> Sequence[Change | Kept]:
-    """Of one field: what would be written, and everywhere else why not."""
+def explain(subject: Subject, field: str, memory: Memory, now: datetime) -> list[tuple[Ref, Change | Kept]]:
+    """Of one field, by record: what would be written, and everywhere else why not."""
     steps, kept = plan_subject(subject, memory, now)
-    changes = [c for step in steps for c in step.changes if c.field == field]
-    return [*changes, *(k for k in kept if k.field == field or (k.reason == "deleted" and not changes))]
+    changes = [(step.ref, change) for step in steps for change in step.changes if change.field == field]
+    return [*changes, *((k.ref, k) for k in kept if k.field == field or (k.reason == "deleted" and not changes))]

@@ -166,6 +166,10 @@ class Pulled:
         row: Any = self._db.execute("SELECT uid, why FROM identity WHERE ref = ?", (str(ref),)).fetchone()
         return (row["uid"], row["why"]) if row else None
 
+    def forget_identity(self, ref: Ref) -> None:
+        """Who a record is, is to be found out anew."""
+        self._db.execute("DELETE FROM identity WHERE ref = ?", (str(ref),))
+
     def save_identities(self, found: Iterable[tuple[Ref, str, str]], now: datetime) -> None:
         """Remember (record, uid, why); unchanged ones keep their date; call inside a transaction."""
         self._db.executemany(

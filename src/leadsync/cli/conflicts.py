@@ -1,0 +1,155 @@
+"""Fields that several people changed differently: see them, say which is right, singly or as a file."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import click
+
+from leadsync.answers import BadAnswer, options, proposals, ruling
+from leadsync.cli.common import Exit, config_option, console, now, output_option, read_config, say_json
+from leadsync.cli.inspect import find_uid
+from leadsync.records import value_text
+from leadsync.store import Conflict, Ruling, Store
+
+COLUMNS = ("lead", "object", "field", "since", "says", "answer")
+
+
+@click.group()
+def conflicts() -> None:
+    """Fields that were changed differently in several places, and wait for a person (conflict = "hold")."""
+
+
+def conflict_json(conflict: Conflict, answer: Ruling | None) -> dict[str, Any]:
+    """One conflict for machines."""
+    return {
+        "lead": conflict.uid,
+        "object": conflict.object,
+        "field": conflict.field,
+        "since": conflict.since,
+        "records": {str(ref): value for ref, value in conflict.cells},
+        "answer": {"value": answer.value, "side": answer.side, "at": answer.at} if answer is not None else None,
+    }
+
+
+def _answers(store: Store) -> dict[tuple[str, str], Ruling]:
+    """The answers that still fit their conflicts."""
+    given = {(r.uid, r.field): r for r in store.cases.rulings()}
+    return {
+        (c.uid, c.field): g
+        for c in store.cases.conflicts()
+        if (g := given.get((c.uid, c.field))) and g.cells == c.cells
+    }
+
+
+@conflicts.command(name="list")
+@config_option
+@output_option
+def list_conflicts(config_path: Path, output: str) -> int:
+    """All that wait, and the lines of a mapping that answers so far amount to."""
+    with Store(read_config(config_path).state, write=False) as store:
+        found, answers = store.cases.conflicts(), _answers(store)
+        proposed = proposals(store.cases.rulings())
+    if output == "json":
+        rows = [conflict_json(c, answers.get((c.uid, c.field))) for c in found]
+        lines = [{"object": p.object, "field": p.field, "line": p.line, "because": p.because} for p in proposed]
+        say_json({"schema": 1, "conflicts": rows, "proposals": lines})
+    else:
+        out = console()
+        for c in found:
+            answer = answers.get((c.uid, c.field))
+            told = f"  answered: {value_text(answer.value)!r}, the next run writes it" if answer is not None else ""
+            out.print(f"{c.uid}  {c.object}.{c.field}  since {c.since:%Y-%m-%d %H:%M}Z{told}", markup=False)
+            for ref, value in c.cells:
+                out.print(f"    {ref}: {value_text(value)!r}", markup=False, soft_wrap=True)
+        out.print(f"{len(found):,} conflicts; `leadsync conflicts resolve LEAD FIELD --take SIDE` answers one")
+        for p in proposed:
+            out.print(f"{p.because}. To settle them without asking: {p.line}", markup=False, soft_wrap=True)
+    return Exit.PENDING if len(answers) < len(found) else Exit.DONE
+
+
+@conflicts.command()
+@config_option
+@output_option
+@click.argument("lead")
+@click.argument("field")
+@click.option("--take", metavar="SIDE", help="The side whose value is right.")
+@click.option("--value", help='The right value itself; "" clears the field.')
+def resolve(
+    config_path: Path, output: str, lead: str, field: str, take: str | None, value: str | None
+) -> int:
+    """Say which value of a field is right. The next run writes it wherever another one stands, unless somebody edits
+    the field again before that."""
+    with Store(read_config(config_path).state) as store:
+        uid = find_uid(store, lead)
+        conflict = next((c for c in store.cases.conflicts() if (c.uid, c.field) == (uid, field)), None)
+        if conflict is None:
+            raise BadAnswer(f"{field} of {lead} waits for nobody. `leadsync conflicts list` shows what does.")
+        given = ruling(conflict, take, value, now())
+        store.cases.rule(given)
+        proposed = [p for p in proposals(store.cases.rulings()) if p.field == field]
+    if output == "json":
+        say_json({"schema": 1, **conflict_json(conflict, given), "proposals": [p.line for p in proposed]})
+    else:
+        click.echo(f"{field} will be {value_text(given.value)!r} with the next run")
+        for p in proposed:
+            click.echo(f"{p.because}. To settle them without asking: {p.line}")
+    return Exit.DONE
+
+
+@conflicts.command()
+@config_option
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export(config_path: Path, file: Path) -> int:
+    """Write what waits to a CSV file. Fill the column "answer" with a side's name, or "=" and the value, and import it
+    again. Only we may read the file: it holds personal data."""
+    with Store(read_config(config_path).state, write=False) as store:
+        found = store.cases.conflicts()
+    file.touch(mode=0o600)
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(COLUMNS)
+        for c in found:
+            said = "; ".join(f"{side}: {value_text(value)}" for side, value in options(c).items())
+            writer.writerow([c.uid, c.object, c.field, c.since.isoformat(), said, ""])
+    click.echo(f"{len(found)} conflicts written to {file}")
+    return Exit.DONE
+
+
+@conflicts.command(name="import")
+@config_option
+@output_option
+@click.argument("file", type=click.Path(dir_okay=False, exists=True, path_type=Path))
+def import_(config_path: Path, output: str, file: Path) -> int:
+    """Read the answers of an exported file; lines without one are passed over. All or none are taken."""
+    with file.open(encoding="utf-8", newline="") as text:
+        rows = list(csv.DictReader(text))
+    with Store(read_config(config_path).state) as store:
+        waiting = {(c.uid, c.field): c for c in store.cases.conflicts()}
+        given = [_answer(waiting, row, f"{file}:{number}") for number, row in enumerate(rows, 2) if row.get("answer")]
+        with store.transaction():
+            for answer in given:
+                store.cases.rule(answer)
+    if output == "json":
+        say_json({"schema": 1, "answers": len(given), "lines": len(rows)})
+    else:
+        click.echo(f"{len(given)} answers taken from {len(rows)} lines; the next run writes them")
+    return Exit.DONE
+
+
+def _answer(waiting: dict[tuple[str, str], Conflict], row: dict[str, str], where: str) -> Ruling:
+    conflict = waiting.get((row.get("lead", ""), row.get("field", "")))
+    if conflict is None:
+        raise BadAnswer(f"{where}: {row.get('field')} of {row.get('lead')} waits for nobody any more. Export anew.")
+    text = row["answer"].strip()
+    try:
+        if text.startswith("="):
+            return ruling(conflict, None, text[1:].strip(), now())
+        return ruling(conflict, text, None, now())
+    except BadAnswer as problem:
+        raise BadAnswer(f"{where}: {problem}") from None
+
+
+ALL = (conflicts,)
