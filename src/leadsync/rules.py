@@ -15,6 +15,7 @@ from leadsync.mapping.load import load_object
 from leadsync.mapping.model import ObjectMap
 from leadsync.mapping.problems import Problem, Problems
 from leadsync.nurture import NurtureRules, load_nurture
+from leadsync.nurture.model import Pace
 from leadsync.picture import COMPANY_FACTS
 from leadsync.qualify import Stages, load_stages
 from leadsync.records import Fields, Role
@@ -26,6 +27,10 @@ T = TypeVar("T")
 
 CONDITIONS = (*TRAITS, *COMPANY_FACTS)
 """What conditions of a lead's mapping may name besides its fields and computed values."""
+
+
+NO_NURTURE = NurtureRules(Pace(), ())
+"""Without a nurture.toml journeys go at the usual pace, and nothing is ever advised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,9 @@ def load_rulebook(folder: Path, sides: Mapping[str, Sequence[ObjectType]]) -> Ru
     stages = read("stages.toml", lambda text, file: load_stages(text, file, models))
     attribution = read("attribution.toml", load_models)
     touches = read("touchpoints.toml", lambda text, file: load_touch_rules(text, file, set(sides)))
-    nurture = read("nurture.toml", lambda text, file: load_nurture(text, file, stages, models)) if stages else None
+    nurture: NurtureRules | None = NO_NURTURE
+    if stages is not None and (folder / "nurture.toml").exists():
+        nurture = read("nurture.toml", lambda text, file: load_nurture(text, file, stages, models))
     if problems or not (lead and company and stages and attribution and touches and nurture):
         raise Problems(problems)
     return Rulebook(lead, company, in_order(models), stages, attribution, touches, nurture)

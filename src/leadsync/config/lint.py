@@ -51,7 +51,7 @@ def _lint_mappings(folder: Path, sides: Mapping[str, Sequence[ObjectType]]) -> l
     models = [model for name in model_files(folder) if (model := check(name, load_model)) is not None]
     problems += at_odds(models, str(folder))
     stages = check("stages.toml", lambda text, file: load_stages(text, file, models))
-    if stages is not None:
+    if stages is not None and (folder / "nurture.toml").exists():
         check("nurture.toml", lambda text, file: load_nurture(text, file, stages, models))
     check("attribution.toml", load_models)
     check("touchpoints.toml", lambda text, file: load_touch_rules(text, file, set(sides)))
