@@ -35,7 +35,8 @@ class Client:
     def __init__(self, settings: SalesforceSettings, usage: Usage, sleep: Callable[[float], None] = time.sleep) -> None:
         self._settings = settings
         self._sleep = sleep
-        self._wire = Wire(settings.url, (settings.connect_timeout, settings.read_timeout), usage)
+        timeouts = (settings.connect_timeout, settings.read_timeout)
+        self._wire = Wire(settings.url, timeouts, usage, settings.total_timeout)
         self._session = session(self._wire)
         self._sdk: Salesforce | None = None
 

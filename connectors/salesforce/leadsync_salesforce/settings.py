@@ -46,6 +46,7 @@ class SalesforceSettings(BaseModel):
     api_version: str = Field(default="62.0", pattern=r"^[5-9]\d\.0$", description="The REST API version")
     connect_timeout: float = Field(default=5.0, gt=0, le=60, description="Seconds to wait for a connection")
     read_timeout: float = Field(default=60.0, gt=0, le=600, description="Seconds to wait for an answer")
+    total_timeout: float = Field(default=300.0, gt=0, le=3600, description="Seconds an answer may take as a whole")
     overlap_seconds: int = Field(
         default=600, ge=0, le=7200, description="How far each pull reaches back: changes become visible late"
     )

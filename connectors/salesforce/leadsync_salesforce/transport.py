@@ -7,7 +7,8 @@ adapter below it cures all of that, because nothing but a success ever gets back
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSLError
 
 from leadsync.connector import Usage
 from leadsync_salesforce.faults import Answer, sort_answer, sort_login
@@ -25,6 +27,8 @@ Timeouts: TypeAlias = tuple[float, float]
 DAILY = "daily"
 """Salesforce's allowance: requests of the whole org in 24 hours."""
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105  an address
+CHUNK = 65_536
+"""Bytes to read at once."""
 _LIMIT = re.compile(r"api-usage=(\d+)/(\d+)")
 _READING_POSTS = re.compile(r"/composite/sobjects/\w+\Z")
 
@@ -37,8 +41,16 @@ def writes(method: str, path: str) -> bool:
 class Wire(HTTPAdapter):
     """Sends everything to `base`, whatever address the SDK made up, and raises for every answer but a success."""
 
-    def __init__(self, base: str, timeouts: Timeouts, usage: Usage) -> None:
+    def __init__(
+        self,
+        base: str,
+        timeouts: Timeouts,
+        usage: Usage,
+        total: float = 300.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(max_retries=0)
+        self._total, self._monotonic = total, monotonic
         self._base = urlsplit(base)
         self._timeouts = timeouts
         self._usage = usage
@@ -64,6 +76,7 @@ class Wire(HTTPAdapter):
             response = super().send(
                 request, stream, timeout or self._timeouts, verify, cert, None if local else proxies
             )
+            _drain(response, self._monotonic, self._total)
         finally:
             self._usage.answered()
         text = response.text if response.status_code >= 300 else ""
@@ -92,6 +105,32 @@ def _scopes(response: requests.Response) -> frozenset[str]:
         return frozenset(str(response.json()["scope"]).split())
     except (ValueError, KeyError, TypeError):
         return frozenset()
+
+
+def _drain(response: requests.Response, monotonic: Callable[[], float], total: float) -> None:
+    """Read the body whole within `total` seconds. Left to itself, requests waits as long as a byte comes now and then.
+
+    Raises the errors that requests raises for a broken body, and ReadTimeout.
+    """
+    try:
+        response._content = b"".join(_pieces(response.raw, monotonic, monotonic() + total))
+    except (ProtocolError, ReadTimeoutError, SSLError) as problem:
+        response.close()
+        raise requests.exceptions.ConnectionError(problem) from None
+    except DecodeError as problem:
+        response.close()
+        raise requests.exceptions.ContentDecodingError(problem) from None
+    except BaseException:
+        response.close()
+        raise
+    response.raw.release_conn()
+
+
+def _pieces(raw: Any, monotonic: Callable[[], float], deadline: float) -> Iterator[bytes]:
+    while piece := raw.read1(CHUNK, decode_content=True):
+        yield piece
+        if monotonic() > deadline:
+            raise requests.exceptions.ReadTimeout("the answer takes too long")
 
 
 def _what(method: str, path: str) -> str:

@@ -236,6 +236,19 @@ def test_whatever_is_lost_on_the_way_no_row_is_written_twice(
     assert history(sandbox, ids) == {1}
 
 
+@pytest.mark.parametrize("step", STEPS)
+def test_a_session_that_expires_in_the_middle_of_a_job_is_opened_anew(
+    step: str, sandbox: SalesforceSandbox, bulk: SalesforceCrm
+) -> None:
+    ids = seed_leads(sandbox, 20)
+    match = {"method": step.strip(), "path": f"(?i){STEPS[step]}"}
+    sandbox.faults.add({"match": match, "action": {"kind": "named", "name": "INVALID_SESSION_ID"}})
+    assert outcomes(list(bulk.write("Lead", updates(ids)))) == {"done": 20}
+    assert history(sandbox, ids) == {1}
+    assert sandbox.counters.reads["POST /services/oauth2/token"] == 2
+    assert sandbox.counters.connections <= 1, "a job goes over the connection there is"
+
+
 def test_an_open_job_is_closed_again_when_the_closing_got_lost(sandbox: SalesforceSandbox, bulk: SalesforceCrm) -> None:
     ids = seed_leads(sandbox, 20)
     sandbox.faults.add({"match": {"method": "PATCH", "path": "jobs/ingest"}, "action": {"kind": "reset"}})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import socket
 import traceback
 from datetime import UTC, datetime
@@ -14,11 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import SecretStr, ValidationError
 from simple_salesforce import Salesforce
 from simple_salesforce.api import SFType
-from tests.connectors.salesforce.conftest import NOW, Connect
+from tests.connectors.salesforce.conftest import LEAD, NOW, Connect
 
 from leadsync.connector import Outcome, Usage, Write
 from leadsync.errors import Ambiguous, LeadsyncError, Misconfigured, QuotaExhausted, StopRun, TryAgain, Unreadable
-from leadsync.sandbox import SandboxClock, Serving
+from leadsync.sandbox import Reply, SandboxClock, Serving
 from leadsync_salesforce import CONNECTOR, SalesforceCrm, SalesforceSandbox, SalesforceSettings
 from leadsync_salesforce.faults import Answer, SessionExpired, seconds, sort_answer
 from leadsync_salesforce.transport import Wire, session, writes
@@ -237,6 +239,74 @@ def test_a_hanging_server_is_left_after_the_time_out(
     sandbox.faults.add({"match": {"path": "queryAll"}, "action": {"kind": "delay", "seconds": 0.4}})
     assert pull(crm) == 1
     assert len(waits) == 1
+
+
+def test_a_body_that_trickles_is_left_after_its_time(
+    sandbox: SalesforceSandbox, connect: Connect, waits: list[float]
+) -> None:
+    crm = connect(total_timeout=0.2)
+    sandbox.faults.add({"match": {"path": "queryAll"}, "action": {"kind": "trickle", "seconds": 0.02}})
+    assert pull(crm) == 1
+    assert len(waits) == 1
+
+
+def test_a_write_whose_answer_trickles_is_unknown(sandbox: SalesforceSandbox, connect: Connect) -> None:
+    crm = connect(total_timeout=0.2)
+    sandbox.faults.add({"match": {"method": "PATCH"}, "action": {"kind": "trickle", "seconds": 0.02}})
+    (receipt,) = crm.write("Lead", [Write("t", "Lead", LEAD, {"Title": "T"})])
+    assert receipt.outcome is Outcome.UNKNOWN
+    assert len(sandbox.org.history[LEAD]) == 1
+
+
+def test_a_compressed_answer_is_read(sandbox: SalesforceSandbox, crm: SalesforceCrm) -> None:
+    body = gzip.compress(json.dumps({"totalSize": 0, "done": True, "records": []}).encode())
+    action = {"kind": "named", "name": "ZIPPED"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sandbox, "fault_reply", lambda _: Reply(200, body, {"content-encoding": "gzip"}))
+        sandbox.faults.add({"match": {"path": "queryAll"}, "action": action})
+        assert pull(crm) == 0
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 206])
+def test_an_unexpected_success_of_a_read_is_never_an_empty_answer(
+    status: int, sandbox: SalesforceSandbox, crm: SalesforceCrm
+) -> None:
+    body = "" if status == 204 else {"status": "PENDING"}
+    action = {"kind": "reply", "status": status, "body": body}
+    sandbox.faults.add({"match": {"path": "queryAll"}, "action": action, "times": None})
+    with pytest.raises(Unreadable):
+        pull(crm)
+
+
+@pytest.mark.parametrize("status", [201, 202, 204])
+def test_an_unexpected_success_of_a_write_is_unknown(
+    status: int, sandbox: SalesforceSandbox, crm: SalesforceCrm
+) -> None:
+    body = "" if status == 204 else {"status": "PENDING"}
+    sandbox.faults.add(
+        {"match": {"method": "PATCH"}, "action": {"kind": "reply", "status": status, "body": body}, "times": None}
+    )
+    (receipt,) = crm.write("Lead", [Write("t", "Lead", LEAD, {"Title": "T"})])
+    assert receipt.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("body", ["<html>log in</html>", "", "{}", '"x"'])
+def test_a_401_of_any_shape_is_one_new_login(body: str, sandbox: SalesforceSandbox, crm: SalesforceCrm) -> None:
+    fault = sandbox.faults.add(
+        {"match": {"path": "/services/data/"}, "action": {"kind": "reply", "status": 401, "body": body}, "times": None}
+    )
+    with pytest.raises(Misconfigured, match="just opened is refused"):
+        pull(crm)
+    assert fault.hits == 2
+
+
+def test_a_server_without_tls_is_a_matter_of_the_settings(served: Serving, waits: list[float]) -> None:
+    settings = SalesforceSettings(url=served.url.replace("http://", "https://"), client_id="c", client_secret=SECRET)
+    crm = SalesforceCrm(settings, lambda: NOW, sleep=waits.append)
+    with pytest.raises(Misconfigured, match="certificate"):
+        pull(crm)
+    assert waits == []
+    crm.close()
 
 
 def test_nobody_listening_is_try_again(waits: list[float]) -> None:
