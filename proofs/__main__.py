@@ -8,13 +8,16 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from proofs import crash, echo, lost_update
+from proofs import crash, echo, garbled, lost_update, mutants, stories
 from proofs.report import Report
 
 PROOFS: Mapping[str, Callable[..., Report]] = {
     "crash": crash.prove,
+    "stories": stories.prove,
     "lost-update": lost_update.prove,
     "echo": echo.prove,
+    "mutants": mutants.prove,
+    "garbled": garbled.prove,
 }
 
 

@@ -34,6 +34,7 @@ class Checker:
     stage: Stage
     lost: list[str] = field(default_factory=list)
     gaps: int = 0
+    cut: int = 0
     writes: int = 0
     _read: int = 0
     _last: dict[Place, Event] = field(default_factory=dict)
@@ -59,8 +60,10 @@ class Checker:
         for event in self.stage.diary.events[self._read :]:
             self._judge(event)
         self._read = len(self.stage.diary.events)
-        if done is not None:
+        if done is not None and done.pushed is not None:
             self._account(done)
+        else:
+            self.cut += 1
 
     def _learn_who_is_who(self) -> None:
         with Store(self.stage.path) as store:
@@ -84,7 +87,8 @@ class Checker:
         if target.direction is Direction.READ or (target.write is WriteMode.NEVER and not _made_by_us(write)):
             yield "a field that is never to be written was written"
         before = self._last.get((write.ref, write.field))
-        if before is None or before.who == ENGINE or is_blank(write.old) or same(write.old, write.new, mapped.compare):
+        cleared = is_blank(write.old) and (mapped.sources or mapped.null is not NullPolicy.CLEAR)
+        if before is None or before.who == ENGINE or cleared or same(write.old, write.new, mapped.compare):
             return
         if mapped.sources and target.write is WriteMode.ALWAYS and target.direction is Direction.BOTH:
             return
@@ -127,17 +131,21 @@ class Checker:
         if not sources:
             yield "nobody had typed the value that replaced an edit"
             return
-        if not self._changed(edit, mapped):
-            return
+        if (edit.ref, edit.field) not in self._base and not self._fresh(sources) and not self.cut:
+            yield "a value that was seen for the first time was overwritten"
         newest = max(sources, key=lambda e: e.at)
         fresh = [e for e in sources if e.at > self._base.get((e.ref, e.field), (0, None))[0]]
         if not fresh and newest.at < edit.at:
             yield f"an older value, accounted for before (change {newest.at}), replaced a newer edit (change {edit.at})"
-        elif fresh and self._clean(write, fresh):
+        elif fresh and self._changed(edit, mapped) and self._clean(write, fresh):
             if mapped.conflict is Conflict.HOLD:
                 yield "of two edits that are to be held for a person, one was overwritten"
             elif mapped.owner == write.ref.side:
                 yield "an edit on the owner's side was overwritten by the other side's"
+
+    def _fresh(self, edits: Iterable[Event]) -> list[Event]:
+        """Those that came after their place was accounted for."""
+        return [e for e in edits if (base := self._base.get((e.ref, e.field))) is not None and e.at > base[0]]
 
     def _others(self, mapped: FieldMap, ref: Ref) -> list[Event]:
         mine = self._uids[ref]
@@ -182,6 +190,7 @@ class Checker:
         """All runs are done and nothing goes wrong any more: every edit that nobody contested is in force on both
         sides, and nobody was created twice."""
         self.lost.extend(f"created twice: {key}" for key in self._doubles())
+        self.lost.extend(f"never read: {text}" for text in self._unread())
         held = _kept_open(done)
         for judged in done.view.leads:
             party = judged.lead.party
@@ -189,6 +198,20 @@ class Checker:
             for mapped in self.stage.rules.lead.fields.values():
                 if not mapped.sources:
                     self._check_field(party.uid, refs, mapped, held=(party.uid, mapped.name) in held)
+
+    def _unread(self) -> Iterator[str]:
+        """Live records that leadsync does not know as they are."""
+        with Store(self.stage.path) as store:
+            for shelf in self.stage.sides.values():
+                for record in shelf.records.values():
+                    if record.deleted:
+                        continue
+                    seen = store.pulled.record(record.ref)
+                    if seen is None:
+                        yield str(record.ref)
+                    else:
+                        other = [n for n, v in seen.record.fields.items() if record.fields.get(n) != v]
+                        yield from (f"{record.ref} {name}" for name in other)
 
     def _doubles(self) -> list[str]:
         made = Counter(

@@ -239,7 +239,11 @@ class Lives(RuleBasedStateMachine):
         try:
             self.settle()
         finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self.forget()
+
+    def forget(self) -> None:
+        """Throw the state away."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def profile(histories: int, *, shrink: bool = True) -> settings:

@@ -1,0 +1,224 @@
+"""Short histories that must end well, played at every moment of their runs: each was, or could be, a lost update.
+
+What the state machine finds by chance and shrinks is kept here, and what a broken engine does is found here first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TypeAlias
+
+from leadsync.records import Value
+from proofs import scenes
+from proofs.lost_update import Lives
+from proofs.report import Report
+from proofs.town import arrive, edit, people
+
+MOMENTS = range(0, 42, 2)
+"""Calls of a run before or after which something may happen; the longest run of a story has as many."""
+
+Story: TypeAlias = Callable[[Lives, int], None]
+
+
+def typed(lives: Lives, side: str, name: str, value: Value, number: int = 0) -> None:
+    """Somebody edits a record."""
+    edit(lives.stage, people(lives.stage.sides[side])[number].ref, name, value)
+
+
+def known(lives: Lives, *, good: bool = False) -> None:
+    """One person in both CRMs, accounted for."""
+    lives.somebody_arrives(where="both", good=good)
+    lives.settle()
+
+
+def an_edit_on_each_side(lives: Lives, moment: int) -> None:
+    known(lives)
+    typed(lives, "hubspot", "title", "CEO")
+    typed(lives, "salesforce", "phone", "999")
+    if moment % 4 == 0:
+        lives.leadsync_runs_and_dies(moment=moment)
+    else:
+        lives.leadsync_runs()
+
+
+def an_edit_where_leadsync_writes(lives: Lives, moment: int) -> None:
+    known(lives)
+    typed(lives, "hubspot", "title", "CEO")
+    lives.somebody_will_edit_during_the_run(moment=moment, side="salesforce", number=0, typed=("title", "CFO"))
+    lives.leadsync_runs()
+
+
+def a_score_typed_while_leadsync_writes_it(lives: Lives, moment: int) -> None:
+    lives.somebody_arrives(where="hubspot", good=False)
+    lives.somebody_will_edit_during_the_run(moment=moment, side="hubspot", number=0, typed=("score", "99"))
+    lives.leadsync_runs()
+
+
+def two_edits_to_be_held(lives: Lives, moment: int) -> None:
+    known(lives)
+    typed(lives, "hubspot", "phone", "111")
+    lives.somebody_will_edit_during_the_run(moment=moment, side="salesforce", number=0, typed=("phone", "222"))
+    lives.leadsync_runs()
+    lives.leadsync_runs()
+
+
+def different_at_first_sight(lives: Lives, moment: int) -> None:
+    arrive(lives.stage, 1, "hubspot")
+    arrive(lives.stage, 1, "salesforce", phone="999", title="Boss")
+    if moment % 4 == 0:
+        lives.leadsync_runs()
+    typed(lives, "hubspot", "first", "Ada")
+
+
+def a_cleared_city(lives: Lives, moment: int) -> None:
+    known(lives)
+    typed(lives, "salesforce", "city", "Paris")
+    lives.settle()
+    typed(lives, "hubspot" if moment % 4 else "salesforce", "city", "")
+    lives.leadsync_runs()
+
+
+def a_score_that_a_person_typed(lives: Lives, moment: int) -> None:
+    known(lives)
+    typed(lives, "salesforce", "score", "99")
+    typed(lives, "salesforce", "grade", "Z9")
+    if moment % 4 == 0:
+        lives.leadsync_runs()
+    typed(lives, "hubspot", "title", "CTO")
+    arrive(lives.stage, 2, "hubspot", good=True)
+
+
+def a_spelling_that_the_crm_changes(lives: Lives, moment: int) -> None:
+    known(lives)
+    typed(lives, "hubspot", "title", "chief technology officer and much more")
+    typed(lives, "hubspot", "phone", "5551234567")
+    lives.time_passes(minutes=moment)
+
+
+def answers_that_are_lost(lives: Lives, moment: int) -> None:
+    known(lives)
+    typed(lives, "hubspot", "title", "CEO")
+    typed(lives, "salesforce", "first", "Ada")
+    kinds = (["lost after"], ["lost before"], ["half", "lost after"], ["lost before", "lost before"])
+    for shelf in lives.stage.sides.values():
+        shelf.trouble = scenes.Trouble(*kinds[moment % 4], *kinds[(moment // 2) % 4])
+    lives.leadsync_runs()
+    typed(lives, "hubspot", "title", "CTO")
+
+
+def a_write_that_is_refused(lives: Lives, moment: int) -> None:
+    known(lives)
+    side = "salesforce" if moment % 4 else "hubspot"
+    lives.a_record_is_refused_from_now_on(side=side, number=0)
+    typed(lives, "hubspot" if moment % 4 else "salesforce", "title", "CEO")
+    lives.leadsync_runs()
+    lives.leadsync_runs()
+
+
+def a_killed_run_that_had_written(lives: Lives, moment: int) -> None:
+    lives.somebody_arrives(where="hubspot", good=True)
+    lives.somebody_arrives(where="both", good=True)
+    lives.leadsync_runs_and_dies(moment=moment)
+    typed(lives, "hubspot", "title", "chief technology officer and much more")
+    lives.leadsync_runs_and_dies(moment=moment)
+
+
+def an_index_that_lags(lives: Lives, moment: int) -> None:
+    lives.the_world(late=200, off=-400, side="hubspot")
+    known(lives)
+    typed(lives, "hubspot", "first", "Bob")
+    typed(lives, "salesforce", "title", "CEO")
+    lives.leadsync_runs()
+    lives.stage.pass_time(timedelta(seconds=12 * moment))
+    lives.leadsync_runs()
+
+
+def a_spelling_cut_short_by_a_kill(lives: Lives, moment: int) -> None:
+    known(lives)
+    typed(lives, "hubspot", "title", "chief technology officer and much more")
+    lives.leadsync_runs_and_dies(moment=moment)
+
+
+def an_edit_that_answers_an_edit(lives: Lives, moment: int) -> None:
+    known(lives)
+    typed(lives, "hubspot", "city", "Paris")
+    lives.leadsync_runs()
+    lives.somebody_will_edit_during_the_run(moment=moment, side="salesforce", number=0, typed=("city", "London"))
+    lives.leadsync_runs()
+
+
+def a_lead_that_is_deleted(lives: Lives, moment: int) -> None:
+    lives.somebody_arrives(where="hubspot", good=True)
+    lives.settle()
+    lives.a_record_meets_its_fate(fate="delete", moment=moment, side="salesforce", number=0, other=0)
+    lives.leadsync_runs()
+    lives.leadsync_runs()
+
+
+def a_contact_edited_before_it_is_seen(lives: Lives, moment: int) -> None:
+    known(lives)
+    lives.a_record_meets_its_fate(fate="convert", moment=None, side="salesforce", number=0, other=0)
+    typed(lives, "salesforce", "last", "Byron")
+    lives.somebody_will_edit_during_the_run(moment=moment, side="hubspot", number=0, typed=("city", "Paris"))
+    lives.leadsync_runs()
+
+
+def many_people_in_small_pages(lives: Lives, moment: int) -> None:
+    for _ in range(3):
+        lives.somebody_arrives(where="both", good=False)
+    lives.settle()
+    for number in range(3):
+        typed(lives, "hubspot", "title", f"Boss {number}", number)
+        typed(lives, "salesforce", "phone", f"77{number}", number)
+    lives.leadsync_runs_and_dies(moment=moment)
+
+
+STORIES: tuple[Story, ...] = (
+    an_edit_on_each_side,
+    an_edit_where_leadsync_writes,
+    a_score_typed_while_leadsync_writes_it,
+    two_edits_to_be_held,
+    different_at_first_sight,
+    a_cleared_city,
+    a_score_that_a_person_typed,
+    a_spelling_that_the_crm_changes,
+    answers_that_are_lost,
+    a_write_that_is_refused,
+    a_killed_run_that_had_written,
+    an_index_that_lags,
+    a_spelling_cut_short_by_a_kill,
+    an_edit_that_answers_an_edit,
+    a_lead_that_is_deleted,
+    a_contact_edited_before_it_is_seen,
+    many_people_in_small_pages,
+)
+BY_NAME: Mapping[str, Story] = {story.__name__.replace("_", " "): story for story in STORIES}
+
+
+def tell(story: Story, moment: int) -> str:
+    """Play a story at a moment, to rest; what went wrong, or ""."""
+    lives = Lives()
+    try:
+        story(lives, moment)
+    except AssertionError as broken:
+        lives.forget()
+        return str(broken) or "broken"
+    try:
+        lives.teardown()
+    except AssertionError as broken:
+        return str(broken) or "broken"
+    return ""
+
+
+def prove(*, long: bool = False, seed: int = 0) -> Report:  # noqa: ARG001  nothing here is left to chance
+    """Every story at every moment."""
+    report = Report("what was once lost, or could have been, is not lost again")
+    moments = range(60) if long else MOMENTS
+    for name, story in BY_NAME.items():
+        for moment in moments:
+            wrong = tell(story, moment)
+            report.require(wrong == "", f"{name}, at moment {moment}: {wrong}")
+    report.figures["stories"] = len(STORIES)
+    report.figures["played"] = len(STORIES) * len(moments)
+    return report
