@@ -118,7 +118,7 @@ class ApiRegister:
         try:
             self._note_edition(answer)
             data = answer["data"]
-        except (KeyError, TypeError, ValueError) as problem:
+        except (KeyError, TypeError, ValueError, AttributeError) as problem:
             raise Unreadable(f"{url}: not an answer of the GLEIF API ({problem!r})") from problem
         return data if isinstance(data, list) else [data]
 

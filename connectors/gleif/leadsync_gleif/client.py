@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +19,9 @@ AGENT = "leadsync (+https://www.gleif.org/en/lei-data)"
 class Client:
     """Reads from GLEIF; every wire request is counted in `usage`. Redirects are followed."""
 
+    sleep = staticmethod(time.sleep)
+    """How to wait between attempts."""
+
     def __init__(self, timeout: float, usage: Usage, wait: Callable[[], None] = lambda: None) -> None:
         self.usage = usage
         self._wait = wait
@@ -33,7 +37,7 @@ class Client:
 
         Raises Unreadable for a body that is no JSON, Misconfigured when the server refuses the request for good.
         """
-        return retrying(lambda: self._json(url, params))
+        return retrying(lambda: self._json(url, params), sleep=self.sleep)
 
     def _json(self, url: str, params: Mapping[str, str | int] | None) -> Any | None:
         self._wait()

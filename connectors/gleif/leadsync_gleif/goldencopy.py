@@ -135,7 +135,7 @@ def download(client: Client, remote: Remote, path: Path, progress: Progress) -> 
     if path.exists():
         return
     part = path.with_suffix(".part")
-    retrying(lambda: _fetch(client, remote, part, progress))
+    retrying(lambda: _fetch(client, remote, part, progress), sleep=client.sleep)
     size = part.stat().st_size
     if remote.size is not None and size != remote.size:
         part.unlink()

@@ -151,7 +151,7 @@ class Index:
             for layer in self.layers
             for relation in _relations(layer.segment, "rel_parent", "rel_parent_row", lei)
         }
-        return sorted(c for c in named if any(r.parent == lei and r.holds(None) for r in self.relations(c)))
+        return sorted(c for c in named if any(r.parent == lei and r.owns(None) for r in self.relations(c)))
 
     def family(self, leis: Iterable[str]) -> set[str]:
         """The entities given and all below them."""

@@ -51,6 +51,10 @@ class Relation:
             return self.status == "ACTIVE" and self.registration != "RETIRED"
         return (self.since is None or self.since <= on) and (self.until is None or on < self.until)
 
+    def owns(self, on: date | None) -> bool:
+        """Whether it makes the child part of the parent's family: funds are managed, not owned."""
+        return self.tie in {Tie.DIRECT, Tie.ULTIMATE, Tie.BRANCH} and self.holds(on)
+
 
 def relation_line(relation: Relation) -> bytes:
     """A relation as it is stored."""

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,13 +40,18 @@ def table(path: Path) -> Iterator[Table]:
             if start == b"PAR1":
                 yield _parquet(path)
             elif start.startswith(b"PK"):
-                with zipfile.ZipFile(raw) as archive, archive.open(_member(archive, path)) as member:
-                    yield _text(cast("zipfile.ZipExtFile", member), path)
+                with (
+                    zipfile.ZipFile(raw) as archive,
+                    archive.open(_member(archive, path)) as member,
+                    _text(cast("zipfile.ZipExtFile", member), path) as opened,
+                ):
+                    yield opened
             else:
-                yield _text(raw, path)
+                with _text(raw, path) as opened:
+                    yield opened
     except FileNotFoundError:
         raise Misconfigured(f"{path}: no such file") from None
-    except (zipfile.BadZipFile, EOFError, UnicodeDecodeError, csv.Error) as problem:
+    except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError, csv.Error) as problem:
         raise Unreadable(f"{path}: broken or cut short ({problem}); download it again") from problem
 
 
@@ -56,17 +62,20 @@ def _member(archive: zipfile.ZipFile, path: Path) -> str:
     return names[0]
 
 
-def _text(raw: io.BufferedReader | zipfile.ZipExtFile, path: Path) -> Table:
+@contextmanager
+def _text(raw: io.BufferedReader | zipfile.ZipExtFile, path: Path) -> Iterator[Table]:
     start = raw.peek(64)[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start:
         raise Unreadable(f"{path}: the file is empty")
     if start.startswith(b"<"):
         from leadsync_gleif.xml import xml_table
 
-        return xml_table(cast("IO[bytes]", raw))
-    reader = csv.reader(_checked(io.TextIOWrapper(raw, "utf-8-sig", newline=""), path), strict=True)
-    header = next(reader)
-    return Table(header, _rows(reader, len(header), path))
+        yield xml_table(cast("IO[bytes]", raw))
+        return
+    with io.TextIOWrapper(raw, "utf-8-sig", newline="") as lines:
+        reader = csv.reader(_checked(lines, path), strict=True)
+        header = next(reader)
+        yield Table(header, _rows(reader, len(header), path))
 
 
 def _checked(lines: Iterator[str], path: Path) -> Iterator[str]:

@@ -1,0 +1,155 @@
+"""The REST API as a register: the same answers as the index, few requests, never above the rate limit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import respx
+from tests.connectors.gleif.rows import FAMILY, A, B, C, D
+
+from leadsync.errors import Unreadable
+from leadsync.records import CompanyQuery, Parent
+from leadsync.resolve import ResolveSettings, resolve
+from leadsync_gleif import GleifSettings, Index, open_register
+from leadsync_gleif.api import ApiRegister, Bucket
+from leadsync_gleif.sandbox import GleifSandbox
+
+ANSWERS = Path(__file__).parent / "answers"
+API = "https://api.gleif.org/api/v1"
+
+
+@pytest.fixture
+def register(settings: GleifSettings, clock) -> Iterator[ApiRegister]:
+    register = open_register(settings.model_copy(update={"mode": "api"}), clock)
+    assert isinstance(register, ApiRegister)
+    yield register
+    register.close()
+
+
+def test_it_finds_by_name_and_says_when_it_was_published(register: ApiRegister, clock) -> None:
+    (found,) = register.candidates([CompanyQuery("Alpha Werke GmbH", "DE")])
+    assert [entity.name for entity in found] == ["Alpha Werke GmbH"]
+    assert register.published() == clock()
+
+
+def test_equal_questions_are_asked_once(register: ApiRegister, sandbox: GleifSandbox) -> None:
+    queries = [CompanyQuery(name, "DE") for name in ("Alpha Werke GmbH", "alpha werke", "ALPHA WERKE gmbh")]
+    register.candidates(queries)
+    register.candidates(queries)
+    assert sandbox.counters.reads.total() == 1
+    assert register.usage.reads == 1
+
+
+def test_a_mistyped_name_is_found_by_the_fuzzy_search(register: ApiRegister) -> None:
+    (found,) = register.candidates([CompanyQuery("Alhpa Werke", "DE")])
+    assert "Alpha Werke GmbH" in [entity.name for entity in found]
+
+
+def test_a_name_abroad_is_looked_for_everywhere(register: ApiRegister) -> None:
+    (found,) = register.candidates([CompanyQuery("Gamma International", "DE")])
+    assert [entity.country for entity in found] == ["GB"]
+
+
+def test_the_judgement_is_the_index_s(register: ApiRegister, family: Index) -> None:
+    for query in [CompanyQuery("Alpha Werke GmbH", "DE"), CompanyQuery("Beta Holding", "DE"), CompanyQuery("Zeta AG")]:
+        by_api = resolve(query, register.candidates([query])[0], ResolveSettings())
+        by_index = resolve(query, family.candidates([query])[0], ResolveSettings())
+        assert (by_api.status, by_api.lei) == (by_index.status, by_index.lei)
+
+
+@pytest.mark.parametrize("lei", [A, B, C, D])
+def test_ownership_is_the_index_s(register: ApiRegister, family: Index, lei: str) -> None:
+    assert register.ownership(lei) == family.ownership(lei)
+
+
+def test_ownership_is_asked_once(register: ApiRegister, sandbox: GleifSandbox) -> None:
+    register.ownership(A)
+    before = sandbox.counters.reads.total()
+    register.ownership(A)
+    assert sandbox.counters.reads.total() == before
+
+
+def test_too_many_requests_are_waited_out(settings: GleifSettings, sandbox: GleifSandbox, clock) -> None:
+    waited: list[float] = []
+    api = settings.model_copy(update={"mode": "api", "requests_per_minute": 2})
+    register = ApiRegister(api, clock, now=lambda: 0.0, sleep=waited.append)
+    for name in ("Alpha Werke GmbH", "Beta Holding AG", "Gamma International plc", "Delta Windhoek"):
+        register.candidates([CompanyQuery(name)])
+    assert len(waited) == sandbox.counters.reads.total() - 2
+    assert waited[0] == 30.0
+    register.close()
+
+
+def test_a_bucket_lets_a_burst_through_and_then_an_even_stream() -> None:
+    now, waited = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        waited.append(round(seconds, 6))
+        now[0] += seconds
+
+    bucket = Bucket(60, lambda: now[0], sleep)
+    for _ in range(62):
+        bucket.wait()
+    assert waited == [1.0, 1.0]
+    now[0] += 3600
+    for _ in range(60):
+        bucket.wait()
+    assert len(waited) == 2
+
+
+def test_a_429_is_tried_again(register: ApiRegister, sandbox: GleifSandbox) -> None:
+    sandbox.faults.add({"action": {"kind": "named", "name": "too_many_requests"}, "times": 2})
+    assert register.entity(A) is not None
+    assert register.usage.reads == 3
+
+
+def answer(name: str) -> httpx.Response:
+    return httpx.Response(200, json=json.loads((ANSWERS / f"{name}.json").read_text(encoding="utf-8")))
+
+
+SHELL, FINANCE, OWNER = "21380068P1DRHMJ8KU70", "5493001KJTIIGC8Y1R12", "549300B56MD0ZC402L06"
+
+
+@respx.mock
+def test_gleif_s_own_answers_are_understood(clock) -> None:
+    ultimate = answer("ultimate").json()["data"][0]["id"]
+    records = {FINANCE: "record", OWNER: "parent", ultimate: "ultimate", SHELL: "shell"}
+    respx.get(f"{API}/lei-records", params__contains={"page[size]": "100"}).mock(
+        side_effect=lambda request: answer(records[request.url.params["filter[lei]"]])
+    )
+    for which in ("direct", "ultimate"):
+        link = f"{API}/lei-records/{FINANCE}/{which}-parent-relationship"
+        respx.get(link).mock(return_value=answer(f"{which}-relationship"))
+        reason = f"{API}/lei-records/{SHELL}/{which}-parent-reporting-exception"
+        respx.get(reason).mock(return_value=answer(f"{which}-exception"))
+    respx.get(url__regex=rf"{API}/lei-records/{OWNER}/.*").mock(return_value=httpx.Response(404, json={}))
+    register = ApiRegister(GleifSettings(mode="api"), clock)
+    entity = register.entity(FINANCE)
+    assert entity is not None
+    assert (entity.name, entity.country, entity.registration) == ("Bloomberg Finance L.P.", "US", "ISSUED")
+    assert (entity.legal.city, entity.legal_form) == ("Wilmington", "T91T")
+    owned = register.ownership(FINANCE)
+    assert owned.direct == Parent(OWNER, "Bloomberg L.P.", "US", "reported")
+    assert owned.ultimate is not None
+    assert (owned.ultimate.lei, owned.ultimate.how) == (ultimate, "reported")
+    top = register.ownership(SHELL)
+    assert top.direct == Parent(how="exception", reason="no known person controls it")
+    assert f"{register.published():%Y-%m-%d}" == "2025-05-15"
+    register.close()
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    "body", ["<html>", "[]", '{"data": [{"attributes": {}}]}'], ids=["html", "a list", "no fields"]
+)
+def test_what_the_api_does_not_promise_is_an_error(clock, body: str) -> None:
+    respx.get(f"{API}/lei-records").mock(return_value=httpx.Response(200, text=body))
+    register = ApiRegister(GleifSettings(mode="api"), clock)
+    with pytest.raises(Unreadable):
+        register.candidates([CompanyQuery("Alpha")])
+    register.close()
+    assert FAMILY

@@ -1,0 +1,143 @@
+"""The sandbox as anybody's client meets it, over real HTTP."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import httpx
+import pytest
+from tests.connectors.gleif.rows import FAMILY, A, B, C, D, E, lei, lei2
+
+from leadsync_gleif.sandbox import GleifSandbox
+
+
+def get(url: str, path: str, **params: str) -> httpx.Response:
+    return httpx.get(f"{url}{path}", params=params, follow_redirects=True)
+
+
+def leis(answer: httpx.Response) -> list[str]:
+    return [record["id"] for record in answer.json()["data"]]
+
+
+def test_publishes_name_the_files_and_downloads_redirect(url: str) -> None:
+    (newest,) = get(url, "/api/v2/golden-copies/publishes", **{"page[size]": "1"}).json()["data"]
+    assert newest["publish_date"] == "2026-11-01 12:00:00"
+    file = newest["lei2"]["full_file"]["csv"]
+    assert file["record_count"] == 5
+    assert httpx.get(file["url"]).status_code == 302
+    body = httpx.get(file["url"], follow_redirects=True).content
+    assert len(body) == file["size"]
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        (name,) = archive.namelist()
+        assert name == "20261101-1200-gleif-goldencopy-lei2-golden-copy.csv"
+        assert archive.read(name).decode().count("\n") == 6
+
+
+def test_the_latest_file_can_be_had_directly(url: str) -> None:
+    direct = get(url, "/api/v2/golden-copies/publishes/rr/latest.csv")
+    assert direct.content[:2] == b"PK"
+    described = get(url, "/api/v2/golden-copies/publishes/rr/latest").json()["data"]
+    assert described["rr"]["full_file"]["csv"]["record_count"] == 4
+
+
+def test_a_download_can_be_resumed(url: str) -> None:
+    whole = get(url, "/api/v2/golden-copies/publishes/lei2/latest.csv")
+    rest = httpx.get(str(whole.url), headers={"range": "bytes=100-"})
+    assert rest.status_code == 206
+    assert rest.content == whole.content[100:]
+    beyond = httpx.get(str(whole.url), headers={"range": f"bytes={len(whole.content)}-"})
+    assert beyond.status_code == 416
+
+
+def test_a_delta_holds_what_is_new(url: str, sandbox: GleifSandbox, clock) -> None:
+    clock.advance(9 * 3600)
+    sandbox.seed({"files": {"lei2": [lei2(D, "Delta AG")]}, "delete": {"rr": [[A, B, "IS_DIRECTLY_CONSOLIDATED_BY"]]}})
+    (newest,) = get(url, "/api/v2/golden-copies/publishes").json()["data"]
+    counts = {k: newest["lei2"]["delta_files"][k]["csv"]["record_count"] for k in ("IntraDay", "LastDay")}
+    assert counts == {"IntraDay": 1, "LastDay": 5}
+    assert newest["rr"]["delta_files"]["IntraDay"]["csv"]["record_count"] == 1
+
+
+FILTERS = [
+    ({"filter[lei]": f"{A},{C}"}, [A, C]),
+    ({"filter[entity.legalName]": "beta"}, [B]),
+    ({"filter[entity.names]": "holding beta"}, [B]),
+    ({"filter[fulltext]": "münchen"}, [A]),
+    ({"filter[entity.legalAddress.country]": "NA"}, [D]),
+    ({"filter[entity.category]": "FUND"}, [E]),
+    ({"filter[entity.jurisdiction]": "DE", "filter[entity.names]": "werke"}, [A]),
+    ({"filter[entity.names]": "nobody"}, []),
+]
+
+
+@pytest.mark.parametrize(("params", "found"), FILTERS, ids=[" and ".join(f) for f, _ in FILTERS])
+def test_records_are_filtered(url: str, params: dict[str, str], found: list[str]) -> None:
+    assert leis(get(url, "/api/v1/lei-records", **params)) == found
+
+
+def test_records_come_in_pages(url: str) -> None:
+    second = get(url, "/api/v1/lei-records", **{"page[size]": "2", "page[number]": "2"}).json()
+    assert [record["id"] for record in second["data"]] == [C, D]
+    assert second["meta"]["pagination"] == {
+        "currentPage": 2, "perPage": 2, "from": 3, "to": 4, "total": 5, "lastPage": 3,
+    }  # fmt: skip
+    assert get(url, "/api/v1/lei-records", **{"page[size]": "500"}).status_code == 400
+
+
+def test_an_unknown_filter_and_an_unknown_record_are_errors(url: str) -> None:
+    assert get(url, "/api/v1/lei-records", **{"filter[shoe]": "x"}).status_code == 400
+    assert get(url, f"/api/v1/lei-records/{lei('Z')}").status_code == 404
+    assert get(url, f"/api/v1/lei-records/{A}/shoe-size").status_code == 404
+    assert httpx.post(f"{url}/api/v1/lei-records").status_code == 405
+
+
+def test_a_parent_is_a_record_a_relationship_or_a_reason(url: str) -> None:
+    base = f"/api/v1/lei-records/{A}"
+    assert get(url, f"{base}/direct-parent").json()["data"]["id"] == B
+    assert get(url, f"{base}/ultimate-parent").json()["data"]["id"] == C
+    tie = get(url, f"{base}/direct-parent-relationship").json()["data"]["attributes"]["relationship"]
+    assert (tie["startNode"]["id"], tie["endNode"]["id"], tie["status"]) == (A, B, "ACTIVE")
+    assert get(url, f"{base}/direct-parent-reporting-exception").status_code == 404
+    reason = get(url, f"/api/v1/lei-records/{C}/direct-parent-reporting-exception").json()["data"]
+    assert reason["attributes"]["reason"] == "NO_KNOWN_PERSON"
+    links = get(url, f"/api/v1/lei-records/{C}").json()["data"]["relationships"]["direct-parent"]["links"]
+    assert set(links) == {"reporting-exception"}
+
+
+def test_children_are_listed(url: str) -> None:
+    assert leis(get(url, f"/api/v1/lei-records/{C}/direct-children")) == [B]
+    assert leis(get(url, f"/api/v1/lei-records/{C}/ultimate-children")) == [A]
+    ties = get(url, f"/api/v1/lei-records/{C}/direct-child-relationships").json()["data"]
+    assert [tie["attributes"]["relationship"]["startNode"]["id"] for tie in ties] == [B]
+
+
+def test_completions_offer_names(url: str) -> None:
+    fuzzy = get(url, "/api/v1/fuzzycompletions", field="entity.legalName", q="alhpa werke gmbh").json()["data"]
+    assert fuzzy[0]["attributes"]["value"] == "Alpha Werke GmbH"
+    assert fuzzy[0]["relationships"]["lei-records"]["data"]["id"] == A
+    auto = get(url, "/api/v1/autocompletions", field="fulltext", q="gamma").json()["data"]
+    assert [one["attributes"]["value"] for one in auto] == ["Gamma International plc"]
+    assert get(url, "/api/v1/autocompletions", field="fulltext").status_code == 400
+
+
+def test_the_rate_limit_holds_when_it_is_switched_on(url: str, sandbox: GleifSandbox, clock) -> None:
+    sandbox.seed({"rate_limit": 2})
+    codes = [get(url, f"/api/v1/lei-records/{A}").status_code for _ in range(3)]
+    assert codes == [200, 200, 429]
+    clock.advance(61)
+    assert get(url, f"/api/v1/lei-records/{A}").status_code == 200
+
+
+def test_seeding_dumping_resetting_and_counting(sandbox: GleifSandbox, url: str) -> None:
+    assert len(sandbox.dump()["lei2"]) == 5
+    assert sandbox.credentials() == {}
+    get(url, f"/api/v1/lei-records/{A}/direct-parent")
+    assert dict(sandbox.counters.reads) == {"GET /api/v1/lei-records/{id}/direct-parent": 1}
+    with pytest.raises(ValueError, match="unknown keys"):
+        sandbox.seed({"file": {}})
+    with pytest.raises(ValueError, match="unknown files"):
+        sandbox.seed({"files": {"lei1": []}})
+    sandbox.reset()
+    assert get(url, "/api/v2/golden-copies/publishes").json()["data"] == []
+    assert FAMILY["lei2"]
