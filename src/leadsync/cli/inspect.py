@@ -181,7 +181,9 @@ HOWS = {
     "changed": "changed since the last run",
     "cleared": "cleared in one CRM; the mapping keeps the others",
     "conflict": "changed in several records; the owner's side wins",
+    "newest": "changed in several records; the change that was provably made last wins",
     "held": "changed in several records; a person has to say which is right",
+    "answered": "changed in several records; a person said which is right",
 }
 
 

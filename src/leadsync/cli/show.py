@@ -293,6 +293,9 @@ REASONS = {
     "backwards": "stages that would go backwards",
     "filled": "fields written only when empty",
     "never": "fields the mapping never writes",
+    "soon": "fields written too short a time ago",
+    "flapping": "fields that somebody else keeps changing back (`leadsync flaps list`)",
+    "deleted": "records that a person deleted",
 }
 
 
