@@ -43,13 +43,21 @@ def rehearse(seed: str = "demo", ports: Mapping[str, int] | None = None) -> Iter
         for name, connector in installed.items():
             sandbox: Sandbox = connector.sandbox(SandboxClock())
             if section := sections.get(name):
-                sandbox.seed(_shifted(section, sandbox.clock()))
+                _sow(seed, name, sandbox, section)
             port = (ports or {}).get(name, 0)
             try:
                 servings[name] = stack.enter_context(Serving(sandbox, port))
             except OSError as problem:
                 raise Misconfigured(f"cannot serve {name} on port {port}: {problem.strerror}. Try another.") from None
         yield Rehearsal(servings)
+
+
+def _sow(seed: str, name: str, sandbox: Sandbox, section: Mapping[str, Any]) -> None:
+    try:
+        sandbox.seed(_shifted(section, sandbox.clock()))
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        wrong = f"{type(problem).__name__}: {problem}"
+        raise Misconfigured(f"{seed}: the section {name!r} is not a seed of that sandbox: {wrong}") from problem
 
 
 def load_seed(seed: str, installed: Mapping[str, Connector]) -> dict[str, Mapping[str, Any]]:
@@ -64,9 +72,13 @@ def load_seed(seed: str, installed: Mapping[str, Connector]) -> dict[str, Mappin
         raise Misconfigured(f"{seed}: cannot read it: {problem.strerror}. A seed is demo, empty or a file.") from None
     except ValueError as problem:
         raise Misconfigured(f"{seed}: not JSON: {problem}") from None
-    if not isinstance(data, dict) or (unknown := set(data) - set(installed) - {"anchor"}):
-        names = ", ".join(installed)
-        raise Misconfigured(f"{seed}: a seed is an object with sections {names}; unknown: {sorted(unknown or data)}")
+    names = ", ".join(installed)
+    if not isinstance(data, dict):
+        raise Misconfigured(f"{seed}: a seed is an object with sections {names}")
+    if unknown := sorted(set(data) - set(installed) - {"anchor"}):
+        raise Misconfigured(f"{seed}: a seed is an object with sections {names}; unknown: {', '.join(unknown)}")
+    if shapeless := [name for name in installed if not isinstance(data.get(name, {}), dict)]:
+        raise Misconfigured(f"{seed}: the section {shapeless[0]!r} is not an object")
     anchor = {"anchor": data.pop("anchor")} if "anchor" in data else {}
     return {name: {**anchor, **section} for name, section in data.items()}
 

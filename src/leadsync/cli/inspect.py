@@ -24,13 +24,11 @@ class NotFound(LeadsyncError):
 
 
 def find_uid(store: Store, text: str) -> str:
-    """The lead or company that an e-mail, a CRM id ("51", "hubspot/contacts/51") or a leadsync id means."""
+    """The lead or company that an e-mail, a CRM id ("51", "contacts/51", "hubspot/contacts/51") or our own id means."""
     identities = store.pulled.identities()
     if text in identities.values():
         return text
-    if "/" in text and Ref.parse(text) in identities:
-        return identities[Ref.parse(text)]
-    by_id = {uid for ref, uid in identities.items() if ref.id == text or _same_salesforce_id(ref.id, text)}
+    by_id = {u for ref, u in identities.items() if f"/{ref}".endswith(f"/{text}") or _same_salesforce_id(ref.id, text)}
     address = person.email(text)
     found = by_id or (_by_field(store, identities, address) if address else _by_name(store, identities, text))
     if not found:

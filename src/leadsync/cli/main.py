@@ -47,6 +47,10 @@ def main() -> None:
     except click.ClickException as problem:
         problem.show()
         sys.exit(Exit.CONFIG if problem.exit_code == 2 else problem.exit_code)
+    except OSError as problem:
+        place = f"{problem.filename}: " if problem.filename is not None else ""
+        click.echo(f"leadsync: {place}{problem.strerror or problem}", err=True)
+        sys.exit(Exit.ERROR)
     except (click.Abort, KeyboardInterrupt):
         click.echo("leadsync: stopped", err=True)
         sys.exit(130)

@@ -6,7 +6,9 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 import httpx
@@ -20,12 +22,14 @@ from leadsync.sandbox.faults import ACTIONS
 from leadsync.schedule import StopFlag
 from leadsync.sync import Cycle
 
+PORT = click.IntRange(0, 65_535)
+
 
 @click.group(invoke_without_command=True)
 @click.option("--seed", default="demo", show_default=True, metavar="demo|empty|FILE", help="What the CRMs hold.")
-@click.option("--hubspot-port", type=int, default=0, help="A free one by default.")
-@click.option("--salesforce-port", type=int, default=0, help="A free one by default.")
-@click.option("--gleif-port", type=int, default=0, help="A free one by default.")
+@click.option("--hubspot-port", type=PORT, default=0, help="A free one by default.")
+@click.option("--salesforce-port", type=PORT, default=0, help="A free one by default.")
+@click.option("--gleif-port", type=PORT, default=0, help="A free one by default.")
 @click.option(
     "--write-config",
     "folder",
@@ -93,8 +97,10 @@ def demo(folder: Path | None, output: str, *, serve: bool, quiet: bool) -> int:
     stop = StopFlag().install()
     with rehearse("demo") as rehearsal, _folder(folder) as home:
         config_path = write_config(home, rehearsal)
-        _first(config_path, output, quiet=quiet)
-        second = _second(config_path, output, quiet=quiet)
+        told = {"schema": 1, "first": _first(config_path, output, quiet=quiet)}
+        second, told["second"] = _second(config_path, output, quiet=quiet)
+        if output == "json":
+            say_json(told)
         if serve:
             _leave_up(rehearsal, config_path, stop)
     return outcome(second) if second.plan.steps else Exit.DONE
@@ -109,7 +115,7 @@ def _folder(folder: Path | None) -> Iterator[Path]:
         yield Path(made)
 
 
-def _first(config_path: Path, output: str, *, quiet: bool) -> None:
+def _first(config_path: Path, output: str, *, quiet: bool) -> dict[str, Any]:
     """Provision, then the first cycle, and what a newcomer wants to see of it."""
     out = console()
     with progress(show=not quiet) as bar, opened(read_config(config_path), bar=bar) as world:
@@ -118,29 +124,28 @@ def _first(config_path: Path, output: str, *, quiet: bool) -> None:
         before = {side: (crm.usage.reads, crm.usage.writes) for side, crm in world.sides.items()}
         done = recorded_cycle(world, "sync")
         calls = {s: (c.usage.reads - before[s][0], c.usage.writes - before[s][1]) for s, c in world.sides.items()}
-        if output == "json":
-            say_json({"run": "first", **show.cycle_json(done, world.sides)})
-        else:
+        if output == "table":
             show.demo_text(out, done, calls)
+        return show.cycle_json(done, world.sides)
 
 
-def _second(config_path: Path, output: str, *, quiet: bool) -> Cycle:
+def _second(config_path: Path, output: str, *, quiet: bool) -> tuple[Cycle, dict[str, Any]]:
     """The second cycle, which should find nothing to do."""
     with progress(show=not quiet) as bar, opened(read_config(config_path), bar=bar) as world:
         done = recorded_cycle(world, "sync")
-        if output == "json":
-            say_json({"run": "second", **show.cycle_json(done, world.sides)})
-        else:
+        if output == "table":
             console().print(f"\n[bold]Second run[/]: {show.one_line(done, world.sides)}", soft_wrap=True)
-    return done
+        return done, show.cycle_json(done, world.sides)
 
 
 def _leave_up(rehearsal: Rehearsal, config_path: Path, stop: StopFlag) -> None:
-    click.echo("\nThe sandboxes stay up. Look with curl, for instance:")
+    """Where to look; on standard error, so that standard output keeps its one document."""
+    say = partial(click.echo, err=True)
+    say("\nThe sandboxes stay up. Look with curl, for instance:")
     for name, endpoint in rehearsal.endpoints().items():
-        click.echo(f"  {name:<11} {endpoint['url']}   records: curl {endpoint['url']}/__sandbox__/dump")
-    click.echo(f"  leadsync plan --config {config_path}    leadsync why EMAIL --config {config_path}")
-    click.echo("Ctrl-C ends it.")
+        say(f"  {name:<11} {endpoint['url']}   records: curl {endpoint['url']}/__sandbox__/dump")
+    say(f"  leadsync plan --config {config_path}    leadsync why EMAIL --config {config_path}")
+    say("Ctrl-C ends it.")
     while not stop():
         stop.wait(1)
 

@@ -124,15 +124,14 @@ Calls = Mapping[str, tuple[int, int]]
 """Wire requests by side: (reads, writes)."""
 
 
-def writes(cycle: Cycle, calls: Calls) -> Table:
-    """What was written where, in how many calls."""
+def writes(cycle: Cycle) -> Table:
+    """What was written where."""
     table = _table("Writes", "CRM", "object", "updated", "created", "rejected", "fields", right=range(2, 6))
     done, made, lost = _outcomes(cycle)
+    arrived = [*cycle.pushed.written, *(step for step, _ in cycle.pushed.created)] if cycle.pushed is not None else []
     for place in sorted({(s.side, s.kind) for s in cycle.plan.steps}):
-        fields = sum(len(s.changes) for s in cycle.plan.steps if (s.side, s.kind) == place)
+        fields = sum(len(s.changes) for s in arrived if (s.side, s.kind) == place)
         table.add_row(*place, f"{done[place]:,}", f"{made[place]:,}", f"{lost[place]:,}", f"{fields:,}")
-    for side, (reads, sent) in calls.items():
-        table.add_row(f"[bold]{side}[/]", f"{sent:,} write calls, {reads:,} read calls")
     return table
 
 
@@ -187,8 +186,13 @@ def cycle_text(out: Console, cycle: Cycle, sides: Mapping[str, Crm]) -> None:
 
 
 def cycle_end(out: Console, cycle: Cycle, calls: Calls) -> None:
-    """Writes, rejects, gates."""
-    out.print(writes(cycle, calls))
+    """Writes with their API calls, rejects, gates."""
+    if cycle.plan.steps:
+        out.print(writes(cycle))
+    else:
+        out.print("Nothing needed writing.")
+    for side, (reads, sent) in calls.items():
+        out.print(f"{side}: {sent:,} write calls, {reads:,} read calls")
     refused = rejects(cycle)
     if refused is not None:
         out.print()
@@ -265,7 +269,7 @@ def plan_text(console: Console, plan: Plan, names: Mapping[str, str], cost: Mapp
         console.print(f"\n  ~ [bold]{escape(names.get(uid, uid))}[/]", highlight=False)
         for step in by_lead[uid]:
             verb = "create" if step.id is None else "update"
-            console.print(f"    {verb} {step.side} {step.kind} {step.id or ''}", highlight=False, style="cyan")
+            console.print(f"    {verb} {step.side} {step.kind} {step.id or ''}".rstrip(), highlight=False, style="cyan")
             for change in step.changes:
                 old, new = _cut(value_text(change.old)), _cut(value_text(change.new))
                 console.print(

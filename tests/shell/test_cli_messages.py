@@ -1,0 +1,87 @@
+"""What a person who asks for something impossible is told: one line, and never a trace."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from leadsync.cli.inspect import NotFound, find_uid
+from leadsync.cli.main import main
+from leadsync.errors import Misconfigured
+from leadsync.records import Ref
+from leadsync.rehearsal import rehearse
+from leadsync.store import Store
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[object, str]:
+    monkeypatch.setattr(sys, "argv", ["leadsync", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert said.out == ""
+    return ended.value.code, said.err
+
+
+def test_a_folder_that_cannot_be_written_is_named(capsys, monkeypatch, tmp_path):
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    code, said = told(capsys, monkeypatch, "init", "--dir", str(tmp_path / "taken" / "below"))
+    assert (code, said) == (1, f"leadsync: {tmp_path / 'taken' / 'below'}: Not a directory\n")
+
+
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_a_port_that_is_none_is_refused(capsys, monkeypatch, port):
+    code, said = told(capsys, monkeypatch, "sandbox", "--gleif-port", port)
+    assert code == 4
+    assert "not in the range" in said
+
+
+@pytest.mark.parametrize(
+    ("seed", "says"),
+    [
+        ([1], "an object with sections"),
+        ({"people": {}}, "unknown: people"),
+        ({"hubspot": 5}, "the section 'hubspot' is not an object"),
+        ({"hubspot": {"objects": 5}}, "the section 'hubspot' is not a seed of that sandbox"),
+        ({"anchor": "soon", "hubspot": {}}, "the section 'hubspot' is not a seed of that sandbox"),
+    ],
+    ids=["a list", "an unknown section", "a number for a section", "a number inside", "an anchor that is no time"],
+)
+def test_a_seed_that_is_none_is_refused_with_its_place(tmp_path, seed, says):
+    file = tmp_path / "seed.json"
+    file.write_text(json.dumps(seed), encoding="utf-8")
+    with pytest.raises(Misconfigured, match=says), rehearse(str(file)):
+        pass
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    with Store(tmp_path / "state.db") as opened, opened.transaction():
+        opened.pulled.save_identities([(Ref("hubspot", "contacts", "51"), "uid-1", "")], NOON)
+        opened.pulled.save_identities([(Ref("salesforce", "Lead", "00Q5g000000003dEAA"), "uid-2", "")], NOON)
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("text", "uid"),
+    [
+        ("51", "uid-1"),
+        ("contacts/51", "uid-1"),
+        ("hubspot/contacts/51", "uid-1"),
+        ("00Q5g000000003d", "uid-2"),
+        ("uid-2", "uid-2"),
+    ],
+)
+def test_a_lead_is_found_by_each_form_of_its_id(store, text, uid):
+    assert find_uid(store, text) == uid
+
+
+@pytest.mark.parametrize("text", ["", "/", "a/b", "s/contacts/51", "1", "nobody@example.com"])
+def test_who_is_not_known_is_not_found(store, text):
+    with pytest.raises(NotFound):
+        find_uid(store, text)
