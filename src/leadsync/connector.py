@@ -35,6 +35,10 @@ Clock: TypeAlias = Callable[[], datetime]
 """Gives the time, aware and in UTC."""
 
 
+class BadReference(ValueError):
+    """A setting is given by a reference that leads nowhere, or a secret is given as itself."""
+
+
 def read_secret(reference: object) -> object:
     """Follow "env:NAME" or "file:PATH"; a literal is refused, so that no configuration file holds a secret.
 
@@ -45,15 +49,15 @@ def read_secret(reference: object) -> object:
     match str(reference).split(":", 1):
         case ["env", name]:
             if name not in os.environ:
-                raise ValueError(f"environment variable {name} is not set: export {name}=…")
+                raise BadReference(f"environment variable {name} is not set: export {name}=…")
             return os.environ[name].strip()
         case ["file", path]:
             try:
                 return Path(path).expanduser().read_text(encoding="utf-8").strip()
             except OSError as problem:
-                raise ValueError(f"cannot read the secret file {path}: {problem.strerror}") from None
+                raise BadReference(f"cannot read the secret file {path}: {problem.strerror}") from None
         case _:
-            raise ValueError('a secret is given by reference, as "env:NAME" or "file:PATH", never as itself')
+            raise BadReference('a secret is given by reference, as "env:NAME" or "file:PATH", never as itself')
 
 
 Secret = Annotated[SecretStr, BeforeValidator(read_secret), WithJsonSchema({"type": "string"})]

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from leadsync.connector import BadReference
 from leadsync.mapping.positions import Path
 from leadsync.mapping.problems import did_you_mean
 
@@ -72,7 +73,8 @@ def _complaint(model: type[BaseModel], data: Any, detail: dict[str, Any], reader
             return _not_one_of(path, str(detail["ctx"]["expected"]), detail["input"], quote=reader.quote)
         case _:
             text = _PREFIX.sub("", str(detail["msg"]))
-            code = "LS401" if _is_secret(model, path) else "LS104"
+            referred = isinstance(detail.get("ctx", {}).get("error"), BadReference)
+            code = "LS401" if referred or _is_secret(model, path) else "LS104"
             return Complaint(path, code, f"{key} in {table}: {text}" if key else f"{table}: {text}")
 
 
