@@ -187,7 +187,9 @@ class Pull:
         return position if position.until else replace(position, until=millis(self.client.server_time))
 
     def _ended(self, position: Position) -> Position:
-        seen = max(position.archived, position.newest) or position.until
+        """What was archived before this pass began has been seen; in the very millisecond it began, perhaps not."""
+        first = position.archived == 0
+        seen = position.until if first else max(position.archived, position.newest, position.until - 1)
         return Position(since=position.until, archived=seen)
 
     def _onward(self, old: str, new: str) -> str:
