@@ -77,9 +77,7 @@ def list_conflicts(config_path: Path, output: str) -> int:
 @click.argument("field")
 @click.option("--take", metavar="SIDE", help="The side whose value is right.")
 @click.option("--value", help='The right value itself; "" clears the field.')
-def resolve(
-    config_path: Path, output: str, lead: str, field: str, take: str | None, value: str | None
-) -> int:
+def resolve(config_path: Path, output: str, lead: str, field: str, take: str | None, value: str | None) -> int:
     """Say which value of a field is right. The next run writes it wherever another one stands, unless somebody edits
     the field again before that."""
     with Store(read_config(config_path).state) as store:
