@@ -13,6 +13,8 @@ from leadsync.resolve.features import FORM_SAME, Asked, Seen, compare, crowd, ro
 from leadsync.resolve.information import total
 from leadsync.resolve.model import model
 
+CONSIDERED = 12
+"""Candidates of each query that are looked at, as many as the model was trained with."""
 JUDGED = 8
 """Candidates of each query that the model weighs, the likeliest by a rough order first."""
 SHOWN = 5
@@ -108,7 +110,7 @@ def _prepare(query: CompanyQuery, candidates: Sequence[LegalEntity], decision: D
     known = {entity.lei: entity for entity in candidates}
     seen: list[Seen] = []
     answers: list[LegalEntity] = []
-    for entity in candidates:
+    for entity in candidates[:CONSIDERED]:
         answer = _successor(entity, known)
         if answer is not None and answer.lei not in decision.rejected:
             seen.append(compare(asked, entity))
