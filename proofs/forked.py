@@ -7,7 +7,7 @@ import os
 import pickle
 import signal
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 from tests.engine import Stage, Watched
 from tests.fakes import Shelf
 
-from leadsync.connector import Allowance, Feed, FieldSpec, ObjectType, Page, ProvisionStep, Receipt, Usage, Write
+from leadsync.connector import Allowance, Check, Feed, FieldSpec, ObjectType, Page, ProvisionStep, Receipt, Usage, Write
 from leadsync.records import Record, Ref
 from leadsync.sync import cycle
 
@@ -88,6 +88,14 @@ class Far:
 
     def provision(self, fields: Sequence[FieldSpec], *, apply: bool) -> Sequence[ProvisionStep]:
         return self._shelf.provision(fields, apply=apply)
+
+    def check(
+        self,
+        fields: Mapping[str, Sequence[str]],
+        written: Mapping[str, Sequence[str]] | None = None,
+        created: Collection[str] = (),
+    ) -> Sequence[Check]:
+        return self._shelf.check(fields, written, created)
 
     def web_url(self, ref: Ref) -> str:
         return self._shelf.web_url(ref)

@@ -103,7 +103,7 @@ def drawn(seed: int) -> Build:
             stage.run()
         for _ in range(chance.randint(1, 8)):
             act(stage, chance)
-        troubles = ("", "", "lost before", "lost after", "half")
+        troubles = ("", "", "lost before", "lost after", "half", "whole")
         stage.hubspot.trouble = Trouble(*chance.choices(troubles, k=4))
         stage.salesforce.trouble = Trouble(*chance.choices(troubles, k=4))
         return stage

@@ -17,7 +17,7 @@ from leadsync.gates import Limits
 from leadsync.records import Ref, Role, Value
 from leadsync.resolve import ResolveSettings
 from leadsync.rules import Rulebook, load_rulebook
-from leadsync.store import Store
+from leadsync.store import Reject, Store
 from leadsync.sync import Cycle, World, cycle, never
 
 KINDS: Mapping[str, Mapping[str, Role]] = {
@@ -103,6 +103,16 @@ class Stage:
         with Watched(self.path) as store:
             store.on_commit = self.on_commit
             return cycle(self.world(store, self.sides, stop), write=write)
+
+    def rejects(self) -> list[Reject]:
+        """What is kept of records that were refused or unreadable."""
+        with Store(self.path) as store:
+            return store.outbox.rejects()
+
+    def cursor(self, side: str, feed: str) -> str:
+        """Where a feed's reading stands."""
+        with Store(self.path) as store:
+            return store.pulled.cursor(side, feed)
 
     def pass_time(self, passed: timedelta) -> None:
         """It gets later, for leadsync and in both CRMs."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from leadsync.connector import (
     Allowance,
+    Check,
     Feed,
     FieldSpec,
     ObjectType,
@@ -341,6 +342,14 @@ class Shelf:
         """Nothing goes on when the connection is gone."""
 
     def provision(self, fields: Sequence[FieldSpec], *, apply: bool) -> Sequence[ProvisionStep]:
+        return []
+
+    def check(
+        self,
+        fields: Mapping[str, Sequence[str]],
+        written: Mapping[str, Sequence[str]] | None = None,
+        created: Collection[str] = (),
+    ) -> Sequence[Check]:
         return []
 
     def web_url(self, ref: Ref) -> str:

@@ -81,28 +81,32 @@ def _batches(steps: Sequence[Step], sides: Mapping[str, Crm]) -> Iterator[list[S
 
 
 def _send(rows: Rows, world: Pusher, pushed: Pushed, *, again: bool = True) -> None:
-    """One batch: look once more at what people may edit, note, send, settle."""
+    """One batch; where it is refused as a whole, the culprit is found and the others go without it."""
+    refused = _try(rows, world, pushed, again=again)
+    if refused is not None:
+        _isolate(*refused, world, pushed, again=again)
+
+
+def _try(rows: Rows, world: Pusher, pushed: Pushed, *, again: bool) -> tuple[Rows, Rejected] | None:
+    """Look once more at what people may edit, note, send, settle; gives what was refused as a whole, and why."""
     gone = {step.ref for step in moved([step for _, step in rows.values()], world)}
     left = {token: (row, step) for token, (row, step) in rows.items() if step.ref not in gone}
     pushed.moved.extend(step for _, step in rows.values() if step.ref in gone)
     with world.store.transaction():
         world.store.outbox.mark(rows.keys() - left.keys(), "moved")
         world.store.outbox.mark(left, "sending")
-    if left:
-        _send_noted(left, world, pushed, again=again)
+    refusal = _send_noted(left, world, pushed, again=again) if left else None
+    return (left, refusal) if refusal is not None else None
 
 
-def _send_noted(rows: Rows, world: Pusher, pushed: Pushed, *, again: bool) -> None:
-    """A batch refused as a whole is split until the culprit stands alone."""
+def _send_noted(rows: Rows, world: Pusher, pushed: Pushed, *, again: bool) -> Rejected | None:
     first = next(iter(rows.values()))[0]
     crm, writes = world.sides[first.side], [_write(row) for row, _ in rows.values()]
     try:
         receipts = crm.write(first.kind, writes)
     except Rejected as refusal:
         if len(rows) > 1:
-            for half in _halves(rows):
-                _send(half, world, pushed, again=again)
-            return
+            return refusal
         receipts = [Receipt(first.token, Outcome.REJECTED, first.id, error=refusal)]
     except TryAgain as problem:
         with world.store.transaction():
@@ -116,6 +120,29 @@ def _send_noted(rows: Rows, world: Pusher, pushed: Pushed, *, again: bool) -> No
     resend = _settle(crm, rows, receipts, world, pushed, last=not again)
     if resend:
         _send(resend, world, pushed, again=False)
+    return None
+
+
+def _isolate(rows: Rows, refusal: Rejected, world: Pusher, pushed: Pushed, *, again: bool) -> None:
+    """Halve what is suspect until one record is left, then send all others together: one culprit in n records costs
+    no more than ⌈log₂ n⌉ + 1 calls. When the first half goes through, the second has the culprit, unsent."""
+    rest: Rows = {}
+    while len(rows) > 1:
+        first, second = _halves(rows)
+        done = len(pushed.written) + len(pushed.created)
+        refused = _try(first, world, pushed, again=again)
+        if refused is not None:
+            (rows, refusal), rest = refused, {**second, **rest}
+        elif len(pushed.written) + len(pushed.created) == done + len(first):
+            rows = second
+        else:  # it was the culprit, or part of it moved or stayed unclear: nothing is certain of the second half
+            rows, rest = {}, {**second, **rest}
+    with world.store.transaction():
+        for row, step in rows.values():
+            refuse(world, row, refusal)
+            pushed.rejected.append((step, refusal))
+    if rest:
+        _send(rest, world, pushed, again=again)
 
 
 def _halves(rows: Rows) -> tuple[Rows, Rows]:
