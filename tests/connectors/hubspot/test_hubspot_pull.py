@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -186,6 +187,20 @@ def test_one_bad_date_among_a_hundred_is_set_aside(seeded: HubSpotSandbox, crm: 
     unread = [u for p in pages for u in p.unread]
     assert [u.ref.id for u in unread] == ["4"]
     assert "lastmodifieddate is not a date" in unread[0].reason
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Asia/Tokyo"])
+def test_times_are_utc_whatever_zone_the_machine_is_in(
+    zone: str, seeded: HubSpotSandbox, crm: HubSpot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        (record,) = crm.read("contacts", ["1001"], ["email"])
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert (record.modified, record.modified.tzinfo) == (datetime(2026, 10, 2, 10, 0, 0, 123_000, UTC), UTC)
 
 
 def test_an_association_that_is_none_sets_its_record_aside(seeded: HubSpotSandbox, crm: HubSpot) -> None:

@@ -70,6 +70,15 @@ def test_values_go_out_as_hubspot_writes_them(ready: HubSpotSandbox, crm: HubSpo
     assert (stored["hs_email_optout"], stored["leadsync_score"], stored["phone"]) == ("true", "12", "")
 
 
+def test_clearing_is_an_empty_text_never_null(ready: HubSpotSandbox, crm: HubSpot) -> None:
+    crm.write("contacts", [update("1001", phone="5", jobtitle="CTO")])
+    [receipt] = crm.write("contacts", [update("1001", phone=None)])
+    stored = ready.portal.objects["contacts"]["1001"].properties
+    assert (stored["phone"], stored["jobtitle"]) == ("", "CTO")
+    assert receipt.record is not None
+    assert receipt.record.fields == {"phone": ""}
+
+
 def test_creating_twice_is_an_update_and_ties_the_company(ready: HubSpotSandbox, any_version: HubSpot) -> None:
     write = create(1, email="Neu@Example.com")
     write = Write(write.token, write.kind, None, write.values, write.key, {"companies": ("2001",)})

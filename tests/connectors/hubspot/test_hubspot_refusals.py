@@ -144,7 +144,7 @@ def test_reads_and_writes_are_told_apart(method: str, path: str, write: bool) ->
 # ---- over the wire
 
 
-@pytest.mark.parametrize("name", ["burst", "search_limit", "bad_gateway", "unavailable", "locked"])
+@pytest.mark.parametrize("name", ["burst", "burst_retry_after", "search_limit", "bad_gateway", "unavailable", "locked"])
 def test_a_read_repeats_what_fails_in_passing(
     seeded: HubSpotSandbox, crm: HubSpot, naps: list[float], name: str
 ) -> None:
@@ -153,6 +153,12 @@ def test_a_read_repeats_what_fails_in_passing(
     assert sum(len(p.records) for p in pages) == 2
     assert len(naps) == 3
     assert crm.usage.reads == seeded.counters.reads.total()
+
+
+def test_a_server_without_tls_is_a_matter_of_the_settings(url: str, connect: Connect, naps: list[float]) -> None:
+    with pytest.raises(Misconfigured, match="certificates"):
+        list(connect(url=url.replace("http://", "https://")).pull("companies", "", ["name"]))
+    assert naps == []
 
 
 STOPS: dict[str, tuple[str, Callable[[], type[LeadsyncError]]]] = {
