@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -47,6 +47,13 @@ class Reader:
     side: str
     described: Described
     fields: Sequence[str]
+    times: tuple[tuple[str, str], ...] = field(init=False, repr=False)
+    """Those fields that hold a date or a time, with which of the two."""
+
+    def __post_init__(self) -> None:
+        known = ((name, self.described.field(name)) for name in self.fields)
+        times = ((name, info.type) for name, info in known if info is not None and info.type in ("date", "datetime"))
+        object.__setattr__(self, "times", tuple(times))
 
     def record(self, row: Mapping[str, Any]) -> Record:
         """A record; raises BadRecord saying which field is wrong, without its value."""
@@ -54,7 +61,7 @@ class Reader:
         try:
             ident, modified = _ident(row), moment(row["SystemModstamp"])
             deleted = _flag(row, "IsDeleted")
-            values = {name: value for name in self.fields if (value := self._value(row, name)) is not _MISSING}
+            values = self._values(row)
         except (KeyError, TypeError, ValueError) as problem:
             raise BadRecord(f"{kind}: {_about(problem)}", hint="Look at the record in Salesforce.") from None
         converted = kind == "Lead" and row.get("IsConverted") is True
@@ -75,19 +82,22 @@ class Reader:
             return Ref(self.side, self.described.kind, str(master))
         return Ref(self.side, "Contact", str(contact)) if converted and contact is not None else None
 
-    def _value(self, row: Mapping[str, Any], name: str) -> Any:
-        found = _walk(row, name)
-        if found is _MISSING or found is None:
-            return found
-        if not isinstance(found, str | int | float | bool):
-            raise ValueError(f"{name} holds no plain value")  # noqa: TRY004  the server's value, not a caller's
-        info = self.described.field(name)
-        if info is not None and info.type in ("date", "datetime"):
-            _check_time(name, info.type, found)
+    def _values(self, row: Mapping[str, Any]) -> dict[str, Value]:
+        found = {name: row[name] for name in self.fields if name in row}
+        if len(found) < len(self.fields):  # fields of related records, and those that are not shown
+            walked = ((name, _walk(row, name)) for name in self.fields)
+            found = {name: value for name, value in walked if value is not _MISSING}
+        if not _PLAIN.issuperset(map(type, found.values())):
+            odd = next(name for name, value in found.items() if type(value) not in _PLAIN)
+            raise ValueError(f"{odd} holds no plain value")
+        for name, kind in self.times:
+            if found.get(name) is not None:
+                _check_time(name, kind, found[name])
         return found
 
 
 _MISSING = object()
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def _walk(row: Mapping[str, Any], name: str) -> Any:
