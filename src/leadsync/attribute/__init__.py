@@ -1,7 +1,16 @@
 """Which channel and campaign brought a lead: a dozen models, exact, for one lead and for all."""
 
 from leadsync.attribute.engine import NO_TOUCH, Credits, attribute
-from leadsync.attribute.journeys import Conversion, Journey, by_campaign, by_channel, gathered, journeys, to_paths
+from leadsync.attribute.journeys import (
+    Conversion,
+    Journey,
+    by_campaign,
+    by_channel,
+    gathered,
+    joint,
+    journeys,
+    to_paths,
+)
 from leadsync.attribute.load import load_models
 from leadsync.attribute.model import STANDARD, AttributionSettings, JourneyRules, Kind, Method, Repeats, Scope
 from leadsync.attribute.naming import method_named
@@ -14,6 +23,6 @@ from leadsync.attribute.table import Row, attribute_file, read_paths, rows_of, t
 __all__ = [
     "NO_TOUCH", "STANDARD", "AttributionSettings", "BadTable", "Conversion", "Credits", "Journey", "JourneyRules",
     "Kind", "Method", "Paths", "Repeats", "ReportRow", "Row", "Scope", "Summary", "attribute", "attribute_file",
-    "by_campaign", "by_channel", "credits", "gathered", "journeys", "load_models", "method_named", "read_paths",
-    "report", "rows_of", "summary", "to_cents", "to_csv", "to_paths",
+    "by_campaign", "by_channel", "credits", "gathered", "joint", "journeys", "load_models", "method_named",
+    "read_paths", "report", "rows_of", "summary", "to_cents", "to_csv", "to_paths",
 ]  # fmt: skip

@@ -81,6 +81,31 @@ def gathered(
     return {key: distinct(some) for key, some in found.items()}
 
 
+def joint(
+    people: Iterable[Journey],
+    touches: Mapping[str, Sequence[Touchpoint]],
+    keys: Mapping[str, str],
+    rules: JourneyRules,
+    *,
+    narrow: bool = False,
+) -> list[Journey]:
+    """People's journeys as those of their accounts or families (`keys`, as in `gathered`), which convert once: when the
+    first of their people does, with its value and milestones. `narrow`: where somebody converted, only the touches of
+    those who did count; otherwise those of all (broad)."""
+    won: dict[str, list[Journey]] = {}
+    for journey in people:
+        if journey.conversion is not None:
+            won.setdefault(keys.get(journey.key, journey.key), []).append(journey)
+    deciding = {journey.key for some in won.values() for journey in some}
+    undecided = {lead for lead in touches if keys.get(lead, lead) not in won}
+    made = []
+    for key, some in gathered(touches, keys, deciding | undecided if narrow else None).items():
+        first = min(won.get(key, ()), key=lambda journey: (end_of(journey), journey.key), default=None)
+        conversions = [first.conversion] if first is not None and first.conversion is not None else []
+        made += journeys(key, some, conversions, rules, first.milestones if first is not None else None)
+    return made
+
+
 def by_channel(touch: Touchpoint) -> str:
     """The touch's channel."""
     return touch.channel

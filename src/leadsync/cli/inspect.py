@@ -10,12 +10,11 @@ import click
 from rich.markup import escape
 
 from leadsync.cli.common import Exit, config_option, console, output_option, read_config, say_json
+from leadsync.cli.known import rules_of, what_would_help
 from leadsync.config import Config
-from leadsync.connector import Kind, connector
 from leadsync.errors import LeadsyncError
 from leadsync.normalize import person
 from leadsync.records import Ref, value_text
-from leadsync.rules import load_rulebook
 from leadsync.store import Store
 
 
@@ -84,21 +83,26 @@ def why(config_path: Path, output: str, lead: str, field: str | None) -> int:
         records = [
             (ref, store.pulled.identity(ref)) for ref, u in sorted(store.pulled.identities().items()) if u == uid
         ]
+        helps = what_would_help(store, rules_of(config), uid, chosen["score"][1]) if "score" in chosen else []
         if output == "json":
-            say_json(_why_json(uid, records, chosen))
+            say_json({**_why_json(uid, records, chosen), "what_would_help": helps})
         else:
             _why_text(uid, records, chosen)
+            for line in (["", "What would change the score:", *(f"  {line}" for line in helps)] if helps else ()):
+                click.echo(line)
     return Exit.DONE
 
 
-DECIDED_AS = {"score": "score", "stage": "stage", "company": "lei", "attribution": "attribution", "family": "score"}
+DECIDED_AS = {
+    "score": "score", "stage": "stage", "company": "lei", "attribution": "attribution", "family": "score",
+    "nurture": "nurture",
+}  # fmt: skip
 """Under which decision a computed value is explained, by the first part of its source."""
 
 
 def decided_as(config: Config, field: str) -> str:
     """The decision that explains a field: by its name in the mapping, or by a CRM's name of it; else the name."""
-    crms = [c for c in config.connectors.values() if c.kind is Kind.CRM]
-    rules = load_rulebook(config.mappings, {c.side: connector(c.connector).objects for c in crms})
+    rules = rules_of(config)
     for mapping in rules.mappings.values():
         for mapped in mapping.fields.values():
             if field == mapped.name or any(target.name == field for target in mapped.targets):
@@ -140,7 +144,13 @@ def explain(reason: dict[str, Any]) -> list[str]:
         case {"how": str(how)}:
             return _verdict_lines(reason, how)
         case _:
-            return [f"{key.replace('_', ' ')}: {value}" for key, value in reason.items() if value not in (None, "", [])]
+            return [line for key, value in reason.items() for line in _plain_lines(key.replace("_", " "), value)]
+
+
+def _plain_lines(key: str, value: Any) -> list[str]:
+    if isinstance(value, list) and value:
+        return [f"{key}:", *(f"  {entry}" for entry in value)]
+    return [] if value in (None, "", []) else [f"{key}: {value}"]
 
 
 def _score_lines(reason: dict[str, Any], reasons: list[dict[str, Any]]) -> list[str]:

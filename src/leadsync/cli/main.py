@@ -8,7 +8,20 @@ import sys
 import click
 
 from leadsync import __version__
-from leadsync.cli import commands, conflicts, health, inspect, others, plans, rejects, sandbox, tell
+from leadsync.cli import (
+    attribution,
+    commands,
+    conflicts,
+    health,
+    inspect,
+    journey,
+    others,
+    plans,
+    rejects,
+    sandbox,
+    scoring,
+    tell,
+)
 from leadsync.cli.common import Exit, exit_code
 from leadsync.errors import LeadsyncError
 
@@ -32,7 +45,9 @@ def cli(*, verbose: bool) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-for module in (commands, health, inspect, tell, conflicts, rejects, others, plans, sandbox):
+for module in (
+    commands, health, inspect, scoring, attribution, journey, tell, conflicts, rejects, others, plans, sandbox,
+):  # fmt: skip
     for command in module.ALL:
         cli.add_command(command)
 

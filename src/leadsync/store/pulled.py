@@ -155,6 +155,16 @@ class Pulled:
         for row in self._db.execute("SELECT * FROM touch WHERE deleted = 0 ORDER BY at, side, kind, id"):
             yield touch_of(row)
 
+    def touches_of(self, people: Iterable[Ref]) -> list[Touch]:
+        """The touches that name one of these records, oldest first."""
+        marks = [str(ref) for ref in people]
+        rows = self._db.execute(
+            f"SELECT * FROM touch WHERE deleted = 0 AND person IN ({','.join('?' * len(marks))}) "  # noqa: S608  marks
+            "ORDER BY at, side, kind, id",
+            marks,
+        )
+        return [touch_of(row) for row in rows]
+
     # ---- identities
 
     def identities(self) -> dict[Ref, str]:

@@ -40,6 +40,11 @@ class Snapshots:
         for row in self._db.execute("SELECT * FROM snapshot ORDER BY uid, day"):
             yield row["uid"], date.fromisoformat(row["day"]), json.loads(row["facts"])
 
+    def of(self, uid: str) -> list[tuple[date, Fields]]:
+        """(day, facts) of one lead whenever something had changed, oldest first."""
+        rows = self._db.execute("SELECT day, facts FROM snapshot WHERE uid = ? ORDER BY day", (uid,))
+        return [(date.fromisoformat(row["day"]), json.loads(row["facts"])) for row in rows]
+
     def first_day(self) -> date | None:
         """Since when snapshots are kept; None: there are none."""
         found = self._db.execute("SELECT min(day) day FROM snapshot").fetchone()["day"]

@@ -1,0 +1,176 @@
+"""`leadsync report`: where leads stand on their journey, for how long, where they go, and what advice was worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from leadsync.cli.common import Exit, config_option, console, now, output_option, read_config, say_json
+from leadsync.cli.known import rules_of
+from leadsync.cli.scoring import html_option
+from leadsync.nurture import Effect, FunnelRow, Nurtured, effect, funnel, time_in
+from leadsync.nurture.standing import unpack as unpack_nurtured
+from leadsync.qualify import StageState
+from leadsync.qualify import unpack as unpack_stage
+from leadsync.reports.page import Page
+from leadsync.reports.svg import bars
+from leadsync.store import Store
+from leadsync.sync import converted_at
+
+HEAD = ("phase", "ever", "now", "came back", "days (median)", "days (all leads)", "went to")
+
+
+@click.group()
+def report() -> None:
+    """Reports on all leads together."""
+
+
+@report.command()
+@config_option
+@output_option
+@html_option
+def journey(config_path: Path, output: str, html: Path | None) -> int:
+    """The funnel of journeys: how many leads came through each phase, how long they stayed, where they went; and, with
+    a group left alone (held_out in nurture.toml), whether advice made a difference."""
+    config = read_config(config_path)
+    rules = rules_of(config)
+    with Store(config.state, write=False) as store:
+        kept = {uid: unpack_nurtured(body) for uid, body in store.courses.all().items()}
+        stages = {uid: unpack_stage(body) for uid, body in store.results.stages().items()}
+    won = {uid: converted_at(state, rules) for uid, state in stages.items()}
+    told = Journeys.of(kept, won, stages, now())
+    if html is not None:
+        told.page().save(html)
+    if output == "json":
+        say_json(told.json())
+    else:
+        told.text()
+    return Exit.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Journeys:
+    """All journeys together. `spent`: days that all leads together have been in each phase; `objected`: leads that may
+    not be followed."""
+
+    rows: tuple[FunnelRow, ...]
+    spent: Mapping[str, float]
+    stages: Mapping[str, int]
+    objected: int
+    effect: Effect | None
+
+    @classmethod
+    def of(
+        cls,
+        kept: Mapping[str, Nurtured],
+        won: Mapping[str, datetime | None],
+        stages: Mapping[str, StageState],
+        as_of: datetime,
+    ) -> Journeys:
+        """Put it together."""
+        courses = [some.course for some in kept.values() if some.course is not None]
+        spent: dict[str, float] = {}
+        for course in courses:
+            for phase, days in time_in(course, as_of).items():
+                spent[phase.value] = spent.get(phase.value, 0.0) + days
+        counts: dict[str, int] = {}
+        for state in stages.values():
+            counts[state.stage] = counts.get(state.stage, 0) + 1
+        return cls(tuple(funnel(courses)), spent, counts, _objected(kept.values()), worth_of_advice(kept, won))
+
+    def json(self) -> dict[str, Any]:
+        """For machines."""
+        return {
+            "schema": 1,
+            "phases": [
+                {"phase": r.phase.value, "ever": r.entered, "now": r.now, "came_back": r.again,
+                 "median_days": r.median_days, "days": round(self.spent.get(r.phase.value, 0.0), 2),
+                 "went_to": {phase.value: n for phase, n in r.next.items()}} for r in self.rows
+            ],
+            "stages": dict(self.stages),
+            "not_followed": self.objected,
+            "advice": None if self.effect is None else {
+                "advised": self.effect.advised, "left_alone": self.effect.alone, "difference": self.effect.difference,
+                "interval_95": [self.effect.low, self.effect.high],
+            },
+        }  # fmt: skip
+
+    def cells(self) -> list[list[str]]:
+        """The rows for people."""
+        return [
+            [
+                row.phase.value, f"{row.entered:,}", f"{row.now:,}", f"{row.again:,}" if row.again > 0 else "",
+                "" if row.median_days is None else f"{row.median_days:.0f}",
+                f"{self.spent.get(row.phase.value, 0.0):,.0f}",
+                ", ".join(f"{phase.value} {n:,}" for phase, n in sorted(row.next.items(), key=lambda x: -x[1])),
+            ]
+            for row in self.rows
+        ]  # fmt: skip
+
+    def sentences(self) -> list[str]:
+        """What is not in the table."""
+        told = []
+        if self.objected > 0:
+            told.append(f"{self.objected:,} leads objected to being profiled, and are not followed.")
+        if self.effect is None:
+            told.append("What advice is worth is not measured: no lead is left alone (held_out in nurture.toml).")
+        else:
+            e = self.effect
+            told.append(
+                f"Of the leads advised on {e.advised:.1%} converted afterwards, of those left alone {e.alone:.1%}: a "
+                f"difference of {e.difference:+.1%} (95 % interval {e.low:+.1%} to {e.high:+.1%})."
+            )
+        return told
+
+    def text(self) -> None:
+        """For people."""
+        table = Table(title="Journeys by phase", title_justify="left", box=None, pad_edge=False)
+        for number, column in enumerate(HEAD):
+            table.add_column(column, justify="right" if 0 < number < len(HEAD) - 1 else "left", overflow="fold")
+        for row in self.cells():
+            table.add_row(*map(escape, row))
+        out = console()
+        out.print(table)
+        for line in self.sentences():
+            out.print(line, soft_wrap=True)
+
+    def page(self) -> Page:
+        """As a page with charts."""
+        page = Page("Journeys").heading("How many leads came through each phase")
+        page.svg(bars("Leads that ever were in a phase", [(r.phase.value, float(r.entered)) for r in self.rows]))
+        page.table(HEAD, self.cells(), right=range(1, len(HEAD) - 1))
+        stays = [(r.phase.value, r.median_days) for r in self.rows if r.median_days is not None]
+        page.heading("Days in a phase").say("Half of the leads that left it were in it for so long.", note=True)
+        page.svg(bars("Median days", stays))
+        page.heading("Stages").table(["stage", "leads"], [[n, f"{c:,}"] for n, c in self.stages.items()], right=[1])
+        for line in self.sentences():
+            page.say(line)
+        return page
+
+
+def _objected(kept: Iterable[Nurtured]) -> int:
+    return sum(some.course is None for some in kept)
+
+
+def worth_of_advice(kept: Mapping[str, Nurtured], won: Mapping[str, datetime | None]) -> Effect | None:
+    """Conversions after the first advice: of leads that had any, against those left alone. Leads that had converted
+    before, or may not be followed, are in neither group."""
+    advised: list[bool] = []
+    alone: list[bool] = []
+    for uid, some in kept.items():
+        begun = min(some.given.values(), default=None)
+        at = won.get(uid)
+        if some.course is None or begun is None or (at is not None and at < begun):
+            continue
+        (alone if "held_out" in some.given else advised).append(at is not None)
+    return effect((sum(advised), len(advised)), (sum(alone), len(alone)))
+
+
+ALL = (report,)

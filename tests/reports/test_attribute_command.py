@@ -1,0 +1,154 @@
+"""`leadsync attribute`: credit from a plain CSV in any of its forms, and the report of an installation."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from pathlib import Path
+
+import pytest
+from tests.reports.house import House
+
+from leadsync.cli.main import cli
+from leadsync.errors import Misconfigured
+
+WIDE = """journey_id,path,conv,value,hours
+1,a > b > c,1,100,108 > 77 > 46
+2,a > a,0,0,20 > 10
+3,c,1,50,5
+4,b > a,1,30,9 > 3
+"""
+COUNTED = "path,total_conversions,total_conversion_value,total_null\na > b,2,20,3\nb,1,10,0\n"
+LONG = """journey,time,channel,conversion,value
+1,2026-01-01T00:00:00,a,0,0
+1,2026-01-03T00:00:00,b,1,100
+2,2026-01-02T00:00:00,c,0,0
+"""
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Standard output of `leadsync attribute` in a folder without any configuration."""
+    assert cli.main(["attribute", *arguments], standalone_mode=False) == 0
+    return capsys.readouterr().out
+
+
+def table(text: str) -> dict[str, tuple[float, float]]:
+    rows = csv.DictReader(io.StringIO(text))
+    return {row["channel"]: (float(row["conversions"]), float(row["value"])) for row in rows}
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def written(name: str, text: str) -> str:
+    Path(name).write_text(text, encoding="utf-8")
+    return name
+
+
+EQUAL = {"a": (5 / 6, 100 / 3 + 15), "b": (5 / 6, 100 / 3 + 15), "c": (4 / 3, 100 / 3 + 50)}
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("first", {"a": (1, 100), "b": (1, 30), "c": (1, 50)}),
+        ("last", {"a": (1, 30), "b": (0, 0), "c": (2, 150)}),
+        ("linear", EQUAL),
+        ("shapley", EQUAL),
+    ],
+)
+def test_a_wide_file_is_credited_without_configuration(
+    model: str, expected: dict[str, tuple[float, float]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = table(told(capsys, written("w.csv", WIDE), "--model", model, "--output", "csv"))
+    for channel, pair in expected.items():
+        assert found[channel] == pytest.approx(pair, abs=1e-12)
+
+
+def test_counted_and_long_files_and_compressed_ones_are_understood(capsys: pytest.CaptureFixture[str]) -> None:
+    assert table(told(capsys, written("c.csv", COUNTED), "--model", "last", "--output", "csv")) == {
+        "a": (0, 0), "b": (3, 30),
+    }  # fmt: skip
+    assert table(told(capsys, written("l.csv", LONG), "--model", "first", "--output", "csv"))["a"] == (1, 100)
+    Path("w.csv.gz").write_bytes(gzip.compress(WIDE.encode()))
+    assert table(told(capsys, "w.csv.gz", "--model", "first", "--output", "csv"))["c"] == (1, 50)
+
+
+def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(WIDE))
+    assert table(told(capsys, "-", "--model", "first", "--output", "csv"))["a"] == (1, 100)
+
+
+def test_several_models_and_switches_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = json.loads(told(capsys, written("w.csv", WIDE), "--model", "last", "--model", "time_decay:12h",
+                           "--exclude", "c", "--nulls", "exclude", "--output", "json"))  # fmt: skip
+    assert {row["model"] for row in rows} == {"last", "time_decay:12h"}
+    assert {row["channel"] for row in rows if row["conversions"] > 0} == {"a", "b", "(no touch)"}
+    assert sum(row["conversions"] for row in rows if row["model"] == "last") == pytest.approx(3)
+    out = told(capsys, written("w.csv", WIDE), "--html", "w.html")
+    assert "markov" in out and "shapley" in out and "<svg" in Path("w.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "message"),
+    [
+        ("x,y\n1,2\n", (), "needs a column path"),
+        ("path,conv\na > b,maybe\n", (), "w.csv:2"),
+        ("path\na > b\n", ("--model", "time_decay"), "needs the hours"),
+        (WIDE, ("--model", "lats"), 'Did you mean|no attribution model "lats"'),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_in_a_sentence(text: str, arguments: tuple[str, ...], message: str) -> None:
+    written("w.csv", text)
+    with pytest.raises(Misconfigured, match=message):
+        cli.main(["attribute", "w.csv", *arguments], standalone_mode=False)
+
+
+# ---- the report of an installation
+
+
+@pytest.fixture
+def earned(house: House) -> House:
+    house.lead(1, ("Request a demo", 2), ("Webinar: LEI", 9), jobtitle="CTO")
+    house.lead(2, ("Request a demo", 3), jobtitle="CTO", company="Acme 1", email="b@acme1.example")
+    house.lead(3, ("Newsletter", 4), jobtitle="Intern")
+    house.edit("attribution.toml", "value = 0 ", "value = 100 ")
+    house.edit("attribution.toml", "# event = 24000", "website = 50")
+    house.stage.mappings = house.folder / "mappings"
+    house.stage.run()
+    return house
+
+
+def test_the_report_has_conversions_value_cost_and_return(earned: House) -> None:
+    report = earned.json("attribute")
+    assert (report["journeys"], report["conversions"]) == (3, 2)
+    rows = {row["channel"]: row for row in report["rows"]}
+    for model in ("first", "last", "linear", "position", "time_decay", "markov", "shapley"):
+        assert sum(row["conversions"][model] for row in rows.values()) == pytest.approx(2)
+        assert sum(row["value"][model] for row in rows.values()) == pytest.approx(200)
+    website = rows["website"]
+    assert website["cost"] == 50 and website["return"] == pytest.approx(website["value"]["position"] / 50)
+    assert website["cost_per_conversion"] == pytest.approx(50 / website["conversions"]["position"])
+    assert rows["webinar"]["cost"] is None
+
+
+def test_the_report_is_by_campaign_too_as_csv_and_as_a_page(earned: House) -> None:
+    rows = list(csv.DictReader(io.StringIO(earned.run("attribute", "--by", "campaign", "--output", "csv"))))
+    assert {row["campaign"] for row in rows} == {"Request a demo", "Webinar: LEI", "Newsletter"}
+    assert sum(float(row["conversions_position"]) for row in rows) == pytest.approx(2)
+    page = earned.folder / "a.html"
+    text = earned.run("attribute", "--html", str(page))
+    assert "cost/conv." in text and "3 journeys of people, 2 of them converted" in text
+    assert "Return on cost" in page.read_text(encoding="utf-8")
+
+
+def test_an_account_converts_once_with_the_touches_of_all_its_people(earned: House) -> None:
+    people = earned.json("attribute")
+    accounts = earned.json("attribute", "--scope", "account")
+    assert (people["conversions"], accounts["conversions"]) == (2, 1)
+    narrow = earned.json("attribute", "--scope", "account", "--narrow")
+    assert narrow["conversions"] == 1

@@ -1,0 +1,48 @@
+"""`leadsync report journey`: the funnel, time in a phase, and what advice was worth."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.reports.house import House
+
+from leadsync.cli.journey import worth_of_advice
+from leadsync.nurture import Advice, Course, Do, Nurtured, Phase, Step
+
+NOW = datetime(2026, 11, 18, tzinfo=UTC)
+
+
+def test_the_funnel_counts_who_came_through_each_phase_and_for_how_long(house: House) -> None:
+    house.lead(1, ("Whitepaper", 100), jobtitle="CTO")
+    house.lead(2, ("Request a demo", 1), jobtitle="CTO")
+    house.lead(3, hs_email_optout=True)
+    house.stage.run()
+    told = house.json("report", "journey")
+    rows = {row["phase"]: row for row in told["phases"]}
+    assert (rows["engaged"]["ever"], rows["engaged"]["now"], rows["qualified"]["now"]) == (1, 0, 1)
+    assert rows["engaged"]["median_days"] == 60 and rows["engaged"]["went_to"] == {"stalled": 1}
+    assert told["not_followed"] == 1 and told["advice"] is None
+    text = house.run("report", "journey", "--html", str(house.folder / "j.html"))
+    assert "stalled" in text and "objected" in text
+    assert "<svg" in (house.folder / "j.html").read_text(encoding="utf-8")
+
+
+def nurtured(rule: str, days: int = 30) -> Nurtured:
+    begun = NOW - timedelta(days=days)
+    return Nurtured(Course((Step(Phase.NEW, begun, ""),)), Advice(Do.NONE, "", rule), begun, {rule: begun})
+
+
+def test_advice_is_worth_the_difference_to_those_left_alone() -> None:
+    kept = {f"a{i}": nurtured("welcome") for i in range(100)} | {f"h{i}": nurtured("held_out") for i in range(50)}
+    won = dict.fromkeys([*(f"a{i}" for i in range(40)), *(f"h{i}" for i in range(10))], NOW)
+    found = worth_of_advice(kept, won)
+    assert found is not None
+    assert (found.advised, found.alone) == (0.4, 0.2)
+    assert found.low < found.difference == pytest.approx(0.2) < found.high
+
+
+def test_who_converted_before_any_advice_or_may_not_be_followed_is_in_no_group() -> None:
+    early = {"a": NOW - timedelta(days=60)}
+    objected = Nurtured(None, Advice(Do.NONE, "", "consent"), NOW)
+    assert worth_of_advice({"a": nurtured("welcome"), "b": nurtured("held_out"), "c": objected}, early) is None
