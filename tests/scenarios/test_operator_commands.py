@@ -1,0 +1,169 @@
+"""The operator's commands against sandboxes over HTTP, as a person types them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from leadsync.cli.main import cli
+from leadsync.rehearsal import Rehearsal, rehearse, write_config
+
+ANN = {"email": "ann@example.com", "firstname": "Ann", "lastname": "Example", "jobtitle": "CTO", "phone": "1"}
+ANN_SF = {"FirstName": "Ann", "LastName": "Example", "Company": "Example", "Email": "ann@example.com", "Title": "CTO"}
+SEED = {
+    "hubspot": {"objects": {"contacts": [{"id": "11", "properties": ANN}]}},
+    "salesforce": {"objects": {"Lead": [{**ANN_SF, "Phone": "1"}]}},
+}
+
+
+class House:
+    """Served sandboxes, and a configuration that points at them."""
+
+    def __init__(self, folder: Path, served: Rehearsal, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self.served, self._capsys = folder, served, capsys
+        self.config = write_config(folder, served)
+        self.config.write_text(self.config.read_text(encoding="utf-8") + "\n[resolve]\nenabled = false\n", "utf-8")
+
+    def run(self, *arguments: str) -> tuple[int, Any]:
+        """(exit code, the JSON a command says)."""
+        code, text = self.say(*arguments, "--output", "json")
+        return code, json.loads(text)
+
+    def say(self, *arguments: str) -> tuple[int, str]:
+        """(exit code, what a command prints)."""
+        self._capsys.readouterr()
+        code = cli.main([*arguments, "--config", str(self.config)], standalone_mode=False)
+        assert isinstance(code, int)
+        return code, self._capsys.readouterr().out
+
+    @property
+    def lead(self) -> str:
+        """Ann's id in Salesforce."""
+        (row,) = self.served.sandbox("salesforce").dump()["objects"]["Lead"]
+        return str(row["Id"])
+
+    def in_salesforce(self) -> dict[str, Any]:
+        (row,) = self.served.sandbox("salesforce").dump()["objects"]["Lead"]
+        return dict(row)
+
+    def edit_hubspot(self, **properties: str) -> None:
+        """A person edits Ann in HubSpot."""
+        end = self.served.endpoints()["hubspot"]
+        url = f"{end['url']}/crm/v3/objects/contacts/11"
+        headers = {"Authorization": f"Bearer {end['token']}"}
+        httpx.patch(url, headers=headers, json={"properties": properties}).raise_for_status()
+
+    def edit_salesforce(self, **fields: str) -> None:
+        """A person edits Ann in Salesforce."""
+        end = self.served.endpoints()["salesforce"]
+        form = {"grant_type": "client_credentials"} | {k: end[k] for k in ("client_id", "client_secret")}
+        token = httpx.post(f"{end['url']}/services/oauth2/token", data=form).json()["access_token"]
+        url = f"{end['url']}/services/data/v62.0/sobjects/Lead/{self.lead}"
+        httpx.patch(url, headers={"Authorization": f"Bearer {token}"}, json=fields).raise_for_status()
+
+
+@pytest.fixture
+def house(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[House]:
+    seed = tmp_path / "seed.json"
+    seed.write_text(json.dumps(SEED), encoding="utf-8")
+    with rehearse(str(seed)) as served:
+        house = House(tmp_path, served, capsys)
+        house.run("provision")
+        assert house.run("sync")[0] == 0
+        yield house
+
+
+def test_a_plan_is_kept_looked_at_and_applied(house: House) -> None:
+    house.edit_hubspot(lastname="King")
+    assert house.say("plan", "--cached")[0] == 0
+    assert house.run("plan", "-o", str(house.folder / "p.json"))[0] == 2
+    assert house.run("plan", "--twice")[0] == 0
+    code, done = house.run("apply", str(house.folder / "p.json"))
+    assert (code, done["updated"], done["dropped"]) == (0, 1, [])
+    assert house.in_salesforce()["LastName"] == "King"
+    code, done = house.run("apply", str(house.folder / "p.json"))
+    assert (code, done["updated"], len(done["dropped"])) == (2, 0, 1)
+
+
+def test_a_run_is_taken_back(house: House) -> None:
+    house.edit_hubspot(lastname="King")
+    _, done = house.run("sync")
+    assert house.run("undo", "--run", done["run_id"], "--field", "last_name")[0] == 2
+    assert house.in_salesforce()["LastName"] == "King"
+    code, undone = house.run("undo", "--run", done["run_id"], "--field", "last_name", "--yes")
+    assert (code, undone["applied"]["updated"]) == (0, 1)
+    assert house.in_salesforce()["LastName"] == "Example"
+    assert house.run("sync")[1]["updated"] == 0
+    assert house.in_salesforce()["LastName"] == "Example"
+
+
+def test_a_conflict_goes_out_as_a_file_and_comes_back_answered(house: House) -> None:
+    house.edit_hubspot(phone="111")
+    house.edit_salesforce(Phone="222")
+    house.run("sync")
+    code, found = house.run("conflicts", "list")
+    assert (code, [c["field"] for c in found["conflicts"]]) == (2, ["phone"])
+    assert {row["reason"] for row in house.run("why-not", "ann@example.com", "phone")[1]["places"]} >= {"held"}
+    file = house.folder / "open.csv"
+    house.say("conflicts", "export", str(file))
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, rows[0])
+        writer.writeheader()
+        writer.writerows({**row, "answer": "hubspot"} for row in rows)
+    assert house.run("conflicts", "import", str(file)) == (0, {"schema": 1, "answers": 1, "lines": 1})
+    assert house.run("conflicts", "list")[0] == 0
+    house.run("sync")
+    assert house.in_salesforce()["Phone"] == "111"
+    assert house.run("conflicts", "list") == (0, {"schema": 1, "conflicts": [], "proposals": []})
+
+
+def test_two_records_are_split_and_joined_again(house: House) -> None:
+    pair = ("hubspot/contacts/11", f"salesforce/Lead/{house.lead}")
+    assert house.run("identity", "split", *pair, "--note", "two Anns")[0] == 0
+    house.run("sync")
+    assert house.run("why", pair[0])[1]["lead"] != house.run("why", pair[1])[1]["lead"]
+    assert house.run("identity", "forget", *pair)[0] == 0
+    assert house.run("identity", "join", *pair)[0] == 0
+    house.run("sync")
+    assert house.run("why", pair[0])[1]["lead"] == house.run("why", pair[1])[1]["lead"]
+    house.run("sync")
+    assert house.run("plan")[1]["steps"] == []
+
+
+def test_drift_timeline_audit_flaps_and_rejects_tell_how_it_stands(house: House) -> None:
+    house.edit_salesforce(LeadSync_Grade__c="Z9")
+    house.run("plan")
+    code, found = house.run("drift")
+    assert (code, [(row["field"], row["there"]) for row in found["drift"]]) == (2, [("LeadSync_Grade__c", "Z9")])
+    events = house.run("timeline", "ann@example.com")[1]["events"]
+    assert {"first seen", "wrote", "score"} <= {event["what"] for event in events}
+    assert house.run("audit") == (0, {"schema": 1, "read": 2, "differing": [], "missing": [], "doubtful": []})
+    assert house.run("flaps", "list") == (0, {"schema": 1, "flaps": []})
+    assert house.run("rejects", "list") == (0, {"schema": 1, "rejects": []})
+
+
+def test_a_refused_record_is_shown_tried_again_and_exported(house: House) -> None:
+    refusal = {"kind": "reply", "status": 200, "body": [{"success": False, "errors": [
+        {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "no", "fields": ["LastName"]}]}]}  # fmt: skip
+    url = f"{house.served.endpoints()['salesforce']['url']}/__sandbox__/faults"
+    fault = {"match": {"method": "PATCH", "path": "composite/sobjects"}, "times": 1, "action": refusal}
+    httpx.post(url, json=fault).raise_for_status()
+    house.edit_hubspot(lastname="King")
+    assert house.run("sync")[0] == 3
+    code, found = house.run("rejects", "list")
+    assert (code, [r["fields"] for r in found["rejects"]]) == (3, [["LastName"]])
+    assert house.run("rejects", "show", house.lead)[1]["rejects"][0]["sent"] == {"LastName": "King"}
+    assert house.say("rejects", "export", str(house.folder / "rejects.csv"))[0] == 0
+    assert "King" in (house.folder / "rejects.csv").read_text(encoding="utf-8")
+    assert house.run("sync")[1]["updated"] == 0
+    assert house.run("rejects", "retry", house.lead)[1] == {"schema": 1, "to_be_sent": 1, "read": 0}
+    assert house.run("sync")[0] == 0
+    assert house.in_salesforce()["LastName"] == "King"
+    assert house.run("rejects", "list")[1]["rejects"] == []
