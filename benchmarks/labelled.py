@@ -1,0 +1,123 @@
+"""The labelled company names the resolver is judged by, and how: `resolve/` and `gleif/` in a data folder."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyarrow import parquet
+
+from leadsync.normalize.company import domain_of
+from leadsync.records import CompanyQuery
+
+FEWEST = 30
+"""Answers from which a precision counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A name somebody gave a company, and its LEI; `nil`: the index has been kept from having it."""
+
+    qid: int
+    group: str
+    query: CompanyQuery
+    lei: str
+    nil: bool
+    core: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The labels, the LEIs withheld from the index, and the register's names of the labelled LEIs."""
+
+    folder: Path
+    labels: Sequence[Label]
+    withheld: frozenset[str]
+
+    def register(self) -> Iterator[tuple[str, str, str, str]]:
+        """(lei, name, country, category) of all entities but the withheld."""
+        file = parquet.ParquetFile(self.folder / "gleif/level1.parquet")
+        for batch in file.iter_batches(100_000, columns=["lei", "name", "country", "category"]):
+            for lei, name, country, category in zip(*(c.to_pylist() for c in batch.columns), strict=True):
+                if name and lei not in self.withheld:
+                    yield lei, name, country or "", category or "GENERAL"
+
+
+def read(folder: Path) -> Data:
+    """Read the labelled names in a data folder."""
+    core = set(_column(folder / "resolve/train_core_qids.csv"))
+    rows = parquet.read_table(folder / "resolve/train_queries.parquet").to_pylist()
+    labels = [Label(r["qid"], r["set"], _query(r), r["lei"], r["nil"], str(r["qid"]) in core) for r in rows]
+    return Data(folder, labels, frozenset(_column(folder / "resolve/withheld_leis.csv")))
+
+
+def _column(path: Path) -> list[str]:
+    with path.open(newline="") as lines:
+        return [row[0] for row in list(csv.reader(lines))[1:]]
+
+
+def _query(row: Mapping[str, str | None]) -> CompanyQuery:
+    return CompanyQuery(row["query"] or "", row["country"] or "", row["city"] or "", "", domain_of(row["website"]))
+
+
+def normal(text: str) -> str:
+    """Lower case without accents and punctuation: what makes two records twins."""
+    letters = unicodedata.normalize("NFKD", text)
+    return re.sub(r"\W+", " ", "".join(c for c in letters if not unicodedata.combining(c)).lower()).strip()
+
+
+class Judge:
+    """Says whether an answer is right: the labelled LEI, or a record of the same name in the same country."""
+
+    def __init__(self, data: Data) -> None:
+        self._names: dict[str, tuple[str, str]] = {}
+        self._wanted = {label.lei for label in data.labels}
+        self._all: dict[str, tuple[str, str]] = {}
+        file = parquet.ParquetFile(data.folder / "gleif/level1.parquet")
+        for batch in file.iter_batches(100_000, columns=["lei", "name", "country"]):
+            for lei, name, country in zip(*(c.to_pylist() for c in batch.columns), strict=True):
+                if lei in self._wanted:
+                    self._names[lei] = (normal(name or ""), country or "")
+
+    def right(self, label: Label, lei: str, name: str, country: str) -> bool:
+        """Whether this answer to the label's query is right."""
+        if label.nil or not lei:
+            return False
+        return lei == label.lei or (normal(name), country) == self._names.get(label.lei)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One query's answer, judged."""
+
+    label: Label
+    answered: bool
+    right: bool
+    confidence: float
+
+
+def summary(outcomes: Iterable[Outcome]) -> dict[str, float | None]:
+    """Precision and recall as answered, recall at precision 0.95 and 0.98, and the share of nil queries answered."""
+    rows = list(outcomes)
+    positives = max(1, sum(not r.label.nil for r in rows))
+    answered = sorted((r for r in rows if r.answered), key=lambda r: -r.confidence)
+    nil = [r for r in rows if r.label.nil]
+    at: dict[float, float | None] = {0.95: None, 0.98: None}
+    hits = 0
+    for seen, row in enumerate(answered, 1):
+        hits += row.right
+        for floor in at:
+            if seen >= FEWEST and hits / seen >= floor:
+                at[floor] = hits / positives
+    return {
+        "queries": len(rows),
+        "precision": hits / max(1, len(answered)),
+        "recall": hits / positives,
+        "recall at 0.95": at[0.95],
+        "recall at 0.98": at[0.98],
+        "nil answered": sum(r.answered for r in nil) / max(1, len(nil)),
+    }

@@ -1,0 +1,181 @@
+"""Judge the resolver on labelled names against the whole register, and measure what it costs.
+
+    python benchmarks/resolve.py [DATA] [--index DIR] [--all] [--peers] [--errors N]
+
+DATA (or the environment variable LEADSYNC_DATA) holds gleif/level1.parquet and resolve/*. The index is made of all of
+level1.parquet but the withheld LEIs, in a temporary folder, or in DIR where it is kept for the next time. By default
+the core mix is judged; `--all`: every labelled name. `--peers` runs a character n-gram TF-IDF (needs scikit-learn and
+sparse_dot_topn) and emm (needs emm) on the same queries; it takes long. `--errors N` lists N wrong and N missed ones.
+Times are CPU seconds of this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import random
+import resource
+import statistics
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.labelled import Data, Judge, Label, Outcome, read, summary
+from benchmarks.peers import peers
+
+from leadsync.records import CompanyQuery, Match
+from leadsync.resolve import ResolveSettings, resolve, resolve_all
+from leadsync.resolve.judge import CONSIDERED
+from leadsync_gleif import Index, load, status
+
+SINGLE = 300
+"""Queries asked one by one for the latency."""
+BATCH = 500
+
+
+def main() -> None:
+    """Build, ask, judge, print."""
+    args = _arguments()
+    data = read(args.data)
+    labels = [label for label in data.labels if args.all or label.core]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = args.index or Path(temporary)
+        if not status(folder).present:
+            _build(data, folder)
+        index = Index.open(folder)
+        matches = _ask(index, [label.query for label in labels])
+        _latency(index, [label.query for label in labels])
+        print(
+            f"resident at most    {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:8.0f} MB (with building)"
+        )
+        index.close()
+    judge = Judge(data)
+    outcomes = [
+        Outcome(label, m.lei != "", judge.right(label, m.lei, m.legal_name, m.country), m.confidence)
+        for label, m in zip(labels, matches, strict=True)
+    ]
+    _report(outcomes)
+    _kinds(outcomes, matches)
+    if args.errors:
+        _errors(outcomes, matches, args.errors)
+    if args.peers:
+        for name, found, speed in peers(data, labels):
+            judged = [
+                Outcome(label, lei != "", judge.right(label, lei, who, country), score)
+                for label, (lei, who, country, score) in zip(labels, found, strict=True)
+            ]
+            _line(name, judged, f"{speed:9,.0f} q/s")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    default = os.environ.get("LEADSYNC_DATA")
+    parser.add_argument("data", nargs="?", type=Path, default=Path(default) if default else None)
+    parser.add_argument("--index", type=Path)
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--errors", type=int, default=0)
+    args = parser.parse_args()
+    if args.data is None:
+        parser.error("name the data folder, or set LEADSYNC_DATA")
+    return args
+
+
+def _build(data: Data, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    source = folder / "level1.csv"
+    with source.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(("lei", "name", "country", "category"))
+        writer.writerows(data.register())
+    start = time.process_time()
+    report = load([source], folder)
+    print(f"index built in      {time.process_time() - start:8.1f} CPU s ({report.entities:,} entities)")
+    print(f"index on disk       {status(folder).bytes / 1e6:8.0f} MB")
+    source.unlink()
+
+
+def _ask(index: Index, queries: Sequence[CompanyQuery]) -> list[Match]:
+    settings = ResolveSettings()
+    resolve_all(queries[:BATCH], index.candidates(queries[:BATCH], CONSIDERED), settings)  # pages and model read in
+    start = time.process_time()
+    matches: list[Match] = []
+    for at in range(0, len(queries), BATCH):
+        batch = queries[at : at + BATCH]
+        matches += resolve_all(batch, index.candidates(batch, CONSIDERED), settings)
+    print(f"in bulk             {len(queries) / (time.process_time() - start):8,.0f} queries a CPU second")
+    return matches
+
+
+def _latency(index: Index, queries: Sequence[CompanyQuery]) -> None:
+    settings = ResolveSettings()
+    times = []
+    for query in queries[:SINGLE]:
+        start = time.perf_counter()
+        resolve(query, index.candidates([query], CONSIDERED)[0], settings)
+        times.append(1000 * (time.perf_counter() - start))
+    times.sort()
+    print(f"one at a time       {statistics.median(times):8.2f} ms median, {times[int(len(times) * 0.99)]:.1f} ms p99")
+
+
+def _report(outcomes: Sequence[Outcome]) -> None:
+    print(f"\nat the default threshold {ResolveSettings().threshold}:")
+    _line("all", outcomes)
+    groups = defaultdict(list)
+    for outcome in outcomes:
+        groups[outcome.label.group].append(outcome)
+    for name in sorted(groups):
+        _line(name, groups[name])
+
+
+def _line(name: str, outcomes: Sequence[Outcome], more: str = "") -> None:
+    found = summary(outcomes)
+    texts = [f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in found.items() if v is not None]
+    print(f"  {name:28} {'  '.join(texts)}  {more}")
+
+
+def _kinds(outcomes: Sequence[Outcome], matches: Sequence[Match]) -> None:
+    """What became of the queries, by kind of answer."""
+    kinds: Counter[str] = Counter()
+    for outcome, match in zip(outcomes, matches, strict=True):
+        kinds[_kind(outcome, match)] += 1
+    print("\nwhat became of them:")
+    for kind, count in kinds.most_common():
+        print(f"  {count:6}  {kind}")
+
+
+def _kind(outcome: Outcome, match: Match) -> str:
+    label = outcome.label
+    if outcome.answered:
+        verdict = "right" if outcome.right else "wrong: not in the register" if label.nil else "wrong"
+        return f"{verdict}, by {match.method}"
+    if label.nil:
+        return "rightly refused"
+    if match.status == "ambiguous":
+        return "missed: ambiguous"
+    places = [lei for lei, *_ in match.candidates]
+    if label.lei not in places:
+        return "missed: not among the candidates" if places else "missed: no candidates"
+    return "missed: best candidate, too uncertain" if places[0] == label.lei else "missed: another candidate was ahead"
+
+
+def _errors(outcomes: Sequence[Outcome], matches: Sequence[Match], count: int) -> None:
+    both = list(zip(outcomes, matches, strict=True))
+    chance = random.Random(1)
+    wrong = [(o, m) for o, m in both if o.answered and not o.right]
+    missed = [(o, m) for o, m in both if not o.answered and not o.label.nil]
+    for title, some in (("wrong", wrong), ("missed", missed)):
+        print(f"\n{title} (of {len(some)}):")
+        for outcome, match in chance.sample(some, min(count, len(some))):
+            print(f"  {_describe(outcome.label)}  →  {match.legal_name or match.candidates[:1]} {match.confidence:.2f}")
+
+
+def _describe(label: Label) -> str:
+    return f"{label.group}{' nil' if label.nil else ''}: {label.query.name} | {label.query.country} | {label.lei}"
+
+
+if __name__ == "__main__":
+    main()
