@@ -9,5 +9,8 @@ from tests.reports.house import House
 
 
 @pytest.fixture
-def house(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> House:
-    return House(tmp_path, capsys)
+def house(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> House:
+    made = House(tmp_path, capsys)
+    monkeypatch.setattr("leadsync.cli.known.now", lambda: made.stage.now)
+    monkeypatch.setattr("leadsync.cli.journey.now", lambda: made.stage.now)
+    return made

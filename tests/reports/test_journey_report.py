@@ -39,7 +39,8 @@ def test_advice_is_worth_the_difference_to_those_left_alone() -> None:
     found = worth_of_advice(kept, won)
     assert found is not None
     assert (found.advised, found.alone) == (0.4, 0.2)
-    assert found.low < found.difference == pytest.approx(0.2) < found.high
+    assert found.difference == pytest.approx(0.2)
+    assert found.low < found.difference < found.high
 
 
 def test_who_converted_before_any_advice_or_may_not_be_followed_is_in_no_group() -> None:

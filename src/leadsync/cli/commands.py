@@ -22,8 +22,10 @@ from leadsync.cli.common import (
     read_config,
     say_json,
 )
+from leadsync.cli.effect import plan_config_option, show_effect
 from leadsync.cli.health import note_cost
 from leadsync.cli.plans import write_plan
+from leadsync.cli.scoring import html_option
 from leadsync.config import lint as lint_config
 from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.files import example_config
@@ -94,9 +96,10 @@ def provision_all(world: World, *, apply: bool) -> list[tuple[str, Any]]:
 
 
 @click.command()
-@config_option
+@plan_config_option
 @output_option
 @quiet_option
+@html_option
 @click.option("--limit", default=20, show_default=True, help="How many leads to show.")
 @click.option("--open-gate", "open_gates", multiple=True, help="Let a gate through, by name.")
 @click.option("--cached", is_flag=True, help="Plan on what was read last; asks no CRM.")
@@ -112,8 +115,17 @@ def plan(  # noqa: PLR0913  one for each option
     quiet: bool,
     cached: bool,
     twice: bool,
+    **edit: Any,
 ) -> int:
-    """Show what a cycle would write, field by field, old → new, and what it would cost. Writes nothing to a CRM."""
+    """Show what a cycle would write, field by field, old → new, and what it would cost. Writes nothing to a CRM.
+
+    With --config FOLDER (an edited copy of the mapping files): what the edit would change, on what the last run read:
+    the distribution of scores, moves between stages, the leads, writes and API calls. Asks nobody.
+    """
+    if config_path.is_dir():
+        return show_effect(config_path, edit["live"], output, limit, edit["html"])
+    if edit["html"] is not None:
+        raise click.UsageError("--html goes with --config FOLDER")
     config = read_config(config_path)
     with progress(show=not quiet) as bar, opened(config, bar=bar, lane=Lane.INTERACTIVE) as world:
         asked = replace(world, asking=not cached)
