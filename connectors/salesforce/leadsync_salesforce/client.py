@@ -45,6 +45,11 @@ class Client:
         """The Date of the last answer."""
         return self._wire.date
 
+    @property
+    def user(self) -> str:
+        """The id of the user of the present session, as far as its login told it; no request is made for it."""
+        return self._wire.user
+
     def retry(self, call: Callable[[], Any]) -> Any:
         """The one retry policy, with this client's way of waiting."""
         return retrying(call, sleep=self._sleep)

@@ -106,7 +106,7 @@ class SalesforceCrm:
             raise Misconfigured(f"Salesforce object {kind!r} holds no people or companies: {', '.join(OWN_FIELDS)} do")
         described = self._describes.of(kind)
         described.check(fields)
-        return Reader(self.side, described, fields)
+        return Reader(self.side, described, fields, self._client.user)
 
     def _ask(self, soql: str) -> tuple[Any, datetime | None]:
         try:

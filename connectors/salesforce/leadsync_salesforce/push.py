@@ -151,7 +151,7 @@ class Pusher:
     def read(self, ids: Sequence[str], names: Sequence[str]) -> list[Record]:
         """Records by id with one collections read per 2,000; those that are not there are left out."""
         kind = self._described.kind
-        reader = Reader(self._side, self._described, names)
+        reader = Reader(self._side, self._described, names, self._client.user)
         records: list[Record] = []
         wanted = list(dict.fromkeys((*OWN_FIELDS[kind], *names)))
         for start in range(0, len(ids), READ):

@@ -11,10 +11,11 @@ from leadsync.errors import BadRecord
 from leadsync.records import Record, Ref, Touch, Value
 from leadsync_salesforce.fields import Described
 
+_EVERY = ("Id", "IsDeleted", "SystemModstamp", "LastModifiedById", "MasterRecordId")
 OWN_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "Account": ("Id", "IsDeleted", "SystemModstamp", "MasterRecordId"),
-    "Contact": ("Id", "IsDeleted", "SystemModstamp", "MasterRecordId", "AccountId"),
-    "Lead": ("Id", "IsDeleted", "SystemModstamp", "MasterRecordId", "IsConverted", "ConvertedContactId"),
+    "Account": _EVERY,
+    "Contact": (*_EVERY, "AccountId"),
+    "Lead": (*_EVERY, "IsConverted", "ConvertedContactId"),
 }
 """What the connector itself needs of a record, whatever the mapping asks for."""
 
@@ -42,11 +43,13 @@ def moment(value: Any) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads one object's rows. `fields` are the mapped ones; `side` names the CRM in refs."""
+    """Reads one object's rows. `fields` are the mapped ones; `side` names the CRM in refs; `user` is the id of the user
+    we act as, "" where it is not known."""
 
     side: str
     described: Described
     fields: Sequence[str]
+    user: str = ""
     times: tuple[tuple[str, str], ...] = field(init=False, repr=False)
     """Those fields that hold a date or a time, with which of the two."""
 
@@ -66,6 +69,7 @@ class Reader:
             raise BadRecord(f"{kind}: {_about(problem)}", hint="Look at the record in Salesforce.") from None
         converted = kind == "Lead" and row.get("IsConverted") is True
         account = row.get("AccountId") if kind == "Contact" else None
+        writer = _word(row.get("LastModifiedById"))
         return Record(
             ref=Ref(self.side, kind, ident),
             fields=values,
@@ -74,6 +78,8 @@ class Reader:
             deleted=deleted,
             read_only=converted,
             successor=self._successor(row, converted=converted),
+            modified_by=writer,
+            by_us=writer == self.user if writer and self.user else None,
         )
 
     def _successor(self, row: Mapping[str, Any], *, converted: bool) -> Ref | None:

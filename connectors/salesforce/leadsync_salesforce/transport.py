@@ -56,6 +56,7 @@ class Wire(HTTPAdapter):
         self._usage = usage
         self.date: datetime | None = None
         self.granted: frozenset[str] = frozenset()
+        self.user = ""
 
     def send(
         self,
@@ -87,6 +88,7 @@ class Wire(HTTPAdapter):
             raise sort_login(answer) if meant.path == TOKEN_PATH else sort_answer(answer)
         if meant.path == TOKEN_PATH:
             self.granted = _scopes(response)
+            self.user = _user(response)
         return response
 
     def _note(self, response: requests.Response) -> None:
@@ -105,6 +107,14 @@ def _scopes(response: requests.Response) -> frozenset[str]:
         return frozenset(str(response.json()["scope"]).split())
     except (ValueError, KeyError, TypeError):
         return frozenset()
+
+
+def _user(response: requests.Response) -> str:
+    """The id of the user a login was for: the end of the identity URL in its answer; "" where that does not tell."""
+    try:
+        return str(response.json()["id"]).rstrip("/").rpartition("/")[2]
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _drain(response: requests.Response, monotonic: Callable[[], float], total: float) -> None:
