@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.connectors.salesforce.conftest import LEAD, User
 
 from leadsync.connector import Outcome, Write
 from leadsync_salesforce import SalesforceCrm
-from tests.connectors.salesforce.conftest import LEAD, User
 
 
 def test_a_persons_edit_is_told_from_ours(crm: SalesforceCrm, person: User) -> None:
