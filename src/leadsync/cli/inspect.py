@@ -88,7 +88,7 @@ def why(config_path: Path, output: str, lead: str, field: str | None) -> int:
             say_json({**_why_json(uid, records, chosen), "what_would_help": helps})
         else:
             _why_text(uid, records, chosen)
-            for line in (["", "What would change the score:", *(f"  {line}" for line in helps)] if helps else ()):
+            for line in ["", "What would change the score:", *(f"  {line}" for line in helps)] if helps else ():
                 click.echo(line)
     return Exit.DONE
 
