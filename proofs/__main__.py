@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from proofs import crash, echo, garbled, lost_update, mutants, poison, stories
+from proofs import crash, disk, echo, garbled, lost_update, mutants, poison, stories
 from proofs.report import Report
 
 PROOFS: Mapping[str, Callable[..., Report]] = {
@@ -19,6 +19,7 @@ PROOFS: Mapping[str, Callable[..., Report]] = {
     "mutants": mutants.prove,
     "garbled": garbled.prove,
     "poison": poison.prove,
+    "disk": disk.prove,
 }
 
 

@@ -7,7 +7,7 @@ import os
 import pickle
 import signal
 import traceback
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
@@ -17,6 +17,7 @@ from tests.engine import Stage, Watched
 from tests.fakes import Shelf
 
 from leadsync.connector import Allowance, Check, Feed, FieldSpec, ObjectType, Page, ProvisionStep, Receipt, Usage, Write
+from leadsync.errors import StopRun
 from leadsync.records import Record, Ref
 from leadsync.sync import cycle
 
@@ -104,21 +105,26 @@ class Far:
         pass
 
 
-def attempt(stage: Stage, fatal: int | None) -> int | None:
-    """One run in a child that dies at the hook `fatal`; gives how many hooks it passed, None when it was killed."""
+def _as_it_is() -> None:
+    """Nothing to prepare."""
+
+
+def attempt(stage: Stage, fatal: int | None, prepare: Callable[[], None] = _as_it_is) -> int | str | None:
+    """One run in a child that dies at the hook `fatal`; gives how many hooks it passed, None when it was killed, and
+    what it said where it stopped by itself. `prepare` is done in the child before the run."""
     stage.runs += 1
     ours, theirs = Pipe()
     child = os.fork()
     if child == 0:
         ours.close()
-        _live(stage, theirs, Hooks(fatal))
+        _live(stage, theirs, Hooks(fatal), prepare)
     theirs.close()
-    passed: int | None = None
+    passed: int | str | None = None
     with ours:
         while (asked := _next(ours)) is not None:
             match asked:
-                case ("end", int(count)):
-                    passed = count
+                case ("end", int() | str() as said):
+                    passed = said
                 case ("error", text):
                     os.waitpid(child, 0)
                     raise AssertionError(f"the run failed by itself:\n{text}")
@@ -132,14 +138,17 @@ def attempt(stage: Stage, fatal: int | None) -> int | None:
     return passed
 
 
-def _live(stage: Stage, line: Connection, hooks: Hooks) -> None:
+def _live(stage: Stage, line: Connection, hooks: Hooks, prepare: Callable[[], None]) -> None:
     """What the child does; it never returns."""
     try:
+        prepare()
         far = {name: Far(shelf, line, hooks) for name, shelf in stage.sides.items()}
         with Watched(stage.path) as store:
             store.on_commit = hooks.reach
             cycle(stage.world(store, far), write=True)
         line.send(("end", hooks.count))
+    except StopRun as problem:
+        line.send(("end", f"{type(problem).__name__}: {problem}"))
     except BaseException:  # noqa: BLE001  the parent raises it
         line.send(("error", traceback.format_exc()))
     os._exit(0)

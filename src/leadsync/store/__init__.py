@@ -1,7 +1,8 @@
 """The state of one installation in one SQLite file: what was read, agreed, decided, written and refused."""
 
 from leadsync.store.cases import Cells, Conflict, Flapping, IdentityRule, Ruling
-from leadsync.store.database import Store, StoreError
+from leadsync.store.damage import StoreError
+from leadsync.store.database import Store
 from leadsync.store.rows import Outgoing, Reject, Seen, Written
 
 __all__ = [

@@ -6,13 +6,13 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from leadsync.errors import StopRun
 from leadsync.store.cases import Cases
 from leadsync.store.courses import Courses
+from leadsync.store.damage import StoreError, marker, refuse_damage, trouble
 from leadsync.store.history import History
 from leadsync.store.migrations import MIGRATIONS
 from leadsync.store.outbox import Outbox
@@ -20,10 +20,6 @@ from leadsync.store.pulled import Pulled
 from leadsync.store.results import Results
 from leadsync.store.runs import Runs
 from leadsync.store.snapshots import Snapshots
-
-
-class StoreError(StopRun):
-    """The state file is damaged, newer than this program, or in use by another run."""
 
 
 class Store:
@@ -48,8 +44,11 @@ class Store:
         self.runs = Runs(self.connection)
 
     def _take_lock(self) -> IO[str]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = self.path.with_name(self.path.name + ".lock").open("a+", encoding="utf-8")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock = self.path.with_name(self.path.name + ".lock").open("a+", encoding="utf-8")
+        except OSError as problem:
+            raise StoreError(trouble(self.path, problem)) from problem
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -60,9 +59,9 @@ class Store:
                 f"{self.path}: another leadsync (process {holder}) is using this state. "
                 "Wait for it to end, or stop it; runs never overlap."
             ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        with suppress(OSError):  # who holds it is good to know; on a full disk, what follows says so
+            lock.truncate(0)
+            os.write(lock.fileno(), str(os.getpid()).encode())
         return lock
 
     def _release_lock(self) -> None:
@@ -73,13 +72,9 @@ class Store:
     def _connect(self, *, write: bool) -> sqlite3.Connection:
         if not write and not self.path.exists():
             raise StoreError(f"{self.path}: there is no state yet. Run `leadsync sync` first.")
-        if self.path.exists() and self.path.stat().st_size == 0:
-            raise StoreError(
-                f"{self.path}: the state file is empty, which a crash does not leave behind. Restore a backup, "
-                "or move the file away to start anew (the CRMs' leadsync ids keep identities)."
-            )
+        refuse_damage(self.path)
         if write and not self.path.exists():
-            self.path.touch(mode=0o600)
+            self._make()
         # One connection serves one run; the daemon's runs happen one after the other, though on different threads.
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
@@ -91,15 +86,25 @@ class Store:
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("PRAGMA secure_delete = ON")
                 migrate(connection, self.path)
+                marker(self.path).touch(mode=0o600)
             else:
                 connection.execute("PRAGMA query_only = ON")
-        except sqlite3.DatabaseError as problem:
+        except (sqlite3.Error, OSError) as problem:
             connection.close()
-            raise StoreError(
-                f"{self.path}: the state file is damaged ({problem}). It was left as it is; restore a backup, "
-                "or move it away to start anew."
-            ) from problem
+            raise StoreError(trouble(self.path, problem)) from problem
         return connection
+
+    def _make(self) -> None:
+        """A new state, whole or not at all: a crash leaves no empty file that looks like a lost one."""
+        fresh = self.path.with_name(f"{self.path.name}.new")
+        fresh.unlink(missing_ok=True)
+        try:
+            fresh.touch(mode=0o600)
+            with closing(sqlite3.connect(fresh, isolation_level=None)) as made:
+                migrate(made, fresh)
+            fresh.replace(self.path)
+        except (sqlite3.Error, OSError) as problem:
+            raise StoreError(trouble(self.path, problem)) from problem
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -108,7 +113,8 @@ class Store:
         try:
             yield
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            if self.connection.in_transaction:  # where the disk is full, SQLite has rolled back by itself
+                self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
 
@@ -134,8 +140,10 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.close()
+        if isinstance(error, sqlite3.Error):
+            raise StoreError(trouble(self.path, error)) from error
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
