@@ -25,13 +25,14 @@ from leadsync.connector import (
     Usage,
     Write,
 )
+from leadsync.gates import NAMES
 from leadsync.plan import Plan
 from leadsync.plan.spelling import Habit, habits
 from leadsync.records import Record, Ref
 from leadsync.store import Store
 from leadsync.sync import World, cycle
 
-EVERY_GATE = frozenset({"overwrite", "clear", "create", "empty", "shrunk", "shift", "quota"})
+EVERY_GATE = frozenset(NAMES)
 
 
 @dataclass(slots=True)

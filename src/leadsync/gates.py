@@ -12,6 +12,8 @@ from leadsync.records import is_blank
 
 FEW = 10
 """Records that may well all be deleted by hand."""
+NAMES = ("overwrite", "clear", "create", "empty", "shrunk", "shift", "quota")
+"""The gates there are, as a person opens them."""
 Place = tuple[str, str]
 """A side and one of its objects."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,17 @@ def test_a_port_that_is_none_is_refused(capsys, monkeypatch, port):
     code, said = told(capsys, monkeypatch, "sandbox", "--gleif-port", port)
     assert code == 4
     assert "not in the range" in said
+
+
+def test_a_gate_that_there_is_none_of_is_refused(capsys, monkeypatch):
+    code, said = told(capsys, monkeypatch, "sync", "--open-gate", "every")
+    assert code == 4
+    assert "'every' is not one of 'overwrite'" in said
+
+
+def test_the_version_is_told_without_loading_the_engine():
+    loaded = "import sys, leadsync.cli; print([m for m in ('numpy', 'pydantic', 'leadsync.sync') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 @pytest.mark.parametrize(

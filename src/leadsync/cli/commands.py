@@ -30,6 +30,7 @@ from leadsync.config import lint as lint_config
 from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.files import example_config
 from leadsync.fixpoint import second_plan
+from leadsync.gates import NAMES
 from leadsync.quota import Lane
 from leadsync.rehearsal import copy_mappings
 from leadsync.schedule import StopFlag, run_daemon
@@ -100,8 +101,8 @@ def provision_all(world: World, *, apply: bool) -> list[tuple[str, Any]]:
 @output_option
 @quiet_option
 @html_option
-@click.option("--limit", default=20, show_default=True, help="How many leads to show.")
-@click.option("--open-gate", "open_gates", multiple=True, help="Let a gate through, by name.")
+@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="How many leads to show.")
+@click.option("--open-gate", "open_gates", type=click.Choice(NAMES), multiple=True, help="Let a gate through, by name.")
 @click.option("--cached", is_flag=True, help="Plan on what was read last; asks no CRM.")
 @click.option("--twice", is_flag=True, help="Tell instead what the run after that would write again: nothing, ideally.")
 @click.option("-o", "file", type=click.Path(dir_okay=False, path_type=Path), help="Keep it for `leadsync apply FILE`.")
@@ -150,7 +151,7 @@ def plan(  # noqa: PLR0913  one for each option
 @config_option
 @output_option
 @quiet_option
-@click.option("--open-gate", "open_gates", multiple=True, help="Let a gate through, by name.")
+@click.option("--open-gate", "open_gates", type=click.Choice(NAMES), multiple=True, help="Let a gate through, by name.")
 def sync(config_path: Path, output: str, open_gates: tuple[str, ...], *, quiet: bool) -> int:
     """Run one cycle: pull, resolve, score, plan, and write to both CRMs."""
     config = read_config(config_path)

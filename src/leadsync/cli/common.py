@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from enum import IntEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,38 +16,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
+from leadsync.cli.exits import Exit as Exit  # noqa: PLC0414  handed on
+from leadsync.cli.exits import exit_code as exit_code  # noqa: PLC0414
 from leadsync.config import Config, load
 from leadsync.connector import Clock, Crm, Kind, Register, connector
-from leadsync.errors import LeadsyncError, Misconfigured, QuotaExhausted
+from leadsync.errors import Misconfigured
 from leadsync.progress import Progress, Silent
 from leadsync.quota import Lane, govern
 from leadsync.rules import load_rulebook
 from leadsync.store import Store
 from leadsync.sync import World, never
 
+log = logging.getLogger("leadsync")
+
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Exit(IntEnum):
-    """What a command's end means."""
-
-    DONE = 0
-    ERROR = 1
-    PENDING = 2
-    REJECTS = 3
-    CONFIG = 4
-    QUOTA = 5
-
-
-def exit_code(problem: LeadsyncError) -> Exit:
-    """The exit code for a failure."""
-    match problem:
-        case Misconfigured():
-            return Exit.CONFIG
-        case QuotaExhausted():
-            return Exit.QUOTA
-        case _:
-            return Exit.ERROR
 
 
 def config_option(command: F) -> F:
@@ -94,6 +76,14 @@ def say_json(data: object) -> None:
     click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
 
 
+class Logged(Silent):
+    """Each part of the work as a line of the log."""
+
+    def step(self, what: str, total: int | None = None) -> None:
+        """Begin a part of the work."""
+        log.info(what if total is None else f"{what} ({total:,})")
+
+
 class Bar:
     """A progress display on standard error: one line for each part of the work."""
 
@@ -119,10 +109,10 @@ class Bar:
 
 @contextmanager
 def progress(*, show: bool) -> Iterator[Progress]:
-    """A display on standard error where somebody is looking, else none."""
+    """A display on standard error where somebody is looking, else a log for who asked for one (`--verbose`)."""
     errors = Console(stderr=True)
     if not show or not errors.is_terminal:
-        yield Silent()
+        yield Logged() if log.isEnabledFor(logging.INFO) else Silent()
         return
     columns = (
         SpinnerColumn(),

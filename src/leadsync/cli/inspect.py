@@ -128,7 +128,8 @@ def _why_text(uid: str, records: Iterable[tuple[Ref, Any]], chosen: dict[str, An
         out.print(f"  {ref}  [dim]{escape(known[1]) if known else ''}[/]")
     for name, (value, reason, _run, at) in chosen.items():
         out.print(
-            f"\n[bold]{name}[/] = {escape(value_text(value)) or '(blank)'}   [dim]decided {at:%Y-%m-%d %H:%M}Z[/]"
+            f"\n[bold]{name}[/] = {escape(value_text(value)) or '(blank)'}   [dim]decided {at:%Y-%m-%d %H:%M}Z[/]",
+            soft_wrap=True,
         )
         for line in explain(reason):
             out.print(f"  {escape(line)}", soft_wrap=True)

@@ -4,29 +4,41 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib import import_module
 
 import click
 
 from leadsync import __version__
-from leadsync.cli import (
-    attribution,
-    commands,
-    conflicts,
-    health,
-    inspect,
-    journey,
-    others,
-    plans,
-    rejects,
-    sandbox,
-    scoring,
-    tell,
-)
-from leadsync.cli.common import Exit, exit_code
+from leadsync.cli.exits import Exit, exit_code
 from leadsync.errors import LeadsyncError
 
+MODULES = (
+    "commands", "health", "inspect", "scoring", "attribution", "journey", "tell", "conflicts", "rejects", "others",
+    "plans", "sandbox",
+)  # fmt: skip
+"""Whose commands there are, in the order of the help."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Commands(click.Group):
+    """Reads its commands' modules when one of them is asked for: `--version` need not wait for numpy."""
+
+    def filled(self) -> Commands:
+        """Itself, with all commands."""
+        for name in MODULES if not self.commands else ():
+            for command in import_module(f"leadsync.cli.{name}").ALL:
+                self.add_command(command)
+        return self
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        return super(Commands, self.filled()).get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return super(Commands, self.filled()).list_commands(ctx)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="leadsync")
 @click.option("--verbose", is_flag=True, help="Log what happens to standard error.")
 def cli(*, verbose: bool) -> None:
@@ -43,13 +55,6 @@ def cli(*, verbose: bool) -> None:
     )
     for chatty in ("apscheduler", "httpx", "urllib3", "hubspot"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-
-
-for module in (
-    commands, health, inspect, scoring, attribution, journey, tell, conflicts, rejects, others, plans, sandbox,
-):  # fmt: skip
-    for command in module.ALL:
-        cli.add_command(command)
 
 
 def main() -> None:
