@@ -199,7 +199,7 @@ def _as_instant(value: Value) -> Value:
     then = moment(value)
     if then is None:
         return value
-    return then.isoformat(timespec="milliseconds" if then.microsecond else "seconds").replace("+00:00", "Z")
+    return then.isoformat(timespec="milliseconds" if then.microsecond >= 1000 else "seconds").replace("+00:00", "Z")
 
 
 def to_vendor(value: Value, values: Mapping[str, str]) -> Value:
