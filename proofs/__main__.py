@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from proofs import crash, disk, echo, garbled, lost_update, mutants, poison, stories
+from proofs import crash, disk, echo, faults, garbled, lost_update, mutants, poison, stories
 from proofs.report import Report
 
 PROOFS: Mapping[str, Callable[..., Report]] = {
@@ -20,6 +20,7 @@ PROOFS: Mapping[str, Callable[..., Report]] = {
     "garbled": garbled.prove,
     "poison": poison.prove,
     "disk": disk.prove,
+    "faults": faults.prove,
 }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from leadsync.errors import StopRun
 from leadsync.sandbox.http import Reply, Request
@@ -18,6 +18,7 @@ from proofs.live import House, prepared
 from proofs.report import Report
 
 CI_CASES = 60
+C = TypeVar("C")
 Bend: TypeAlias = Callable[[Reply], Reply]
 
 
@@ -193,7 +194,7 @@ def case(house: House, spot: Spot, how: Bend, held: Any, known: Any) -> Outcome:
         house.run(urls)
         house.run(urls)
     wrong = [f"taken for deleted: {gone}"] if gone else []
-    sees = _all if stopped else _typed  # a run that went on without a part may judge a lead otherwise, and stay with it
+    sees = _all if stopped else typed  # a run that went on without a part may judge a lead otherwise, and stay with it
     for name, now, then in (("the CRMs hold", house.holdings(), held), ("leadsync knows", house.known(), known)):
         if sees(now) != sees(then):
             wrong.append(f"{name} something else: {differences(sees(now), sees(then))}")
@@ -206,11 +207,11 @@ def _all(tree: Any) -> Any:
     return tree
 
 
-def _typed(tree: Any) -> Any:
+def typed(tree: Any) -> Any:
     """What people typed, without what leadsync makes of it."""
     if isinstance(tree, Mapping):
-        return {k: _typed(v) for k, v in tree.items() if not re.match("(?i)leadsync_|lifecyclestage|hs_", str(k))}
-    return [_typed(v) for v in tree] if isinstance(tree, (list, tuple)) else tree
+        return {k: typed(v) for k, v in tree.items() if not re.match("(?i)leadsync_|lifecyclestage|hs_", str(k))}
+    return [typed(v) for v in tree] if isinstance(tree, (list, tuple)) else tree
 
 
 def differences(now: Any, then: Any, path: str = "") -> list[str]:
@@ -230,12 +231,13 @@ def prove(*, long: bool = False, seed: int = 0, cases: int | None = None) -> Rep
         house = prepared(folder)
         spots, held, known = play_one(house, folder, calm)
         every = [(spot, name) for spot in spots for name in MALFORMED if not _untellable(spot, name)]
-        chosen = every if long else draw(every, cases if cases is not None else CI_CASES, seed)
+        wanted = len(every) if long else cases if cases is not None else CI_CASES
+        chosen = draw(every, wanted, seed, news=lambda c: {(c[0].side, c[0].label), c[1]})
         plays: list[Play] = [partial(case, spot=s, how=MALFORMED[n], held=held, known=known) for s, n in chosen]
         results = dict(play_all(house, folder, plays))
     outcomes = [results[number] for number in range(len(chosen))]
     for (spot, name), outcome in zip(chosen, outcomes, strict=True):
-        texts = [_gist(outcome.trace)] if isinstance(outcome, Failed) else outcome.wrong
+        texts = [gist(outcome.trace)] if isinstance(outcome, Failed) else outcome.wrong
         report.violations.extend(f"{name} at {spot}: {text}" for text in texts)
     fine = [o for o in outcomes if isinstance(o, Outcome)]
     report.figures["malformations"] = len({name for _, name in chosen})
@@ -247,7 +249,7 @@ def prove(*, long: bool = False, seed: int = 0, cases: int | None = None) -> Rep
     return report
 
 
-def _gist(trace: str) -> str:
+def gist(trace: str) -> str:
     """Where an exception came from, and what it says."""
     lines = [line.strip() for line in trace.strip().splitlines()]
     where = [line for line in lines if line.startswith("File ")]
@@ -258,15 +260,13 @@ def _untellable(spot: Spot, name: str) -> bool:
     return any(name == n and spot.label.endswith(f"/{end}") for n, end in UNTELLABLE)
 
 
-def draw(every: list[tuple[Spot, str]], count: int, seed: int) -> list[tuple[Spot, str]]:
-    """So many cases, by chance, but first those that bring an endpoint or a malformation nobody has brought."""
+def draw(every: Sequence[C], count: int, seed: int, news: Callable[[C], set[Any]]) -> list[C]:
+    """So many cases, by chance, but first those that bring something nobody has brought (`news`)."""
     chance = random.Random(seed)  # noqa: S311  a repeatable draw
-    mixed = chance.sample(every, len(every))
-    seen: set[object] = set()
-    first: list[tuple[Spot, str]] = []
-    rest: list[tuple[Spot, str]] = []
-    for spot, name in mixed:
-        news = {(spot.side, spot.label), name} - seen
-        (first if news else rest).append((spot, name))
-        seen |= news
+    seen: set[Any] = set()
+    first: list[C] = []
+    rest: list[C] = []
+    for case in chance.sample(every, len(every)):
+        (first if news(case) - seen else rest).append(case)
+        seen |= news(case)
     return [*first, *rest][:count]

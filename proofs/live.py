@@ -110,6 +110,14 @@ class House:
         """Every record, without what the sandboxes' own clocks wrote."""
         return {side: _timeless(sandbox.dump()) for side, sandbox in self.sandboxes.items()}
 
+    def retry_rejects(self) -> int:
+        """Somebody has looked at what was refused and lets it be tried again; gives how many there were."""
+        with Store(self.state) as store:
+            refused = [r.ref for r in store.outbox.rejects() if r.direction == "write" and r.reason]
+            with store.transaction():
+                store.outbox.accepted(refused)
+        return len(refused)
+
     def known(self) -> dict[str, Any]:
         """What leadsync has read: records with their fields and whether they are gone, and touches."""
         with Store(self.state) as store:

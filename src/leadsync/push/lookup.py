@@ -18,7 +18,20 @@ from leadsync.store import Outgoing
 def look_up(
     crm: Crm, kind: str, rows: Iterable[Outgoing], ids: Mapping[str, str], fields: Sequence[str]
 ) -> dict[str, Record]:
-    """Token → the record as it now is, by its id (`ids`: those that answers told, by token), or by its key."""
+    """Token → the record as it now is, by its id (`ids`: those that answers told, by token), or by its key. Raises
+    StopRun when they cannot be read; the outbox still knows them, and the next run looks again."""
+    try:
+        return _look_up(crm, kind, list(rows), ids, fields)
+    except TryAgain as problem:
+        raise StopRun(
+            f"{crm.side}: reading {kind} back after writing failed for good after several tries: {problem}. "
+            "The next run looks what became of these writes before it does anything else."
+        ) from problem
+
+
+def _look_up(
+    crm: Crm, kind: str, rows: Sequence[Outgoing], ids: Mapping[str, str], fields: Sequence[str]
+) -> dict[str, Record]:
     by_token = {row.token: ident for row in rows if (ident := row.id or ids.get(row.token)) is not None}
     wanted = sorted(set(by_token.values()))
     by_id = {record.ref.id: record for record in crm.read(kind, wanted, fields)} if wanted else {}
