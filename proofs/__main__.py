@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from proofs import crash, disk, echo, faults, garbled, lost_update, mutants, poison, stories
+from proofs import crash, disk, echo, faults, garbled, kills, lost_update, memory, mutants, poison, stories
 from proofs.report import Report
 
 PROOFS: Mapping[str, Callable[..., Report]] = {
@@ -21,6 +21,8 @@ PROOFS: Mapping[str, Callable[..., Report]] = {
     "poison": poison.prove,
     "disk": disk.prove,
     "faults": faults.prove,
+    "kills": kills.prove,
+    "memory": memory.prove,
 }
 
 

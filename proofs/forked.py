@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.engine import Stage, Watched
-from tests.fakes import Shelf
+from tests.fakes import Shelf, nothing
 
 from leadsync.connector import Allowance, Check, Feed, FieldSpec, ObjectType, Page, ProvisionStep, Receipt, Usage, Write
 from leadsync.errors import StopRun
@@ -28,9 +28,11 @@ class Hooks:
 
     fatal: int | None
     count: int = 0
+    watch: Callable[[str], None] = nothing
 
-    def reach(self, _where: str) -> None:
+    def reach(self, where: str) -> None:
         """One more hook."""
+        self.watch(where)
         if self.count == self.fatal:
             os.kill(os.getpid(), signal.SIGKILL)
         self.count += 1
@@ -109,15 +111,20 @@ def _as_it_is() -> None:
     """Nothing to prepare."""
 
 
-def attempt(stage: Stage, fatal: int | None, prepare: Callable[[], None] = _as_it_is) -> int | str | None:
+def attempt(
+    stage: Stage,
+    fatal: int | None,
+    prepare: Callable[[], None] = _as_it_is,
+    watch: Callable[[str], None] = nothing,
+) -> int | str | None:
     """One run in a child that dies at the hook `fatal`; gives how many hooks it passed, None when it was killed, and
-    what it said where it stopped by itself. `prepare` is done in the child before the run."""
+    what it said where it stopped by itself. `prepare` is done in the child before the run, `watch` at each hook."""
     stage.runs += 1
     ours, theirs = Pipe()
     child = os.fork()
     if child == 0:
         ours.close()
-        _live(stage, theirs, Hooks(fatal), prepare)
+        _live(stage, theirs, Hooks(fatal, watch=watch), prepare)
     theirs.close()
     passed: int | str | None = None
     with ours:
