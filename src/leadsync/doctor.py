@@ -86,7 +86,9 @@ def sqlite_version(version: tuple[int, ...]) -> Check:
 def machine(config: Config) -> list[Check]:
     """The state file, the file of counts, and the disk they are on."""
     found = [_state(config.state), *_private(config.state), _disk(config.state)]
-    return [*found, _database("requests", config.quota_file)] if config.quota_file.exists() else found
+    if config.quota_file.exists():
+        found += [_database("requests", config.quota_file), *_private(config.quota_file, "requests")]
+    return found
 
 
 def _state(path: Path) -> Check:
@@ -114,11 +116,11 @@ def _database(name: str, path: Path, schema: int | None = None) -> Check:
     return warn(name, text, "look at what it keeps: it is unusually large") if size > LARGE_STATE else ok(name, text)
 
 
-def _private(path: Path) -> list[Check]:
-    """The state holds personal data."""
+def _private(path: Path, name: str = "state") -> list[Check]:
+    """The state holds personal data, and who may write the count of requests decides how many go out."""
     if path.exists() and path.stat().st_mode & OTHERS:
         mode = stat.filemode(path.stat().st_mode)
-        return [warn("state permissions", f"{path} may be read by others ({mode})", f"chmod 600 {path}")]
+        return [warn(f"{name} permissions", f"{path} is open to others ({mode})", f"chmod 600 {path}")]
     return []
 
 

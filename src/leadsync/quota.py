@@ -108,7 +108,7 @@ def open_file(path: Path) -> sqlite3.Connection:
     """The file of counts, made where there is none; a damaged one is set aside. Raises StopRun when there is no way."""
     try:
         return _open(path)
-    except sqlite3.OperationalError as problem:
+    except (sqlite3.OperationalError, OSError) as problem:
         raise _unusable(path, problem) from None
     except sqlite3.DatabaseError as problem:
         aside = path.with_name(f"{path.name}.damaged")
@@ -118,7 +118,9 @@ def open_file(path: Path) -> sqlite3.Connection:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)  # before SQLite makes one that everybody may read
     db = sqlite3.connect(path, isolation_level=None, timeout=BUSY, check_same_thread=False)
     try:
         db.execute("PRAGMA journal_mode = TRUNCATE")
@@ -130,7 +132,7 @@ def _open(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _unusable(path: Path, problem: sqlite3.Error) -> StopRun:
+def _unusable(path: Path, problem: sqlite3.Error | OSError) -> StopRun:
     return StopRun(
         f"{path}: requests cannot be counted ({problem}), so none is sent. Free disk space or correct the file's "
         "permissions; a damaged file may be moved away, and counting begins anew."

@@ -174,6 +174,7 @@ def test_a_state_that_is_sound_empty_damaged_or_newer_is_told_apart(tmp_path: Pa
     assert doctor._private(path) == []
     path.chmod(0o644)
     assert doctor._private(path)[0].fix == f"chmod 600 {path}"
+    assert doctor._private(path, "requests")[0].name == "requests permissions"
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 999")
     assert "newer leadsync" in state_check(path).found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -195,3 +196,18 @@ def test_where_nothing_can_be_counted_nothing_is_sent(tmp_path: Path, time: Time
     one.close()
     with pytest.raises(StopRun, match="none is sent"):
         one.take()
+
+
+def test_the_file_of_counts_is_open_to_its_owner_alone(tmp_path: Path, time: Time, made: list[Governor]) -> None:
+    folder = tmp_path / "new"
+    governor(folder, time, made).take()
+    assert stat.S_IMODE((folder / "quota.db").stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_cannot_be_made_stops_the_run_with_the_next_step(
+    tmp_path: Path, time: Time, made: list[Governor]
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StopRun, match="correct the file's permissions"):
+        governor(tmp_path / "file", time, made)

@@ -47,7 +47,7 @@ class Client:
                 url, params=params, headers={"accept": "application/vnd.api+json, application/json"}
             )
         except httpx.TransportError as problem:
-            raise TryAgain(f"{url}: {type(problem).__name__}") from problem
+            raise TryAgain(_unreached(url, problem)) from problem
         if answer.status_code == 404:
             return None
         _raise_for(answer, url)
@@ -71,11 +71,28 @@ class Client:
                 _raise_for(answer, url)
                 yield answer.status_code == 206, answer.iter_bytes(1 << 16)
         except httpx.TransportError as problem:
-            raise TryAgain(f"{url}: the download broke off ({type(problem).__name__})") from problem
+            raise TryAgain(_unreached(url, problem)) from problem
 
     def close(self) -> None:
         """Give the connections back."""
         self._http.close()
+
+
+NEXT = "check the network and `url` (or `api_url`) in [connector.gleif], then run again"
+_WHAT_HAPPENED: tuple[tuple[type[httpx.TransportError], str], ...] = (
+    (httpx.ConnectError, "cannot be reached"),
+    (httpx.ConnectTimeout, "cannot be reached"),
+    (httpx.TimeoutException, "does not answer in time"),
+    (httpx.TransportError, "broke off the connection"),
+)
+"""The first that fits an error tells what happened."""
+
+
+def _unreached(url: str, problem: httpx.TransportError) -> str:
+    """What happened and what to do next; reading from GLEIF changes nothing, and an index in use stays."""
+    told = next(words for kind, words in _WHAT_HAPPENED if isinstance(problem, kind))
+    host = httpx.URL(url).host
+    return f"{host} {told} ({type(problem).__name__}, {url}): {NEXT}; nothing was changed"
 
 
 def _raise_for(answer: httpx.Response, url: str) -> None:
@@ -83,7 +100,10 @@ def _raise_for(answer: httpx.Response, url: str) -> None:
     if code == 429:
         raise Throttled(f"{url}: too many requests", _seconds(answer.headers.get("retry-after", "")))
     if code >= 500 or code == 408:
-        raise TryAgain(f"{url}: the server answered {code}", _seconds(answer.headers.get("retry-after", "")))
+        raise TryAgain(
+            f"{url}: the server answered {code}: run again later; nothing was changed",
+            _seconds(answer.headers.get("retry-after", "")),
+        )
     if code >= 400:
         raise Misconfigured(f"{url}: the server refused with {code}. Check the register's url in the configuration.")
 

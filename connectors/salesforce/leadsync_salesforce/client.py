@@ -28,6 +28,8 @@ HEADERS = {
     "Sforce-Call-Options": "client=leadsync",
 }
 
+NEXT = "check the network and `url` in [connector.salesforce], then run again"
+
 
 class Client:
     """One session, one connection pool; logs in when first used, and once more when the session has expired."""
@@ -200,15 +202,23 @@ class Client:
 
 def sort_failure(problem: requests.RequestException, what: str, *, writing: bool) -> LeadsyncError:
     """What a failure without a refusal means; its text never holds the address, which may hold a query."""
-    text = f"Salesforce {what}: {type(problem).__name__}"
+    text = f"Salesforce {what}: {_told(problem)} ({type(problem).__name__})"
     if isinstance(problem, requests.exceptions.JSONDecodeError):
         unreadable = f"Salesforce {what}: the answer is not JSON"
         return Ambiguous(unreadable) if writing else Unreadable(unreadable)
     if isinstance(problem, requests.exceptions.SSLError):
-        return Misconfigured(f"{text}: the server's certificate is not trusted")
+        return Misconfigured(f"Salesforce {what}: the server's certificate is not trusted: check `url` and the proxy")
     if _never_sent(problem) or not writing:
-        return TryAgain(text)
-    return Ambiguous(text)
+        return TryAgain(f"{text}: {NEXT}; this call changed nothing")
+    return Ambiguous(f"{text}: the record is read again before anything else is sent")
+
+
+def _told(problem: requests.RequestException) -> str:
+    if _never_sent(problem):
+        return "the org cannot be reached"
+    if isinstance(problem, requests.exceptions.Timeout):
+        return "no answer in time"
+    return "the connection broke off"
 
 
 def _never_sent(problem: requests.RequestException) -> bool:

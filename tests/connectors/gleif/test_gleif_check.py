@@ -12,6 +12,7 @@ from leadsync.connector import Health
 from leadsync.sandbox import SandboxClock, Serving
 from leadsync_gleif import CONNECTOR, GleifSettings, refresh
 from leadsync_gleif.check import check
+from leadsync_gleif.client import Client
 from leadsync_gleif.sandbox import GleifSandbox
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -70,3 +71,16 @@ def test_the_rest_api_is_asked_for_one_record(served: Serving, settings: GleifSe
     body = {"action": {"kind": "reply", "status": 200, "body": {"data": "nothing"}}}
     served.sandbox.faults.add({"match": {"path": "lei-records"}, **body})
     assert states(api) == {"REST API": Health.FAIL}
+
+
+@pytest.mark.parametrize("mode", ["index", "api"])
+def test_a_gleif_that_cannot_be_reached_says_where_and_what_to_do(
+    mode: str, settings: GleifSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Client, "sleep", staticmethod(lambda _seconds: None))
+    away = settings.model_copy(update={"url": "http://127.0.0.1:9", "mode": mode})
+    found = check(away, lambda: NOW)[-1]
+    assert found.state is Health.FAIL
+    assert "127.0.0.1 cannot be reached" in found.found
+    assert "check the network and `url`" in found.found
+    assert "nothing was changed" in found.found
