@@ -107,9 +107,10 @@ class Shelf:
 
     `on_write` is called before and after each batch (with "before" or "after") and may raise; `on_call` the same for
     every call ("before read contacts"). `spell` is how the CRM spells a value it is given; `refuse` says why a record
-    is refused, or "". `trouble` says what goes wrong with a write call: "" nothing, "down" (nothing was applied, it is
-    certain), "lost before", "lost after" (the connection broke; nothing or all was applied), "half" (the first half was
-    applied), "whole" (a batch with more than one record is refused without naming the culprit).
+    is refused, or "", and `blames` which fields the answer names. `trouble` says what goes wrong with a write call: ""
+    nothing, "down" (nothing was applied, it is certain), "lost before", "lost after" (the connection broke; nothing or
+    all was applied), "half" (the first half was applied), "whole" (a batch with more than one record is refused without
+    naming the culprit).
     `tells`: whether it says who changed a record last; `lag`: how late a pull shows a change; `page`: records in one
     page; `skew`: how far its clock is off.
     """
@@ -128,6 +129,7 @@ class Shelf:
         self.touch_list: list[Touch] = []
         self.spell: Callable[[str, Value], Value] = as_it_is
         self.refuse: Callable[[Write], str] = accept
+        self.blames: tuple[str, ...] = ()
         self.on_write: Callable[[str], None] = nothing
         self.on_call: Callable[[str], None] = nothing
         self.trouble: Callable[[str, Sequence[Write]], str] = no_trouble
@@ -313,7 +315,7 @@ class Shelf:
 
     def _one(self, kind: str, write: Write) -> Receipt:
         if reason := self.refuse(write):
-            error = Rejected(reason, code="REFUSED", hint="mend the record")
+            error = Rejected(reason, code="REFUSED", fields=self.blames, hint="mend the record")
             return Receipt(write.token, Outcome.REJECTED, write.id, error=error)
         spelled = {name: self.spell(name, value) for name, value in write.values.items()}
         if write.id is not None:

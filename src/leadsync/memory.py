@@ -20,7 +20,9 @@ BASELINE = "baseline taken"
 def memory(store: Store) -> Memory:
     """All that earlier runs left for the plan."""
     written = {key: LastWrite(row.sent, row.settled, row.at) for key, row in store.outbox.written().items()}
-    refused = {r.ref: Refusal(r.sent, r.reason, r.version) for r in store.outbox.rejects() if r.direction == "write"}
+    refused = {
+        r.ref: Refusal(r.sent, r.reason, r.version, r.named) for r in store.outbox.rejects() if r.direction == "write"
+    }
     leases = {key: Lease(value, since) for key, (value, since) in store.cases.leases().items()}
     flapping = {key: found.other for key, found in store.cases.flaps().items() if found.released is None}
     return Memory(written, refused, leases, flapping)

@@ -1,6 +1,6 @@
 """Decide, then do: from what is known and wanted to writes that have not happened yet."""
 
-from leadsync.plan.making import explain, plan, plan_subject
+from leadsync.plan.making import explain, plan, plan_subject, together
 from leadsync.plan.model import (
     Accounted,
     Change,
@@ -32,4 +32,5 @@ __all__ = [
     "explain",
     "plan",
     "plan_subject",
+    "together",
 ]

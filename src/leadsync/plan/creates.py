@@ -38,7 +38,7 @@ def _create(subject: Subject, rule: CreateRule) -> Step | None:
         if mapped.unique:
             key = (target.name, str(sent))
             continue
-        changes.append(Change(mapped.name, target.name, None, sent, "a new record", rule_of(mapped)))
+        changes.append(Change(mapped.name, target.name, None, sent, "a new record", rule_of(mapped), unit=mapped.unit))
     if key is None:
         return None
     file = subject.object.file.rpartition("/")[2]

@@ -36,7 +36,15 @@ def _step(step: Step) -> dict[str, Any]:
         "key": list(step.key) if step.key is not None else None,
         "links": {kind: list(ids) for kind, ids in step.links.items()},
         "changes": [
-            {"field": c.field, "target": c.target, "old": c.old, "new": c.new, "why": c.why, "rule": c.rule}
+            {
+                "field": c.field,
+                "target": c.target,
+                "old": c.old,
+                "new": c.new,
+                "why": c.why,
+                "rule": c.rule,
+                **({"unit": c.unit} if c.unit else {}),
+            }
             for c in step.changes
         ],
     }

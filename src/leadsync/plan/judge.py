@@ -186,7 +186,8 @@ def _wish(place: Place, sent: Value, last: LastWrite | None, now: datetime) -> W
     mapped, target = place.mapped, place.target
     there = None if isinstance(place.there, Absent) else place.there
     guarded = not mapped.sources or target.write is not WriteMode.ALWAYS or target.direction is not Direction.BOTH
-    change = Change(mapped.name, target.name, there, sent, _why(place.subject, mapped), rule_of(mapped), guarded)
+    why, rule = _why(place.subject, mapped), rule_of(mapped)
+    change = Change(mapped.name, target.name, there, sent, why, rule, guarded, mapped.unit)
     return Wish(mapped, change, _weak(mapped, there, sent, last, now))
 
 

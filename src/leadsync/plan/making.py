@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from leadsync.merge import How
 from leadsync.plan.accounts import after, shadows
 from leadsync.plan.creates import creates
 from leadsync.plan.judge import Place, Wish, judge
-from leadsync.plan.model import Accounted, Change, Held, Kept, Member, Memory, Plan, Step, Subject
+from leadsync.plan.model import Accounted, Change, Held, Kept, Member, Memory, Plan, Refusal, Step, Subject
 from leadsync.records import Fields, Ref
 
 
@@ -70,14 +71,31 @@ def _changes(subject: Subject, member: Member, memory: Memory, now: datetime) ->
 
 
 def _unless_refused(step: Step, memory: Memory, version: datetime | None, steps: list[Step], kept: list[Kept]) -> None:
-    """What a CRM refused is not sent again until it, or the record, has changed."""
+    """What a CRM refused is not sent again until it, or the record, has changed; the other fields go without it."""
     refusal = memory.refused.get(step.ref)
-    if refusal is None or dict(refusal.sent) != step.values or version != refusal.version:
-        steps.append(step)
-        return
+    stuck = _stuck(step, refusal) if refusal is not None and version == refusal.version else frozenset()
+    going = tuple(c for c in step.changes if c.target not in stuck)
+    if going:
+        steps.append(replace(step, changes=going))
     for c in step.changes:
-        waits = step.id is not None
-        kept.append(Kept(step.uid, step.ref, c.field, c.target, c.old, c.new, "refused", refusal.reason, waits=waits))
+        if refusal is not None and c.target in stuck:
+            waits = step.id is not None
+            kept.append(Kept(step.uid, step.ref, c.field, c.target, c.old, c.new, "refused", refusal.reason, waits))
+
+
+def _stuck(step: Step, refusal: Refusal) -> frozenset[str]:
+    """The vendor fields that would be refused again: those the CRM named, with their units, or all of them."""
+    if not refusal.named:
+        return frozenset(step.values) if dict(refusal.sent) == step.values else frozenset()
+    same = {c.target for c in step.changes if c.target in refusal.named and refusal.sent[c.target] == c.new}
+    return together(step.changes, same)
+
+
+def together(changes: Iterable[Change], targets: Iterable[str]) -> frozenset[str]:
+    """Vendor fields, with those that are only written together with them."""
+    wanted, every = frozenset(targets), tuple(changes)
+    units = {c.unit for c in every if c.unit and c.target in wanted}
+    return wanted | {c.target for c in every if c.unit in units}
 
 
 def _held(subject: Subject) -> Iterator[Held]:

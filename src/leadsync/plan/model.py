@@ -67,11 +67,15 @@ class LastWrite:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a CRM refused, why, and the record's modified date then: once it has changed, it is worth another try."""
+    """What a CRM refused, why, and the record's modified date then: once it has changed, it is worth another try.
+
+    `named`: the vendor fields of `sent` that the CRM named as the cause; none, where it refused the write as a whole.
+    """
 
     sent: Fields
     reason: str
     version: datetime | None = None
+    named: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,8 @@ class Memory:
 class Change:
     """One field's write: `old` and `new` in the vendor's spelling, `why` in words, the mapping's file and line.
 
-    `guarded`: a person may edit the field, so that it is read once more just before it is written.
+    `guarded`: a person may edit the field, so that it is read once more just before it is written. `unit`: it is only
+    written together with the other fields of that name.
     """
 
     field: str
@@ -107,6 +112,7 @@ class Change:
     why: str
     rule: str
     guarded: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

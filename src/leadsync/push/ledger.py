@@ -49,7 +49,7 @@ def acknowledge(world: Pusher, row: Outgoing, ref: Ref, record: Record | None, r
         Written(ref, name, new, made[name], old, run, now, row.uid, row.mapped.get(name, name), other, row.id is None)
         for name, (old, new) in row.changes.items()
     )
-    store.outbox.accepted([row.ref, ref])
+    store.outbox.went_through(row.ref, ref, row.changes.keys(), record.modified if record is not None else None)
     store.outbox.mark([row.token], "done")
     _account(store, row)
 

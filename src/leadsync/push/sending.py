@@ -11,6 +11,7 @@ from leadsync.errors import Ambiguous, Rejected, SkipRecord, StopRun, TryAgain
 from leadsync.plan import Accounted, Step
 from leadsync.push.ledger import Pusher, acknowledge, refuse
 from leadsync.push.lookup import moved, with_records
+from leadsync.push.parting import part
 from leadsync.records import Ref
 from leadsync.store import Outgoing
 
@@ -117,9 +118,11 @@ def _send_noted(rows: Rows, world: Pusher, pushed: Pushed, *, again: bool) -> Re
         ) from problem
     except Ambiguous:
         receipts = [Receipt(token, Outcome.UNKNOWN, row.id) for token, (row, _) in rows.items()]
-    resend = _settle(crm, rows, receipts, world, pushed, last=not again)
+    resend, lesser = _settle(crm, rows, receipts, world, pushed, last=not again)
     if resend:
         _send(resend, world, pushed, again=False)
+    if lesser:
+        _send(lesser, world, pushed, again=again)
     return None
 
 
@@ -138,9 +141,8 @@ def _isolate(rows: Rows, refusal: Rejected, world: Pusher, pushed: Pushed, *, ag
         else:  # it was the culprit, or part of it moved or stayed unclear: nothing is certain of the second half
             rows, rest = {}, {**second, **rest}
     with world.store.transaction():
-        for row, step in rows.values():
-            refuse(world, row, refusal)
-            pushed.rejected.append((step, refusal))
+        lesser = _refused(rows, dict.fromkeys(rows, refusal), world, pushed)
+    rest = {**rest, **lesser}
     if rest:
         _send(rest, world, pushed, again=again)
 
@@ -156,14 +158,34 @@ def _write(row: Outgoing) -> Write:
     return Write(row.token, row.kind, row.id, values, row.key, row.links)
 
 
-def _settle(crm: Crm, rows: Rows, receipts: Sequence[Receipt], world: Pusher, pushed: Pushed, *, last: bool) -> Rows:
-    """Take the answers; returns what is still unclear and may be sent once more, having been read and not found."""
+def _refused(rows: Rows, why: Mapping[str, SkipRecord], world: Pusher, pushed: Pushed) -> Rows:
+    """Keep what was refused, with the reason; returns what may be sent without the fields that the CRM named. Call
+    inside a transaction."""
+    lesser: dict[str, tuple[Outgoing, Step]] = {}
+    for token, error in why.items():
+        row, step = rows[token]
+        parts = part(row, step, error.fields)
+        if parts is not None:
+            (row, step), left = parts
+            world.store.outbox.enqueue([row, left[0]], world.clock())
+            lesser[token] = left
+        refuse(world, row, error)
+        pushed.rejected.append((step, error))
+    return lesser
+
+
+def _settle(
+    crm: Crm, rows: Rows, receipts: Sequence[Receipt], world: Pusher, pushed: Pushed, *, last: bool
+) -> tuple[Rows, Rows]:
+    """Take the answers; returns what is still unclear and may be sent once more, having been read and not found, and
+    what may be sent without the fields that the CRM refused."""
     answered = {receipt.token for receipt in receipts}
     silent = [Receipt(token, Outcome.UNKNOWN, row.id) for token, (row, _) in rows.items() if token not in answered]
     kind = next(iter(rows.values()))[0].kind
     fields = world.read_fields(crm.side, kind)
     answers = with_records(crm, kind, {t: row for t, (row, _) in rows.items()}, [*receipts, *silent], fields)
     resend: dict[str, tuple[Outgoing, Step]] = {}
+    why: dict[str, SkipRecord] = {}
     with world.store.transaction():
         for receipt in answers:
             row, step = rows[receipt.token]
@@ -171,15 +193,13 @@ def _settle(crm: Crm, rows: Rows, receipts: Sequence[Receipt], world: Pusher, pu
                 case Outcome.DONE if (ident := receipt.id or row.id) is not None:
                     _done(row, step, Ref(row.side, row.kind, ident), receipt, world, pushed)
                 case Outcome.REJECTED:
-                    error = receipt.error or Rejected("refused without a reason")
-                    refuse(world, row, error)
-                    pushed.rejected.append((step, error))
+                    why[row.token] = receipt.error or Rejected("refused without a reason")
                 case Outcome.UNKNOWN if not last:
                     resend[row.token] = row, step
                 case Outcome.UNKNOWN | Outcome.DONE:
                     world.store.outbox.mark([row.token], "unknown")
                     pushed.unclear.append(step)
-    return resend
+        return resend, _refused(rows, why, world, pushed)
 
 
 def _done(row: Outgoing, step: Step, ref: Ref, receipt: Receipt, world: Pusher, pushed: Pushed) -> None:

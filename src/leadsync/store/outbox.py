@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from leadsync.records import Ref
@@ -99,6 +99,23 @@ class Outbox:
     def accepted(self, refs: Iterable[Ref]) -> None:
         """Forget write rejects of records that now went through."""
         self._db.executemany("DELETE FROM reject WHERE ref = ? AND direction = 'write'", ((str(r),) for r in refs))
+
+    def went_through(self, sent_to: Ref, ref: Ref, fields: Collection[str], version: datetime | None) -> None:
+        """A write of these fields was taken: forget what was refused of the record, but for other fields that the CRM
+        had named. Those are known by the record's id from here on, and as of its new modified date."""
+        for refused in (r for r in self.rejects_of({sent_to, ref}) if r.direction == "write"):
+            if refused.named - set(fields):
+                self._db.execute(
+                    "UPDATE OR REPLACE reject SET ref = ?, version = ? WHERE ref = ? AND direction = 'write'",
+                    (str(ref), version.isoformat() if version is not None else None, str(refused.ref)),
+                )
+            else:
+                self.accepted([refused.ref])
+
+    def rejects_of(self, refs: Iterable[Ref]) -> list[Reject]:
+        """What stands refused or unreadable of these records."""
+        found = (self._db.execute("SELECT * FROM reject WHERE ref = ?", (str(ref),)) for ref in refs)
+        return [reject_of(row) for rows in found for row in rows]
 
     def rejects(self) -> list[Reject]:
         """All that stands refused or unreadable, what was dropped too, oldest first."""

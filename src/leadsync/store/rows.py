@@ -87,6 +87,12 @@ class Reject:
     dropped: bool = False
     """A person wants to hear no more of it; the same write is still not sent again."""
 
+    @property
+    def named(self) -> frozenset[str]:
+        """The vendor fields of what was sent that the CRM named as the cause: the others went through without them."""
+        folded = {name.casefold() for name in self.fields}
+        return frozenset(name for name in self.sent if name.casefold() in folded)
+
 
 def dumps(value: object) -> str:
     """JSON that is the same for the same content."""
