@@ -11,6 +11,7 @@ from typing import Any
 from leadsync.sandbox.clock import SandboxClock, parse_time
 from leadsync.sandbox.faults import Faults
 from leadsync.sandbox.http import Reply, Request, json_reply
+from leadsync.sandbox.origin import foreign
 
 CONTROL = "/__sandbox__/"
 
@@ -82,10 +83,12 @@ class Sandbox(abc.ABC):
         self.counters.count(self.clock(), f"{request.method} {label}", write=write)
 
     def control(self, request: Request) -> Reply:
-        """The control API under /__sandbox__/."""
+        """The control API under /__sandbox__/, for clients and our own pages; 403 for pages of other origins."""
+        if (why := foreign(request)) is not None:
+            return json_reply(403, {"error": why})
         try:
             return self._control(request.method, request.path.removeprefix(CONTROL).strip("/"), request)
-        except (ValueError, KeyError, TypeError) as problem:
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
             return json_reply(400, {"error": f"{type(problem).__name__}: {problem}"})
 
     def _control(self, method: str, what: str, request: Request) -> Reply:  # noqa: C901  one table of controls
@@ -106,10 +109,9 @@ class Sandbox(abc.ABC):
             case "POST", "clock":
                 self._set_clock(body)
             case "GET", "clock":
-                return json_reply(200, {"now": self.clock().isoformat()})
+                return json_reply(200, {"now": self.clock().isoformat(), "rate": self.clock.rate})
             case "POST", "faults":
-                for spec in body if isinstance(body, list) else [body]:
-                    self.faults.add(spec)
+                self._add_faults(body if isinstance(body, list) else [body])
             case "DELETE", "faults":
                 self.faults.clear()
             case "GET", "faults":
@@ -119,10 +121,22 @@ class Sandbox(abc.ABC):
                 return json_reply(404, {"error": f"no such control: {method} {what}. Known: {known}"})
         return json_reply(200, {"ok": True})
 
+    def _add_faults(self, specs: list[Mapping[str, Any]]) -> None:
+        """All of them or none; raises ValueError."""
+        for spec in specs:
+            fault = Faults().add(spec)
+            if fault.action["kind"] == "named":
+                self.fault_reply(str(fault.action.get("name")))
+        for spec in specs:
+            self.faults.add(spec)
+
     def _set_clock(self, body: Mapping[str, Any]) -> None:
-        if "advance" in body:
-            self.clock.advance(float(body["advance"]))
-        self.clock.set(parse_time(str(body["now"])) if "now" in body else None, rate=body.get("rate"))
+        if unknown := set(body) - {"now", "rate", "advance"}:
+            raise ValueError(f"unknown keys {sorted(unknown)}; known: now, rate, advance")
+        moment = parse_time(str(body["now"])) if "now" in body else None
+        rate = float(body["rate"]) if body.get("rate") is not None else None
+        self.clock.set(moment, rate=rate)
+        self.clock.advance(float(body.get("advance", 0)))
 
 
 def _fault_json(fault: Any) -> dict[str, Any]:

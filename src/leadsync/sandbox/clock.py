@@ -29,6 +29,11 @@ class SandboxClock:
     def __call__(self) -> datetime:
         return self._base + (self._real() - self._from) * self._rate
 
+    @property
+    def rate(self) -> float:
+        """Its seconds in one real second."""
+        return self._rate
+
     def set(self, moment: datetime | None = None, *, rate: float | None = None) -> None:
         """Jump to a moment, and from there run at `rate`."""
         self._base = self() if moment is None else moment

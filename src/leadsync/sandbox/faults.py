@@ -21,6 +21,15 @@ ACTIONS = {
     "trickle": "do it, then send the answer one byte every `seconds`",
 }
 
+_NUMBERS = {"status", "seconds", "bytes"}
+
+
+def _check_pattern(key: str, pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except (re.error, TypeError) as problem:
+        raise ValueError(f"match {key}: {pattern!r} is no regular expression: {problem}") from None
+
 
 @dataclass(slots=True)
 class Fault:
@@ -38,6 +47,12 @@ class Fault:
             raise ValueError(f"unknown fault action {self.action.get('kind')!r}; known: {', '.join(ACTIONS)}")
         if unknown := set(self.match) - {"method", "path", "body"}:
             raise ValueError(f"unknown match keys {sorted(unknown)}; known: method, path, body")
+        for key, pattern in self.match.items():
+            _check_pattern(key, pattern)
+        if type(self.after) is not int or (self.times is not None and type(self.times) is not int):
+            raise ValueError("after is a whole number, times a whole number or null")
+        for name in _NUMBERS & set(self.action):
+            float(self.action[name])  # raises the ValueError
 
     def matches(self, request: Request) -> bool:
         """Whether the fault is about this request, whatever its turn."""

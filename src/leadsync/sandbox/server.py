@@ -36,7 +36,7 @@ async def _read(scope: Mapping[str, Any], receive: Receive) -> Request:
     return Request(
         method=scope["method"],
         path=unquote(scope["raw_path"].decode("ascii")) if scope.get("raw_path") else scope["path"],
-        query=tuple(parse_qsl(scope["query_string"].decode(), keep_blank_values=True)),
+        query=tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
         headers={k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]},
         body=b"".join(chunks),
     )

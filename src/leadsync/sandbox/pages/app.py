@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import ipaddress
-from urllib.parse import urlsplit
 
 from leadsync.sandbox.http import Reply, Request
+from leadsync.sandbox.origin import foreign, misnamed
 from leadsync.sandbox.pages.markup import address, el
 from leadsync.sandbox.pages.model import Browsable, FieldView, NoSuch, ObjectView, RecordView, Refusal
 from leadsync.sandbox.pages.views import ROOT, STYLE, field_page, listing, overview, page, record
@@ -30,6 +29,8 @@ def is_page(path: str) -> bool:
 
 def answer(crm: Browsable, request: Request) -> Reply:
     """Answer a request whose path `is_page`."""
+    if (why := misnamed(request)) is not None:
+        return _plain(crm, 403, "Refused", why)
     try:
         return _answer(crm, request)
     except NoSuch as problem:
@@ -103,30 +104,3 @@ def _edit(crm: Browsable, request: Request, what: tuple[str, str, str]) -> Reply
     except Refusal as refused:
         return _field(crm, kind, ident, name, (value, str(refused)), 400)
     return Reply(303, b"", {**HEADERS, "location": address(ROOT, kind, ident, name)})
-
-
-def foreign(request: Request) -> str | None:
-    """Why a form may not be obeyed: another origin's page sent it, or a name that may have been rebound to us.
-
-    Browsers tell where a form came from in `Origin` (Fetch standard) and older ones in `Referer`; a client that tells
-    neither is no browser, and nobody's page can make it send anything.
-    """
-    host = request.headers.get("host", "")
-    if not _own_name(host):
-        return f"Edits are taken at an address or at a name without dots, not at {host!r}."
-    told = request.headers.get("origin", request.headers.get("referer"))
-    if told is not None and urlsplit(told).netloc != host:
-        return "This form came from a page of another origin."
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return "This form came from a page of another site."
-    return None
-
-
-def _own_name(host: str) -> bool:
-    """An IP address or a name without dots: what an outsider's DNS cannot point at us."""
-    name = urlsplit(f"//{host}").hostname or ""
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return bool(name) and ("." not in name or name.endswith(".localhost"))
-    return True
