@@ -14,7 +14,7 @@ from leadsync.qualify import load_stages, qualify
 from leadsync.records import Ref
 from leadsync.score import load_model, score
 from leadsync.score.audit import selection, steered
-from leadsync.score.backtest import auc, backtest
+from leadsync.score.backtest import auc, auc_interval, backtest
 from leadsync.score.compare import compare, distribution, worth_writing
 from leadsync.touchpoints import Touchpoint
 
@@ -109,9 +109,30 @@ def test_a_backtest_shows_lift_and_which_rules_speak():
     assert sum(decile.converted for decile in found.deciles) == sum(won)
     assert found.deciles[0].lift > 2 > 1 > found.deciles[-1].lift
     signals = {signal.rule: signal for signal in found.signals}
-    assert signals["demo"].agrees and signals["demo"].low > 1
+    demo = signals["demo"]
+    assert demo.agrees and demo.low > 0.6 and demo.with_it > 3 * demo.without
     assert not signals["phone_known"].speaks and not signals["webinar"].speaks
-    assert signals["webinar"].fired == 0
+    assert signals["webinar"].fired == 0 and signals["webinar"].with_it is None
+
+
+def test_a_rule_that_gives_everybody_something_speaks_by_how_much_it_gives():
+    chance, scores, won = np.random.default_rng(5), [], []
+    for number in range(300):
+        title = ("vp", "student")[number % 2]
+        scores.append(score({"seniority": title}, [], MODEL, AS_OF))
+        won.append(bool(chance.random() < (0.5 if title == "vp" else 0.1)))
+    (seniority,) = (s for s in backtest(scores, won, MODEL).signals if s.rule == "seniority")
+    assert seniority.fired == 300 and seniority.without is None and seniority.agrees
+    (against,) = (s for s in backtest(scores, [not one for one in won], MODEL).signals if s.rule == "seniority")
+    assert against.speaks and not against.agrees
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=2).filter(lambda p: len({w for _x, w in p}) == 2))
+def test_the_interval_of_an_auc_lies_around_it_and_turns_with_the_outcome(pairs):
+    points, won = np.array([p for p, _w in pairs]), np.array([w for _p, w in pairs])
+    middle, low, high = auc_interval(points, won)
+    assert middle == pytest.approx(auc(points, won)) and low <= middle <= high
+    assert auc_interval(points, ~won) == pytest.approx((1 - middle, 1 - high, 1 - low))
 
 
 def test_a_backtest_without_both_outcomes_is_none_and_a_perfect_one_smells():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log, sqrt
+from math import sqrt
 from typing import Final
 
 import numpy as np
@@ -19,6 +19,8 @@ from leadsync.score.model import Score, ScoringModel
 DECILES: Final = 10
 Z_95: Final = 1.959963984540054
 """The 97.5 % quantile of the normal distribution."""
+CHANCE: Final = 0.5
+"""The AUC of points that rank nobody."""
 TOO_GOOD: Final = 0.95
 """An AUC above this on real leads has only been seen with facts filled in after the outcome (0.985 against 0.89)."""
 
@@ -36,27 +38,31 @@ class Decile:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One rule: for how many leads it fired, the log odds ratio of converting with it, and the 95 % interval of that.
+    """One rule alone: for how many leads it fired, its mean points where it did, the share that converted with it and
+    without (None: there are no such leads), and how well its points rank leads (AUC, 0.5 is not at all) with the 95 %
+    interval.
 
-    `speaks`: the interval does not contain 0. `agrees`: and the sign is that of the rule's points.
+    `speaks`: the interval does not contain 0.5. `agrees`: and those who converted have more of its points.
     """
 
     rule: str
     fired: int
-    log_odds: float
+    points: float
+    with_it: float | None
+    without: float | None
+    auc: float
     low: float
     high: float
-    points: float
 
     @property
     def speaks(self) -> bool:
         """Whether the data say anything of the rule."""
-        return self.low > 0 or self.high < 0
+        return self.low > CHANCE or self.high < CHANCE
 
     @property
     def agrees(self) -> bool:
         """Whether they say what its points say."""
-        return self.speaks and (self.log_odds > 0) == (self.points > 0)
+        return self.low > CHANCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +111,31 @@ def _deciles(points: NDArray[np.int64], won: NDArray[np.bool_]) -> list[Decile]:
     ]
 
 
+def auc_interval(points: NDArray[np.int64], won: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """The AUC with its 95 % interval by DeLong, DeLong and Clarke-Pearson (Biometrics 44, 1988), exact with ties."""
+    beats = _beaten(points[~won], points[won])
+    loses = _beaten(points[won], points[~won])
+    middle = float(beats.mean())
+    error = sqrt(_variance(beats) / len(beats) + _variance(loses) / len(loses))
+    return middle, middle - Z_95 * error, middle + Z_95 * error
+
+
+def _beaten(others: NDArray[np.int64], mine: NDArray[np.int64]) -> NDArray[np.float64]:
+    """For each of `mine`, the share of `others` below it, ties counting half."""
+    ranked = np.sort(others)
+    made: NDArray[np.float64] = (np.searchsorted(ranked, mine, "left") + np.searchsorted(ranked, mine, "right")) / (
+        2 * len(others)
+    )
+    return made
+
+
+def _variance(values: NDArray[np.float64]) -> float:
+    return float(values.var(ddof=1)) if len(values) > 1 else 0.0
+
+
 def _signal(rule: str, given: Sequence[int], won: NDArray[np.bool_]) -> Signal:
-    """By the table of fired × converted, with a half added to each cell (Haldane and Anscombe), so that none is 0."""
-    fired = np.array([centi != 0 for centi in given], dtype=np.bool_)
-    cells = [fired & won, fired & ~won, ~fired & won, ~fired & ~won]
-    a, b, c, d = (float(cell.sum()) + 0.5 for cell in cells)
-    odds, error = log(a * d / (b * c)), sqrt(1 / a + 1 / b + 1 / c + 1 / d)
-    points = sum(given) / max(int(fired.sum()), 1) / 100
-    return Signal(rule, int(fired.sum()), odds, odds - Z_95 * error, odds + Z_95 * error, points)
+    points = np.array(given, dtype=np.int64)
+    fired = points != 0
+    mean = float(points[fired].mean()) / 100 if fired.any() else 0.0
+    with_it, without = (float(won[some].mean()) if some.any() else None for some in (fired, ~fired))
+    return Signal(rule, int(fired.sum()), mean, with_it, without, *auc_interval(points, won))
