@@ -176,12 +176,16 @@ def _undo_text(made: Plan, pushed: Pushed | None) -> None:
 # ---- audit
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @config_option
 @output_option
-def audit(config_path: Path, output: str) -> int:
+@click.pass_context
+def audit(context: click.Context, config_path: Path, output: str) -> int:
     """Read every record of both CRMs again and compare it with what is known of it; the next run acts on what differs.
-    The daemon does it by itself as often as `audit_every` says. Writes to no CRM."""
+    The daemon does it by itself as often as `audit_every` says. Writes to no CRM. The commands below audit the scores
+    instead, on what the last run read."""
+    if context.invoked_subcommand is not None:
+        return Exit.DONE
     with opened(read_config(config_path), lane=Lane.INTERACTIVE) as world:
         found = sweep(world.store, world.sides, world.rules.mappings, world.clock, world.progress, world.stop)
     report: dict[str, Any] = {

@@ -1,0 +1,201 @@
+"""`leadsync backtest`, `learn`, `audit fairness` and `audit incentives` on the state of an installation."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pytest
+from tests.engine import Stage
+from tests.fakes import START
+from tests.reports.house import House
+
+from leadsync.cli.main import cli
+from leadsync.errors import LeadsyncError, Misconfigured
+from leadsync.store import Store
+
+LEADS = 900
+TITLES = {"CTO": 0.6, "Manager": 0.3, "Intern": 0.1}
+
+
+def fill(stage: Stage, seed: int = 1) -> dict[str, bool]:
+    """Leads whose title and country, which no rule looks at, decide whether they convert; e-mail → whether it did."""
+    chance = np.random.default_rng(seed)
+    won: dict[str, bool] = {}
+    for number in range(LEADS):
+        title = str(chance.choice(list(TITLES)))
+        email = f"p{number}@firm{number}.example"
+        stage.hubspot.put(
+            "contacts", email=email, firstname="P", lastname=f"N{number}", jobtitle=title, company=f"Firm {number}",
+            lifecyclestage="lead", country="DE" if number % 2 else "FR",
+        )  # fmt: skip
+        won[email] = bool(chance.random() < TITLES[title] * (1.4 if number % 2 else 0.4))
+    return won
+
+
+def remember(stage: Stage, won: dict[str, bool]) -> None:
+    """The past that the state would have kept: first seen on different days, and customers within 40 days."""
+    with Store(stage.path) as store:
+        (today, now) = (stage.now.date(), store.snapshots.at(stage.now.date()))
+        emails = {seen.record.ref: str(seen.record.fields["email"]) for seen in store.pulled.records()
+                  if seen.record.ref.side == "hubspot"}  # fmt: skip
+        outcome = {uid: won[emails[ref]] for ref, uid in store.pulled.identities().items() if ref in emails}
+        days: dict[Any, dict[str, Any]] = {}
+        for number, (uid, facts) in enumerate(sorted(now.items())):
+            first = today - timedelta(days=300 - number % 200)
+            days.setdefault(first, {})[uid] = facts
+            if outcome[uid]:
+                later = {**facts, "lifecycle_stage": "customer"}
+                days.setdefault(first + timedelta(days=20 + number % 20), {})[uid] = later
+        with store.transaction():
+            store.connection.execute("DELETE FROM snapshot")
+            for day, rows in sorted(days.items()):
+                store.connection.executemany(
+                    "INSERT INTO snapshot VALUES (?, ?, ?)",
+                    [(uid, day.isoformat(), json.dumps(facts)) for uid, facts in rows.items()],
+                )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    home = tmp_path_factory.mktemp("history")
+    house = House(home, None)  # type: ignore[arg-type]  it runs no command
+    house.stage = Stage(home, mappings=home / "mappings", batch_size=500)
+    won = fill(house.stage)
+    house.stage.run()
+    remember(house.stage, won)
+    yield home
+
+
+@pytest.fixture
+def run(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr("leadsync.cli.known.now", lambda: START)
+
+    def told(*arguments: str, code: int = 0) -> str:
+        done = cli.main([*arguments, "--config", str(folder / "config.toml")], standalone_mode=False)
+        out = capsys.readouterr().out
+        assert done == code, f"{arguments}: {done}\n{out}"
+        return out
+
+    return told
+
+
+def test_a_backtest_scores_leads_as_they_were_known_and_names_what_tells(run: Any, tmp_path: Path) -> None:
+    found = json.loads(run("backtest", "--horizon", "60", "--output", "json"))
+    assert found["examples"] >= LEADS and 0.7 < found["auc"] < 0.95
+    assert found["tenths"][0]["lift"] > 1.5
+    rules = {row["rule"]: row for row in found["rules"]}
+    assert rules["seniority"]["speaks"] and not rules["webinar"]["speaks"]
+    text = run("backtest", "--horizon", "60", "--html", str(tmp_path / "b.html"))
+    assert "Rules that fired for nobody" in text and "lift" in text
+    assert (tmp_path / "b.html").read_text(encoding="utf-8").count("<svg") == 2
+
+
+def test_learning_proposes_a_file_that_can_be_tried_and_leaves_the_one_in_use(
+    run: Any, folder: Path, tmp_path: Path
+) -> None:
+    before = (folder / "mappings" / "scoring.toml").read_text(encoding="utf-8")
+    target, page = tmp_path / "proposed.toml", tmp_path / "l.html"
+    told = run("learn", "--horizon", "60", "-o", str(target), "--html", str(page), code=2)
+    assert "Points that the data contradict" in told and "+++ proposed" in told
+    assert (folder / "mappings" / "scoring.toml").read_text(encoding="utf-8") == before
+    assert target.read_text(encoding="utf-8") != before
+    assert "Calibration" in page.read_text(encoding="utf-8")
+    found = json.loads(run("learn", "--horizon", "60", "--output", "json", code=2))
+    assert {"today", "proposed", "all that was learned"} == set(found["quality"])
+    assert found["diff"] and found["outcome"] == "opportunity"
+
+
+def test_learning_refuses_where_too_little_has_ripened_and_says_how_much_is_missing(run: Any) -> None:
+    with pytest.raises(LeadsyncError, match=r"(?s)too little to learn from.*of 500 needed, \d+ are missing"):
+        run("learn", "--horizon", "280")
+    with pytest.raises(LeadsyncError, match="nothing to compare yet"):
+        run("backtest", "--horizon", "3000")
+    with pytest.raises(Misconfigured, match="an outcome is a stage of sales"):
+        run("learn", "--outcome", "mql")
+
+
+def test_whether_the_model_has_aged_is_told(run: Any) -> None:
+    found = json.loads(run("learn", "--monitor", "--horizon", "60", "--output", "json"))
+    assert found["stability"] < 0.1 and found["warnings"] == []
+    assert "the model has not aged" in run("learn", "--monitor", "--horizon", "60")
+
+
+# ---- fairness and steering
+
+
+def groups(folder: Path, by_title: bool) -> Path:
+    """A file that says of each lead a group: by title, which scores, or by number, which does not."""
+    path = folder / f"groups{by_title}.csv"
+    with Store(folder / "state.db", write=False) as store:
+        rows = [
+            (str(seen.record.fields["email"]), str(seen.record.fields["jobtitle"]))
+            for seen in store.pulled.records() if seen.record.ref.side == "hubspot"
+        ]  # fmt: skip
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["lead", "group"])
+    for number, (email, title) in enumerate(rows[:300]):
+        writer.writerow([email, ("old" if title == "CTO" else "young") if by_title else "ab"[number % 2]])
+    path.write_text(out.getvalue(), encoding="utf-8")
+    return path
+
+
+def test_a_group_that_the_facts_stand_in_for_is_found_though_no_rule_names_it(run: Any, folder: Path) -> None:
+    file = str(groups(folder, by_title=True))
+    found = json.loads(run("audit", "fairness", "--groups", file, "--top", "20", "--output", "json", code=2))
+    rates = {row["group"]: row for row in found["groups"]}
+    assert rates["young"]["below_four_fifths"] and not rates["old"]["below_four_fifths"]
+    told = {row["group"]: row for row in found["proxies"]}
+    assert told["old"]["auc"] > 0.95 and told["old"]["fields"]["seniority"] > 0.95
+    text = run("audit", "fairness", "--groups", file, "--top", "20", code=2)
+    assert "young" in text and "above all" in text and "seniority" in text
+
+
+def test_groups_that_nothing_stands_in_for_are_selected_alike(run: Any, folder: Path) -> None:
+    found = json.loads(
+        run("audit", "fairness", "--groups", str(groups(folder, by_title=False)), "--top", "30", "--output", "json")
+    )
+    assert all(0.35 < row["auc"] < 0.65 for row in found["proxies"])
+    assert not any(row["below_four_fifths"] for row in found["groups"])
+
+
+def test_a_fact_can_be_the_group_and_what_is_wrong_is_said(run: Any, folder: Path, tmp_path: Path) -> None:
+    found = json.loads(run("audit", "fairness", "--by", "country", "--top", "50", "--output", "json"))
+    assert {row["group"] for row in found["groups"]} == {"DE", "FR"}
+    with pytest.raises(click.UsageError, match="either --groups"):
+        run("audit", "fairness")
+    with pytest.raises(LeadsyncError, match="nothing to measure"):
+        run("audit", "fairness", "--by", "shoe_size")
+    bad = tmp_path / "bad.csv"
+    bad.write_text("a,b\n", encoding="utf-8")
+    with pytest.raises(Misconfigured, match="needs the columns lead and group"):
+        run("audit", "fairness", "--groups", str(bad))
+    assert folder.exists()
+
+
+def test_what_a_source_pays_or_costs_moves_nothing(run: Any) -> None:
+    found = json.loads(run("audit", "incentives", "--output", "json"))
+    assert found["moved"] == [] and found["leads"] == LEADS and "commission" in found["fields"]
+    assert [rule["rule"] for rule in found["source_rules"]] == ["purchased"]
+    assert "bit for bit" in run("audit", "incentives")
+
+
+def test_a_way_in_for_money_is_found(run: Any, folder: Path) -> None:
+    path = folder / "mappings" / "lead.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('hubspot     = "numemployees"', 'hubspot     = "lead_cost"'), encoding="utf-8")
+    try:
+        found = json.loads(run("audit", "incentives", "--output", "json", code=1))
+        assert found["ways_in"] == ["employees is read from hubspot lead_cost, which is commercial"]
+        steered = json.loads(run("audit", "incentives", "--field", "seniority", "--output", "json", code=1))
+        assert len(steered["moved"]) > LEADS / 4
+    finally:
+        path.write_text(text, encoding="utf-8")
