@@ -373,6 +373,8 @@ class Connector:
     """What an open connection's `objects()` gives, where it is known beforehand: mappings are checked against it."""
     check: Callable[..., Sequence[Check]] | None = None
     """For a register, whose opening may download it: `check(settings, clock)` says how it stands without opening it."""
+    at_hand: Callable[..., Any] | None = None
+    """For a register: `at_hand(settings, folder, clock)` opens it as it is, never downloading; `folder` or None: where."""
 
 
 def connectors() -> dict[str, Connector]:

@@ -1,8 +1,13 @@
-"""How long work tells how far it is; the command line draws it, the daemon does without."""
+"""How long work tells how far it is, and what the command line lends to the commands that a connector brings."""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
 from typing import Protocol
+
+from pydantic import BaseModel
 
 
 class Progress(Protocol):
@@ -23,3 +28,27 @@ class Silent:
 
     def advance(self, count: int = 1) -> None:
         """Nothing to show."""
+
+
+class Terminal(Protocol):
+    """What a connector's own commands find as `click.Context.obj`.
+
+    A connector's package may hold a module `commands` with a click command `COMMANDS`; `leadsync` shows it by the
+    connector's name, and reads the module only when it is asked for.
+    """
+
+    def now(self) -> datetime:
+        """The time, aware and in UTC."""
+
+    def settings(self, connector: str, config: Path) -> BaseModel:
+        """The connector's table in a configuration file, or its defaults where there is no file or no such table.
+
+        Raises Problems (a LeadsyncError) when that table is wrong; what is wrong elsewhere does not matter.
+        """
+
+    def progress(self, *, show: bool) -> AbstractContextManager[Progress]:
+        """A display on standard error."""
+
+    def say_json(self, data: object) -> None:
+        """One JSON document on standard output."""
+

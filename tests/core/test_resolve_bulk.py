@@ -92,11 +92,13 @@ def test_free_mail_says_nothing_and_a_website_comes_before_an_address() -> None:
 def test_json_and_files_and_parquet_say_the_same(source: Path, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     expected = run(source)
-    for output in ("csv", "json", "parquet"):
+    for output in ("csv", "json", "ndjson", "parquet"):
         report = resolve_file(source, tmp_path / f"out.{output}", Fixed(), ResolveSettings(), output=output)
         assert (report.asked, dict(report.by_status)) == (3, {"matched": 2, "none": 1})
-    lines = (tmp_path / "out.json").read_text(encoding="utf-8").splitlines()
+    lines = (tmp_path / "out.ndjson").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["lei"] for line in lines] == ["M", "D", ""]
+    document = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert [answer["lei"] for answer in document] == ["M", "D", ""]
     table = parquet.read_table(tmp_path / "out.parquet").to_pylist()
     assert [row["evidence"] for row in table] == [row["evidence"] for row in expected]
 
@@ -123,6 +125,35 @@ def test_decisions_hold_here_too(source: Path) -> None:
     assert run(source, decisions=Decisions.of([Verdict(mueller, "M", "reject")]))[0]["lei"] == ""
 
 
+def test_a_row_that_cannot_be_read_keeps_its_place_with_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_bytes(
+        b"id;name;country\n1;M\xc3\xbcller Maschinenbau GmbH;Germany\n2;M\xfcller;DE\n3;a;b;c\n\n4;;\n5;x;Narnia\n"
+    )
+    rows = run(path)
+    assert [(r["qid"], r["status"]) for r in rows] == [
+        ("1", "matched"), ("2", "unreadable"), ("3", "unreadable"), ("4", "none"), ("5", "none"),
+    ]  # fmt: skip
+    assert rows[1]["evidence"] == "line 3: not UTF-8; save the file in that encoding"
+    assert rows[2]["evidence"] == "line 4: 4 cells, but 3 headings; is a quote missing?"
+    assert rows[3]["evidence"] == "no name to go by"
+    assert rows[4]["evidence"].endswith("the country 'Narnia' was not understood")
+
+
+def test_an_output_file_is_whole_or_as_it_was(source: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    target.write_text("before", encoding="utf-8")
+
+    class Broken(Fixed):
+        def candidates(self, queries, limit=20):
+            raise Misconfigured("gone")
+
+    with pytest.raises(Misconfigured):
+        resolve_file(source, target, Broken(), ResolveSettings())
+    assert target.read_text(encoding="utf-8") == "before"
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
 def test_what_cannot_be_read_or_written_is_said(source: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(Misconfigured, match="no column of company names"):
@@ -131,11 +162,11 @@ def test_what_cannot_be_read_or_written_is_said(source: Path, tmp_path: Path) ->
         run(tmp_path / "nowhere.csv")
     with pytest.raises(Misconfigured, match="unknown output"):
         run(source, output="xml")
-    with pytest.raises(Misconfigured, match="name one with --to"):
+    with pytest.raises(Misconfigured, match="name a file with --to"):
         run(source, output="parquet")
 
 
 def test_progress_counts_rows(source: Path) -> None:
-    done: list[int] = []
-    run(source, progress=done.append)
-    assert done == [3]
+    done: list[tuple[int, int | None]] = []
+    run(source, progress=lambda *counts: done.append(counts))
+    assert done == [(3, None)]

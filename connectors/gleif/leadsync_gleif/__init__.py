@@ -12,7 +12,7 @@ from leadsync_gleif.check import check
 from leadsync_gleif.goldencopy import refresh
 from leadsync_gleif.index import Index
 from leadsync_gleif.load import IndexStatus, LoadReport, load, status
-from leadsync_gleif.register import IndexRegister, open_register
+from leadsync_gleif.register import IndexRegister, at_hand, open_register
 from leadsync_gleif.settings import GleifSettings
 
 __all__ = [
@@ -49,4 +49,5 @@ CONNECTOR = Connector(
     sandbox=_sandbox,
     demo=_demo,
     check=check,
+    at_hand=at_hand,
 )

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from leadsync.normalize.company import split_name
 from leadsync.records import LegalEntity
-from leadsync_gleif.codec import encode
+from leadsync_gleif.codec import decode, encode
 from leadsync_gleif.hashing import U32, U64, deletions, hash_phrases
 from leadsync_gleif.level2 import Exceptions, Relation, relation_line
 from leadsync_gleif.segment import ARRAYS, FORMAT, META, RECORDS, RELATIONS, lei_keys
@@ -31,6 +31,8 @@ FREQUENT = 64
 TYPO_SHORTEST, TYPO_LONGEST = 4, 24
 """Letters of the words in which a typing error is looked for."""
 PREVIOUS = "PREVIOUS_LEGAL_NAME"
+NOWHERE = np.iinfo(np.uint32).max
+"""In place of an entity's number: a later record of the same LEI replaced it."""
 UNUSABLE = frozenset({"ANNULLED"})
 """Registrations that were never valid; their names must lead nobody to them."""
 
@@ -111,18 +113,22 @@ class Builder:
 
     def finish(self, relations: Iterable[Relation], exceptions: Exceptions, about: dict[str, Any]) -> dict[str, Any]:
         """Sort everything, write the arrays, then the description that makes the segment complete; returns that."""
+        keys = _joined(self.lei_key, np.uint64)
+        kept = _last_of_each(keys)
+        self._uncount(~kept)
         order = np.argsort(np.array(self.entity_country, np.int32), kind="stable").astype(np.uint32)
-        place = np.empty(len(order), np.uint32)
+        order = order[kept[order]]
+        place = np.full(len(keys), NOWHERE, np.uint32)
         place[order] = np.arange(len(order), dtype=np.uint32)
         self._save("record_at", np.array(self.record_at, np.uint64)[order])
-        self._sorted("lei_key", "lei_entity", _joined(self.lei_key, np.uint64), place)
+        self._sorted("lei_key", "lei_entity", keys[order], None)
         countries = self._name_arrays(order, place)
         relation_count = self._relations(relations)
         reasons = self._exceptions(exceptions)
         meta = {
             "format": FORMAT,
             "entities": len(order),
-            "names": sum(map(len, self.name_entity)),
+            "names": sum(int((place[owners] != NOWHERE).sum()) for owners in self.name_entity),
             "relations": relation_count,
             "exceptions": len(exceptions),
             "statuses": dict(self.statuses.most_common()),
@@ -134,9 +140,19 @@ class Builder:
         _write(self.path / META, json.dumps(meta, indent=1).encode())
         return meta
 
+    def _uncount(self, dropped: npt.NDArray[np.bool_]) -> None:
+        """Take the records that a later one of the same LEI replaced out of the counts."""
+        with (self.path / RECORDS).open("rb") as records:
+            for packed in np.array(self.record_at, np.uint64)[dropped].tolist():
+                records.seek(packed >> 16)
+                entity = decode(records.read(packed & 0xFFFF))
+                self.statuses[entity.registration] -= 1
+                self.categories[entity.category] -= 1
+
     def _name_arrays(self, order: U32, place: U32) -> list[tuple[str, int, int]]:
         owners = place[_joined(self.name_entity, np.uint32)]
         by_owner = np.argsort(owners, kind="stable")
+        by_owner = by_owner[: int((owners != NOWHERE).sum())]
         counts = _joined(self.counts, np.int64)
         starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
         words, pairs = _joined(self.words, np.uint64), _joined(self.pairs, np.uint64)
@@ -171,10 +187,13 @@ class Builder:
 
     def _typos(self, distinct: U64) -> None:
         words = sorted(w for w in self.vocabulary if TYPO_SHORTEST <= len(w) <= TYPO_LONGEST and w.isalpha())
+        asked = hash_phrases(words).squashed if words else np.zeros(0, np.uint64)
+        there = np.isin(asked, distinct)  # all but the words of records that later ones replaced
+        words = [word for word, known in zip(words, there.tolist(), strict=True) if known]
         self.vocabulary = set()
         self.progress("typing errors", len(words))
         hashes, owners = deletions(words)
-        numbers = np.searchsorted(distinct, hash_phrases(words).squashed if words else np.zeros(0, np.uint64))
+        numbers = np.searchsorted(distinct, asked[there])
         order = np.argsort(hashes, kind="stable")
         self._save("typo_hash", hashes[order])
         self._save("typo_word", numbers.astype(np.uint32)[owners[order]])
@@ -245,6 +264,13 @@ def _phrases(entity: LegalEntity) -> Iterator[tuple[int, list[str]]]:
 
 def _joined(parts: Sequence[Array], dtype: Any) -> Array:
     return np.concatenate(parts) if parts else np.zeros(0, dtype)
+
+
+def _last_of_each(keys: U64) -> npt.NDArray[np.bool_]:
+    """Whether each key is the last of its kind: where files hold the same entity, the last one counts."""
+    kept = np.zeros(len(keys), bool)
+    kept[len(keys) - 1 - np.unique(keys[::-1], return_index=True)[1]] = True
+    return kept
 
 
 def _gather(starts: npt.NDArray[np.int64], order: Array) -> npt.NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from leadsync.connector import Clock, Register, Usage
 from leadsync.errors import Misconfigured, TryAgain, Unreadable
@@ -30,6 +31,13 @@ def open_register(settings: GleifSettings, clock: Clock) -> Register:
     if settings.refresh == "auto":
         _keep_fresh(settings, clock, usage)
     return IndexRegister(Index.open(settings.index), usage)
+
+
+def at_hand(settings: GleifSettings, folder: Path | None, clock: Clock) -> Register:
+    """Open what is there: the index in a folder, or as configured; nothing is downloaded."""
+    if folder is not None:
+        settings = settings.model_copy(update={"mode": "index", "index": folder})
+    return open_register(settings.model_copy(update={"refresh": "never"}), clock)
 
 
 def _keep_fresh(settings: GleifSettings, clock: Clock, usage: Usage) -> None:

@@ -13,8 +13,8 @@ from leadsync.cli.exits import Exit, exit_code
 from leadsync.errors import LeadsyncError
 
 MODULES = (
-    "commands", "health", "inspect", "scoring", "attribution", "journey", "learning", "fairness", "tell", "conflicts",
-    "rejects", "others", "plans", "sandbox",
+    "commands", "health", "inspect", "scoring", "attribution", "journey", "tell", "conflicts", "rejects", "others",
+    "plans", "sandbox",
 )  # fmt: skip
 """Whose commands there are, in the order of the help."""
 
@@ -30,18 +30,23 @@ class Commands(click.Group):
         return self
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name."""
-        return super(Commands, self.filled()).get_command(ctx, cmd_name)
+        """The command of this name: one of the engine's, or what the connector of that name brings."""
+        from leadsync.cli.registers import contributed_command
+
+        return super(Commands, self.filled()).get_command(ctx, cmd_name) or contributed_command(cmd_name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands."""
-        return super(Commands, self.filled()).list_commands(ctx)
+        from leadsync.cli.registers import contributed
+
+        return sorted({*super(Commands, self.filled()).list_commands(ctx), *contributed()})
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="leadsync")
 @click.option("--verbose", is_flag=True, help="Log what happens to standard error.")
-def cli(*, verbose: bool) -> None:
+@click.pass_context
+def cli(context: click.Context, /, *, verbose: bool) -> None:
     """Keep the leads of two CRMs in agreement, resolve their companies to legal entities, score them and say why.
 
     \b
@@ -53,8 +58,16 @@ def cli(*, verbose: bool) -> None:
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s"
     )
+    context.obj = _lent()
     for chatty in ("apscheduler", "httpx", "urllib3", "hubspot"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _lent() -> object:
+    """What commands that connectors bring may use."""
+    from leadsync.cli.registers import Lent
+
+    return Lent()
 
 
 def main() -> None:
