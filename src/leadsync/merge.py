@@ -1,8 +1,8 @@
 """The theory of the sync, in one function: what a field's value is, given what each record says and said before.
 
 Each record is compared with its own shadow, in its own CRM's spelling brought to the canonical one; never with what
-we sent, and never with the other CRM. A record seen for the first time has no shadow: it is a baseline and changes
-nothing.
+we sent, and never with the other CRM. A record seen for the first time has no shadow: it is a baseline, changes
+nothing, and nothing that stands in it is replaced; what says otherwise than somebody's edit then waits for a person.
 """
 
 from __future__ import annotations
@@ -84,22 +84,32 @@ def merge(cells: Sequence[Cell], rules: Rules) -> Verdict:
     others = [cell for cell in cells if not rules.same(cell.value, best.value)]
     if not others:
         return Verdict(best.value, How.AGREED, best.ref)
-    blank_only = all(is_blank(cell.value) for cell in others)
     losers = tuple((cell.ref, cell.value) for cell in others)
-    return Verdict(best.value, How.UNBASED, best.ref, losers, spread=rules.fill_blank and blank_only)
+    fills = rules.fill_blank and all(_never_filled(cell) for cell in others)
+    return Verdict(best.value, How.UNBASED, best.ref, losers, spread=fills)
+
+
+def _new(cell: Cell) -> bool:
+    """Whether the field is seen for the first time."""
+    return isinstance(cell.base, Absent)
+
+
+def _never_filled(cell: Cell) -> bool:
+    """Whether the field is blank and was since it is known: what somebody cleared stays cleared."""
+    return is_blank(cell.value) and cell.until is None
 
 
 def _after_change(cells: Sequence[Cell], changed: Sequence[Cell], rules: Rules) -> Verdict:
     winner = _survivor(changed, rules.owner)
     rivals = [cell for cell in changed if not rules.same(cell.value, winner.value)]
-    if rivals:
-        return _conflict(cells, winner, rivals, rules)
-    if is_blank(winner.value) and rules.null == "keep":
+    if not rivals and is_blank(winner.value) and rules.null == "keep":
         present = [cell for cell in cells if not is_blank(cell.value)]
         kept = _survivor(present, rules.owner) if present else winner
         return Verdict(kept.value, How.CLEARED, winner.ref)
-    others = tuple((c.ref, c.value) for c in cells if not rules.same(c.value, winner.value))
-    return Verdict(winner.value, How.CHANGED, winner.ref, others, spread=True)
+    rivals += [c for c in cells if _new(c) and not is_blank(c.value) and not rules.same(c.value, winner.value)]
+    if rivals:
+        return _conflict(cells, winner, rivals, rules)
+    return Verdict(winner.value, How.CHANGED, winner.ref, _others(cells, winner, rules), spread=True)
 
 
 def _conflict(cells: Sequence[Cell], winner: Cell, rivals: Sequence[Cell], rules: Rules) -> Verdict:
@@ -107,7 +117,7 @@ def _conflict(cells: Sequence[Cell], winner: Cell, rivals: Sequence[Cell], rules
         return Verdict(last.value, How.NEWEST, last.ref, _others(cells, last, rules), spread=True)
     losers = _others(cells, winner, rules)
     decided = rules.conflict != "hold" and winner.ref.side == rules.owner
-    if decided and all(cell.ref.side != rules.owner for cell in rivals):
+    if decided and not any(cell.ref.side == rules.owner or _new(cell) for cell in rivals):
         return Verdict(winner.value, How.CONFLICT, winner.ref, losers, spread=True)
     return Verdict(winner.value, How.HELD, winner.ref, losers, said=tuple((cell.ref, cell.value) for cell in cells))
 

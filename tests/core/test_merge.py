@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -49,7 +50,25 @@ CASES = [
         id="two records of one side changed differently: nobody guesses",
     ),
     pytest.param(
-        [cell(A, "n", "x"), cell(B2, "z")], {}, ("n", How.CHANGED, True), id="a change goes to a record new to us too"
+        [cell(A, "n", "x"), cell(B2, "z")], {}, ("n", How.HELD, False), id="an edit replaces nothing in a new record"
+    ),
+    pytest.param(
+        [cell(B, "n", "x"), cell(A, "z")], {}, ("n", How.HELD, False), id="nor does the owner's edit: it may be older"
+    ),
+    pytest.param(
+        [cell(A, "n", "x"), cell(B, None)], {}, ("n", How.CHANGED, True), id="an edit fills a new record's blank"
+    ),
+    pytest.param(
+        [cell(A, "", "x"), cell(B, "z")], {"null": "clear"}, ("", How.HELD, False), id="clearing clears no new record"
+    ),
+    pytest.param(
+        [cell(A, "", "x"), cell(B, "z")], {}, ("z", How.CLEARED, False), id="what is cleared beside one stays cleared"
+    ),
+    pytest.param(
+        [cell(A, "x", "x"), replace(cell(B, None, None), until=NOON)],
+        {"fill_blank": True},
+        ("x", How.UNBASED, False),
+        id="what somebody cleared is not filled",
     ),
 ]
 

@@ -178,6 +178,23 @@ def test_a_field_counts_as_settled_as_soon_as_its_write_is_answered(stage: Stage
     assert stage.value(lead, "Title") == "Countess"
 
 
+def test_an_edit_replaces_nothing_in_a_record_seen_for_the_first_time(stage: Stage) -> None:
+    contact = stage.hubspot.put("contacts", **ADA)
+    stage.run()
+    stage.hubspot.edit(contact, firstname="Augusta", phone="999")
+    lead = stage.salesforce.put("Lead", Company="Acme", **{**ADA_SF, "Phone": ""})
+    stage.run()
+    assert stage.value(lead, "FirstName") == "Ada"
+    assert stage.value(contact, "firstname") == "Augusta"
+    assert stage.value(lead, "Phone") == "999"
+    assert quiet(stage)
+    stage.salesforce.edit(lead, FirstName="Augusta")
+    stage.run()
+    stage.hubspot.edit(contact, firstname="Ada")
+    stage.run()
+    assert stage.value(lead, "FirstName") == "Ada"
+
+
 # ---- records that move
 
 

@@ -88,10 +88,10 @@ class Pulled:
             "SELECT fields, seen, changed FROM record WHERE side = ? AND kind = ? AND id = ?",
             (record.ref.side, record.ref.kind, record.ref.id),
         ).fetchone()
-        if old is None or record.deleted:
+        if old is None:
             return {}
         known = {n: (a.isoformat(), b.isoformat()) for n, (a, b) in changed_of(old["changed"]).items()}
-        if old["fields"] == row["fields"]:
+        if record.deleted or old["fields"] == row["fields"]:
             return known
         before = json.loads(old["fields"])
         moved = {n for n, value in record.fields.items() if n in before and before[n] != value}
