@@ -64,7 +64,8 @@ def opened_rows(source: Path, needed: Sequence[str]) -> Iterator[Rows]:
 @contextmanager
 def _binary(source: Path) -> Iterator[io.BufferedReader]:
     if source == STDIN:
-        yield cast("io.BufferedReader", sys.stdin.buffer)
+        given = sys.stdin.buffer
+        yield given if isinstance(given, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", given))
         return
     try:
         opened = source.open("rb")

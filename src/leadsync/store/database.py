@@ -14,6 +14,7 @@ from leadsync.store.cases import Cases
 from leadsync.store.courses import Courses
 from leadsync.store.damage import StoreError, marker, refuse_damage, trouble
 from leadsync.store.history import History
+from leadsync.store.matches import Matches
 from leadsync.store.migrations import MIGRATIONS
 from leadsync.store.outbox import Outbox
 from leadsync.store.pulled import Pulled
@@ -23,8 +24,8 @@ from leadsync.store.snapshots import Snapshots
 
 
 class Store:
-    """The open state. `pulled`, `outbox`, `history`, `cases`, `results`, `courses`, `snapshots` and `runs` are its
-    parts; `transaction()` joins their changes."""
+    """The open state. `pulled`, `outbox`, `history`, `cases`, `results`, `matches`, `courses`, `snapshots` and `runs`
+    are its parts; `transaction()` joins their changes."""
 
     def __init__(self, path: Path, *, write: bool = True) -> None:
         self.path = path
@@ -39,6 +40,7 @@ class Store:
         self.history = History(self.connection)
         self.cases = Cases(self.connection)
         self.results = Results(self.connection)
+        self.matches = Matches(self.connection)
         self.courses = Courses(self.connection)
         self.snapshots = Snapshots(self.connection)
         self.runs = Runs(self.connection)

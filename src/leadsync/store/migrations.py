@@ -123,4 +123,12 @@ MIGRATIONS: tuple[str, ...] = (
 
     CREATE TABLE attribution (uid TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
     """,
+    """
+    -- What people said of companies and legal entities: this one is (or is not) that one. Nothing is ever deleted.
+    CREATE TABLE verdict (
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL, country TEXT NOT NULL, city TEXT NOT NULL, region TEXT NOT NULL,
+        domain TEXT NOT NULL, lei TEXT NOT NULL, verdict TEXT NOT NULL CHECK (verdict IN ('confirm', 'reject')),
+        note TEXT NOT NULL, at TEXT NOT NULL
+    ) STRICT;
+    """,
 )
