@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
+from contextlib import closing
+from pathlib import Path
 
 import httpx
 import pytest
 from tests.connectors.gleif.rows import FAMILY, A, B, C, D, E, lei, lei2
 
+from leadsync_gleif import Index, load
 from leadsync_gleif.sandbox import GleifSandbox
 
 
@@ -68,6 +72,14 @@ FILTERS = [
     ({"filter[entity.category]": "FUND"}, [E]),
     ({"filter[entity.jurisdiction]": "DE", "filter[entity.names]": "werke"}, [A]),
     ({"filter[entity.names]": "nobody"}, []),
+    ({"filter[entity.category]": "!GENERAL"}, [E]),
+    ({"filter[entity.addresses.country]": "NA"}, [D]),
+    ({"filter[entity.creationDate]": "<2000-01-01"}, []),
+    ({"filter[entity.creationDate]": "2001-02-01..2001-02-28", "filter[entity.category]": "FUND"}, [E]),
+    ({"filter[entity.creationDate]": "2001-02-02", "filter[lei]": A}, [A]),
+    ({"filter[owns]": A}, [B, C]),
+    ({"filter[ownedBy]": C}, [A, B]),
+    ({"filter[isin]": "DE0007236101"}, []),
 ]
 
 
@@ -83,6 +95,106 @@ def test_records_come_in_pages(url: str) -> None:
         "currentPage": 2, "perPage": 2, "from": 3, "to": 4, "total": 5, "lastPage": 3,
     }  # fmt: skip
     assert get(url, "/api/v1/lei-records", **{"page[size]": "500"}).status_code == 400
+
+
+def test_pages_lead_to_each_other_and_keep_the_question(url: str) -> None:
+    answer = get(url, "/api/v1/lei-records", **{"filter[entity.category]": "GENERAL", "page[size]": "2"}).json()
+    assert set(answer["links"]) == {"first", "next", "last"}
+    assert "filter%5Bentity.category%5D=GENERAL&page%5Bnumber%5D=2&page%5Bsize%5D=2" in answer["links"]["next"]
+    seen = []
+    while True:
+        seen += [record["id"] for record in answer["data"]]
+        if "next" not in answer["links"]:
+            break
+        answer = httpx.get(answer["links"]["next"]).json()
+    assert seen == [A, B, C, D]
+    assert "prev" in answer["links"]
+
+
+def test_a_cursor_goes_on_where_numbered_pages_end(url: str) -> None:
+    assert get(url, "/api/v1/lei-records", **{"page[size]": "200", "page[number]": "51"}).status_code == 400
+    answer = get(url, "/api/v1/lei-records", **{"page[cursor]": "*", "page[size]": "3"}).json()
+    rest = httpx.get(answer["links"]["next"]).json()
+    assert [r["id"] for a in (answer, rest) for r in a["data"]] == [A, B, C, D, E]
+    assert "next" not in rest["links"]
+
+
+def test_records_are_sorted_as_asked(url: str) -> None:
+    names = [r["attributes"]["entity"]["legalName"]["name"] for r in
+             get(url, "/api/v1/lei-records", sort="-entity.legalName").json()["data"]]  # fmt: skip
+    assert names == sorted(names, key=str.lower, reverse=True)
+    assert get(url, "/api/v1/lei-records", sort="shoe").status_code == 400
+
+
+def test_a_record_that_is_published_anew_tells_what_changed(url: str, sandbox: GleifSandbox, clock) -> None:
+    clock.advance(86400)
+    before = sandbox.shelf.entities()[A,]
+    sandbox.seed({"files": {"lei2": [{**before, "Entity.LegalAddress.City": "Bonn"}]}})
+    edits = get(url, f"/api/v1/lei-records/{A}/field-modifications", **{"page[size]": "200"}).json()["data"]
+    first, *rest = (edit["attributes"] for edit in edits)
+    assert (first["modificationType"], first["valueOld"], first["valueNew"]) == ("UPDATE", "München", "Bonn")
+    assert {edit["modificationType"] for edit in rest} == {"INITIAL"}
+    assert "München" in {edit["valueNew"] for edit in rest}
+
+
+def test_code_lists_hold_what_the_rows_use(url: str) -> None:
+    assert {c["id"] for c in get(url, "/api/v1/countries").json()["data"]} >= {"DE", "NA"}
+    assert get(url, "/api/v1/countries/DE").json()["data"]["attributes"]["code"] == "DE"
+    assert get(url, "/api/v1/countries/XX").status_code == 404
+    fields = get(url, "/api/v1/fields", **{"page[size]": "500"}).json()["data"]
+    dated = next(f for f in fields if f["attributes"]["field"] == "registration.lastUpdateDate")
+    assert "IN_RANGE" in dated["attributes"]["operators"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "xml", "json"])
+def test_every_file_comes_in_three_formats_as_large_as_announced(ending: str, url: str) -> None:
+    (newest,) = get(url, "/api/v2/golden-copies/publishes").json()["data"]
+    for name in ("lei2", "rr", "repex"):
+        for file in (newest[name]["full_file"][ending], newest[name]["delta_files"]["LastDay"][ending]):
+            body = get("", file["url"]).content
+            assert len(body) == file["size"]
+            with zipfile.ZipFile(io.BytesIO(body)) as archive:
+                assert archive.namelist()[0].endswith(f".{ending}")
+        direct = get(url, f"/api/v2/golden-copies/publishes/{name}/latest.{ending}", delta="LastDay")
+        assert direct.content == body
+    assert get(url, "/api/v2/golden-copies/publishes/lei2/latest.csv", delta="LastHour").status_code == 404
+
+
+def test_the_xml_file_loads_as_the_csv_file_does(url: str, tmp_path: Path) -> None:
+    found = {}
+    for ending in ("csv", "xml"):
+        files = []
+        for name in ("lei2", "rr", "repex"):
+            files.append(tmp_path / f"{name}.{ending}.zip")
+            files[-1].write_bytes(get(url, f"/api/v2/golden-copies/publishes/{name}/latest.{ending}").content)
+        load(files, tmp_path / ending)
+        with closing(Index.open(tmp_path / ending)) as index:
+            found[ending] = [(index.entity(one), index.ownership(one)) for one in (A, B, C, D, E)]
+    assert found["xml"] == found["csv"]
+
+
+def test_the_json_file_holds_the_same_records(url: str) -> None:
+    body = get(url, "/api/v2/golden-copies/publishes/lei2/latest.json").content
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        records = json.loads(archive.read(archive.namelist()[0]))["records"]
+    assert [record["LEI"]["$"] for record in records] == [A, B, C, D, E]
+    assert records[0]["Entity"]["LegalAddress"]["City"] == {"$": "München"}
+
+
+FAULTS = [
+    ("too_many_requests", 429, "application/json"),
+    ("maintenance", 503, "text/html"),
+]
+
+
+@pytest.mark.parametrize(("name", "status", "kind"), FAULTS, ids=[name for name, _, _ in FAULTS])
+def test_faults_can_be_asked_for_by_name(name: str, status: int, kind: str, url: str) -> None:
+    fault = {"match": {"path": "/api/v1"}, "action": {"kind": "named", "name": name}}
+    assert httpx.post(f"{url}/__sandbox__/faults", json=fault).status_code == 200
+    answer = get(url, "/api/v1/lei-records")
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith(kind)
+    assert get(url, "/api/v1/lei-records").status_code == 200
 
 
 def test_an_unknown_filter_and_an_unknown_record_are_errors(url: str) -> None:

@@ -1,155 +1,163 @@
-"""The REST API v1 (JSON:API): records with filters and pages, parents, children, exceptions, completions."""
+"""The REST API v1 (JSON:API): records with filters and pages, relatives, exceptions, completions, code lists."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from difflib import SequenceMatcher
+from functools import partial
 from typing import Any
 
 from leadsync.normalize.company import plain_words
 from leadsync.sandbox import Reply, Request, json_reply
-from leadsync_gleif.sandbox.documents import exception, names_of, record, relationship
-from leadsync_gleif.sandbox.shelf import Row, Shelf
+from leadsync_gleif.sandbox import lists
+from leadsync_gleif.sandbox.documents import DOWNWARDS, UPWARDS, moment, names_of, record
+from leadsync_gleif.sandbox.filters import BadFilter, chosen
+from leadsync_gleif.sandbox.paging import TYPE, document, page, problem
+from leadsync_gleif.sandbox.shelf import Edit, Row, Shelf
+from leadsync_gleif.sandbox.ties import exception, modification, relationship
 
 BASE = "/api/v1"
-MOST_PER_PAGE = 200
-PER_PAGE = 15
 FUZZY_LEAST = 0.6
 """Similarity from which the sandbox's fuzzy completion offers a name; GLEIF's own measure is not published."""
+COMPLETIONS = 10
+"""Names offered at most, as recorded."""
+EXCEPTION = "-reporting-exception"
 _RECORD = re.compile(rf"{BASE}/lei-records/([A-Z0-9]{{20}})(?:/([a-z-]+))?")
-TIES = {"direct": "IS_DIRECTLY_CONSOLIDATED_BY", "ultimate": "IS_ULTIMATELY_CONSOLIDATED_BY"}
+_LIST = re.compile(rf"{BASE}/({'|'.join(lists.LISTS)})(?:/([^/]+))?")
+_TIES_UP = {f"{name}-relationship": kind for kind, name in UPWARDS.items()}
+_UP = {name: kind for kind, name in UPWARDS.items()}
+_DOWN = {children: kind for kind, (children, _) in DOWNWARDS.items()}
+_TIES_DOWN = {ties: kind for kind, (_, ties) in DOWNWARDS.items()}
+_SORTABLE = {
+    "lei": "LEI",
+    "entity.legalName": "Entity.LegalName",
+    "entity.creationDate": "Entity.EntityCreationDate",
+    "registration.initialRegistrationDate": "Registration.InitialRegistrationDate",
+    "registration.lastUpdateDate": "Registration.LastUpdateDate",
+    "registration.nextRenewalDate": "Registration.NextRenewalDate",
+}
 
 
 def answer(shelf: Shelf, request: Request) -> Reply:
     """Answer a request of the REST API."""
-    if request.path == f"{BASE}/lei-records":
+    path = request.path.rstrip("/")
+    if path == f"{BASE}/lei-records":
         return _search(shelf, request)
-    if request.path == f"{BASE}/fuzzycompletions":
+    if path == f"{BASE}/fuzzycompletions":
         return _completions(shelf, request, "fuzzycompletions", _fuzzy)
-    if request.path == f"{BASE}/autocompletions":
+    if path == f"{BASE}/autocompletions":
         return _completions(shelf, request, "autocompletions", _prefix)
-    found = _RECORD.fullmatch(request.path)
+    if (listed := _LIST.fullmatch(path)) is not None:
+        return lists.answer(shelf, request, listed[1], listed[2])
+    found = _RECORD.fullmatch(path)
     row = shelf.entities().get((found[1],)) if found is not None else None
     if found is None or row is None:
-        return _problem(404, "Not Found")
+        return problem(404, "Not Found")
     return _one(shelf, request, row, found[2])
 
 
 def _one(shelf: Shelf, request: Request, row: Row, what: str | None) -> Reply:
-    lei = row["LEI"]
+    lei, base, meta = row["LEI"], request.base_url, _meta(shelf)
     if what is None:
-        return _document(shelf, record(shelf, row, request.base_url))
-    which, _, kind = what.partition("-")
-    if which not in TIES:
-        return _problem(404, "Not Found")
-    match kind:
-        case "parent" | "parent-relationship":
-            return _parent(shelf, request, lei, which, kind)
-        case "parent-reporting-exception":
-            category = f"{which.upper()}_ACCOUNTING_CONSOLIDATION_PARENT"
-            there = shelf.exceptions().get((lei, category))
-            return _problem(404, "Not Found") if there is None else _document(shelf, exception(there, request.base_url))
-        case "children":
-            rows = [shelf.entities()[r[0],] for r in _children(shelf, lei, which) if (r[0],) in shelf.entities()]
-            return _page(shelf, request, [record(shelf, child, request.base_url) for child in rows])
-        case "child-relationships":
-            return _page(shelf, request, [relationship(r[1], request.base_url) for r in _children(shelf, lei, which)])
+        return document(meta, record(shelf, row, base))
+    if what in _UP or what in _TIES_UP:
+        return _parent(shelf, request, lei, what)
+    if what in _DOWN or what in _TIES_DOWN:
+        return _children(shelf, request, lei, what)
+    if what.endswith(EXCEPTION):
+        return _exception(shelf, request, lei, what.removesuffix(EXCEPTION))
+    match what:
+        case "managing-lou":
+            return _record_of(shelf, request, row.get("Registration.ManagingLOU", ""))
+        case "lei-issuer" if lou := row.get("Registration.ManagingLOU"):
+            return document(meta, lists.resource("lei-issuers", base, (lou, lists.issuer(shelf, lou))))
+        case "field-modifications":
+            render: Callable[[Edit], Any] = partial(modification, lei)
+            return page(request, shelf.modifications(lei), render, meta)
+        case "isins":
+            return page(request, [], dict, meta)
         case _:
-            return _problem(404, "Not Found")
+            return problem(404, "Not Found")
 
 
-def _ties(shelf: Shelf, which: str) -> Iterable[tuple[str, str, Row]]:
-    for row in shelf.relations():
-        current = row["Relationship.RelationshipStatus"] == "ACTIVE"
-        if row["Relationship.RelationshipType"] == TIES[which] and current:
-            yield row["Relationship.StartNode.NodeID"], row["Relationship.EndNode.NodeID"], row
-
-
-def _children(shelf: Shelf, lei: str, which: str) -> list[tuple[str, Row]]:
-    return [(child, row) for child, parent, row in _ties(shelf, which) if parent == lei]
-
-
-def _parent(shelf: Shelf, request: Request, lei: str, which: str, kind: str) -> Reply:
-    row = next((row for child, _, row in _ties(shelf, which) if child == lei), None)
+def _record_of(shelf: Shelf, request: Request, lei: str) -> Reply:
+    row = shelf.entities().get((lei,))
     if row is None:
-        return _problem(404, "Not Found")
-    if kind == "parent-relationship":
-        return _document(shelf, relationship(row, request.base_url))
-    parent = shelf.entities().get((row["Relationship.EndNode.NodeID"],))
-    if parent is None:
-        return _problem(404, "Not Found")
-    return _document(shelf, record(shelf, parent, request.base_url))
+        return problem(404, "Not Found")
+    return document(_meta(shelf), record(shelf, row, request.base_url))
 
 
-def _equals(column: str) -> Callable[[Row, str], bool]:
-    return lambda row, wanted: row.get(column, "") in wanted.split(",")
+def _parent(shelf: Shelf, request: Request, lei: str, what: str) -> Reply:
+    kind = _UP.get(what) or _TIES_UP[what]
+    row = next((row for row in shelf.upwards(lei) if row["Relationship.RelationshipType"] == kind), None)
+    if row is None:
+        return problem(404, "Not Found")
+    if what in _TIES_UP:
+        return document(_meta(shelf), relationship(row, request.base_url))
+    return _record_of(shelf, request, row["Relationship.EndNode.NodeID"])
 
 
-def _words(texts: Callable[[Row], Sequence[str]]) -> Callable[[Row, str], bool]:
-    def matches(row: Row, wanted: str) -> bool:
-        asked = set(plain_words(wanted))
-        return any(asked <= set(plain_words(text)) for text in texts(row))
+def _children(shelf: Shelf, request: Request, lei: str, what: str) -> Reply:
+    kind = _DOWN.get(what) or _TIES_DOWN[what]
+    ties = [row for row in shelf.downwards(lei) if row["Relationship.RelationshipType"] == kind]
+    base = request.base_url
+    if what in _TIES_DOWN:
+        return page(request, ties, lambda row: relationship(row, base), _meta(shelf))
+    starts = (shelf.entities().get((row["Relationship.StartNode.NodeID"],)) for row in ties)
+    return page(request, [row for row in starts if row], lambda row: record(shelf, row, base), _meta(shelf))
 
-    return matches
 
-
-FILTERS: dict[str, Callable[[Row, str], bool]] = {
-    "lei": _equals("LEI"),
-    "entity.legalName": _words(lambda row: [row["Entity.LegalName"]]),
-    "entity.names": _words(names_of),
-    "fulltext": _words(lambda row: [" ".join(value for value in row.values() if value)]),
-    "entity.legalAddress.country": _equals("Entity.LegalAddress.Country"),
-    "entity.headquartersAddress.country": _equals("Entity.HeadquartersAddress.Country"),
-    "entity.legalAddress.city": _words(lambda row: [row.get("Entity.LegalAddress.City", "")]),
-    "entity.jurisdiction": _equals("Entity.LegalJurisdiction"),
-    "entity.category": _equals("Entity.EntityCategory"),
-    "entity.legalForm": _equals("Entity.LegalForm.EntityLegalFormCode"),
-    "entity.status": _equals("Entity.EntityStatus"),
-    "registration.status": _equals("Registration.RegistrationStatus"),
-}
+def _exception(shelf: Shelf, request: Request, lei: str, parent: str) -> Reply:
+    category = f"{parent.removesuffix('-parent').upper()}_ACCOUNTING_CONSOLIDATION_PARENT"
+    row = shelf.exceptions().get((lei, category))
+    if row is None:
+        return problem(404, "Not Found")
+    return document(_meta(shelf), exception(row, request.base_url))
 
 
 def _search(shelf: Shelf, request: Request) -> Reply:
     asked = {key[7:-1]: value for key, value in request.query if key.startswith("filter[") and key.endswith("]")}
-    if unknown := set(asked) - set(FILTERS):
-        return _problem(400, f"Requested filter(s) `{', '.join(sorted(unknown))}` are not allowed")
-    rows = [row for row in shelf.entities().values() if all(FILTERS[k](row, v) for k, v in asked.items())]
-    return _page(shelf, request, [record(shelf, row, request.base_url) for row in rows])
+    try:
+        rows = _sorted(chosen(shelf, asked), request.param("sort"))
+    except BadFilter as refused:
+        return problem(400, str(refused))
+    return page(request, rows, lambda row: record(shelf, row, request.base_url), _meta(shelf))
 
 
-def _page(shelf: Shelf, request: Request, found: Sequence[Any]) -> Reply:
-    number, size = (request.param(f"page[{k}]", d) for k, d in (("number", "1"), ("size", str(PER_PAGE))))
-    if not (number.isdigit() and size.isdigit() and 1 <= int(size) <= MOST_PER_PAGE and int(number) >= 1):
-        return _problem(400, f"page[size] must be 1 to {MOST_PER_PAGE} and page[number] at least 1")
-    page, per = int(number), int(size)
-    shown = found[(page - 1) * per : page * per]
-    last = max(1, -(-len(found) // per))
-    first_at = (page - 1) * per + 1
-    pagination = {
-        "currentPage": page,
-        "perPage": per,
-        "from": first_at if shown else None,
-        "to": first_at + len(shown) - 1 if shown else None,
-        "total": len(found),
-        "lastPage": last,
-    }
-    return json_reply(200, {"meta": {**_meta(shelf), "pagination": pagination}, "data": list(shown)}, _TYPE)
+def _sorted(rows: list[Row], sort: str) -> list[Row]:
+    for name in reversed([part for part in sort.split(",") if part]):
+        column = _SORTABLE.get(name.removeprefix("-"))
+        if column is None:
+            raise BadFilter(f"Requested sort(s) `{name.removeprefix('-')}` is not allowed")
+        rows = sorted(rows, key=_key(column), reverse=name.startswith("-"))
+    return rows
+
+
+def _key(column: str) -> Callable[[Row], str]:
+    if column.endswith("Date"):
+        return lambda row: moment(row.get(column)) or ""
+    return lambda row: row.get(column, "").lower()
 
 
 def _completions(shelf: Shelf, request: Request, kind: str, rank: Callable[[str, str], float]) -> Reply:
     asked = " ".join(plain_words(request.param("q")))
     if not asked or not request.param("field"):
-        return _problem(400, "field and q are required")
+        return problem(400, "field and q are required")
     scored = [(rank(asked, name), name, row["LEI"]) for row in shelf.entities().values() for name in names_of(row)]
-    best = sorted((s for s in scored if s[0] >= FUZZY_LEAST), key=lambda s: (-s[0], s[1]))[:10]
+    best = sorted((s for s in scored if s[0] >= FUZZY_LEAST), key=lambda s: (-s[0], s[1]))[:COMPLETIONS]
     base = f"{request.base_url}{BASE}/lei-records"
-    return json_reply(200, {"data": [_completion(kind, name, lei, base) for _, name, lei in best]}, _TYPE)
+    found = [_completion(kind, (name, request.param("q")), lei, base) for _, name, lei in best]
+    return json_reply(200, {"data": found}, TYPE)
 
 
-def _completion(kind: str, name: str, lei: str, base: str) -> dict[str, Any]:
+def _completion(kind: str, texts: tuple[str, str], lei: str, base: str) -> dict[str, Any]:
+    name, asked = texts
     link = {"data": {"type": "lei-records", "id": lei}, "links": {"related": f"{base}/{lei}"}}
-    return {"type": kind, "attributes": {"value": name}, "relationships": {"lei-records": link}}
+    attributes = {"value": name}
+    if kind == "autocompletions":
+        attributes["highlighting"] = re.sub(re.escape(asked), r"<b>\g<0></b>", name, flags=re.IGNORECASE)
+    return {"type": kind, "attributes": attributes, "relationships": {"lei-records": link}}
 
 
 def _fuzzy(asked: str, name: str) -> float:
@@ -160,16 +168,5 @@ def _prefix(asked: str, name: str) -> float:
     return 1.0 if asked in " ".join(plain_words(name)) else 0.0
 
 
-_TYPE = {"content-type": "application/vnd.api+json"}
-
-
 def _meta(shelf: Shelf) -> dict[str, Any]:
     return {"goldenCopy": {"publishDate": f"{shelf.published:%Y-%m-%dT%H:%M:%SZ}" if shelf.published else None}}
-
-
-def _document(shelf: Shelf, data: Any) -> Reply:
-    return json_reply(200, {"meta": _meta(shelf), "data": data}, _TYPE)
-
-
-def _problem(status: int, title: str) -> Reply:
-    return json_reply(status, {"errors": [{"status": str(status), "title": title}]}, _TYPE)

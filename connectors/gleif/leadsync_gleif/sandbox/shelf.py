@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from leadsync_gleif.goldencopy import DELTAS
+from leadsync_gleif.sandbox.formats import FORMATS
 
 Row = Mapping[str, str]
 
@@ -23,12 +25,24 @@ KEYS: dict[str, tuple[str, ...]] = {
 """The columns that make a row of each file the same row."""
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A column that got a value; `old` None: with the record's first publication, or it was blank."""
+
+    at: datetime
+    column: str
+    old: str | None
+    new: str | None
+
+
 @dataclass(slots=True)
 class _Sheet:
     columns: list[str]
     rows: dict[tuple[str, ...], Row] = field(default_factory=dict)
     changed: dict[tuple[str, ...], datetime] = field(default_factory=dict)
     deleted: dict[tuple[str, ...], datetime] = field(default_factory=dict)
+    edits: dict[tuple[str, ...], list[Edit]] = field(default_factory=dict)
+    """Of records that were published anew, what changed in them."""
 
 
 class Shelf:
@@ -37,7 +51,8 @@ class Shelf:
     def __init__(self) -> None:
         self.sheets = {name: _Sheet(list(key)) for name, key in KEYS.items()}
         self.published: datetime | None = None
-        self._files: dict[tuple[str, str], tuple[bytes, int]] = {}
+        self._files: dict[tuple[str, str, str], tuple[bytes, int]] = {}
+        self._ties: dict[str, dict[str, list[Row]]] = {}
 
     def publish(self, at: datetime, files: Mapping[str, Any], delete: Mapping[str, Any]) -> None:
         """Take new and changed rows; raises ValueError for a file or column that does not exist."""
@@ -49,13 +64,16 @@ class Shelf:
             self._withdraw(name, [tuple([key] if isinstance(key, str) else key) for key in keys], at)
         self.published = at if self.published is None else max(at, self.published)
         self._files.clear()
+        self._ties.clear()
 
     def _put(self, name: str, rows: Iterable[Row], at: datetime) -> None:
         sheet = self.sheets[name]
         for row in rows:
             sheet.columns.extend(column for column in row if column not in sheet.columns)
             key = tuple(row[column] for column in KEYS[name])
-            if sheet.rows.get(key) != row:
+            if (before := sheet.rows.get(key)) != row:
+                if before is not None:
+                    sheet.edits.setdefault(key, []).extend(_edits(at, before, row))
                 sheet.rows[key] = row
                 sheet.changed[key] = at
             sheet.deleted.pop(key, None)
@@ -67,13 +85,14 @@ class Shelf:
             sheet.changed.pop(key, None)
             sheet.deleted[key] = at
 
-    def file(self, name: str, interval: str) -> tuple[bytes, int]:
+    def file(self, name: str, interval: str, ending: str = "csv") -> tuple[bytes, int]:
         """(zip archive, number of records) of a file: all rows for "full", else those a delta brings."""
-        if (name, interval) not in self._files:
-            self._files[name, interval] = self._archive(name, interval)
-        return self._files[name, interval]
+        key = (name, interval, ending)
+        if key not in self._files:
+            self._files[key] = self._archive(*key)
+        return self._files[key]
 
-    def _archive(self, name: str, interval: str) -> tuple[bytes, int]:
+    def _archive(self, name: str, interval: str, ending: str) -> tuple[bytes, int]:
         sheet = self.sheets[name]
         columns = list(sheet.columns)
         if interval == "full":
@@ -81,15 +100,16 @@ class Shelf:
         else:
             columns.append("DeletedAt")
             rows = self._delta(name, DELTAS[interval])
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns, restval="", quoting=csv.QUOTE_ALL, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
         raw = io.BytesIO()
         with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as archive:
-            entry = zipfile.ZipInfo(f"{self.stamp()}-gleif-goldencopy-{name}-golden-copy.csv", (2020, 1, 1, 0, 0, 0))
-            archive.writestr(entry, text.getvalue(), zipfile.ZIP_DEFLATED)
+            entry = zipfile.ZipInfo(self.file_name(name, interval, ending), (2020, 1, 1, 0, 0, 0))
+            archive.writestr(entry, FORMATS[ending](name, columns, rows), zipfile.ZIP_DEFLATED)
         return raw.getvalue(), len(rows)
+
+    def file_name(self, name: str, interval: str, ending: str) -> str:
+        """Of the file inside the archive, e.g. "20260123-0800-gleif-goldencopy-lei2-golden-copy.csv"."""
+        what = "golden-copy" if interval == "full" else re.sub("(?<=[a-z])(?=[A-Z])", "-", interval).lower()
+        return f"{self.stamp()}-gleif-goldencopy-{name}-{what}.{ending}"
 
     def _delta(self, name: str, reach: timedelta) -> list[Row]:
         sheet = self.sheets[name]
@@ -113,13 +133,44 @@ class Shelf:
         """Level 1 rows by (LEI,)."""
         return self.sheets["lei2"].rows
 
-    def relations(self) -> Iterable[Row]:
-        """Level 2 rows."""
-        return self.sheets["rr"].rows.values()
+    def upwards(self, lei: str) -> Sequence[Row]:
+        """The relations in force that an entity begins."""
+        return self._by_end("Relationship.StartNode.NodeID").get(lei, ())
+
+    def downwards(self, lei: str) -> Sequence[Row]:
+        """The relations in force that an entity ends."""
+        return self._by_end("Relationship.EndNode.NodeID").get(lei, ())
+
+    def _by_end(self, column: str) -> Mapping[str, Sequence[Row]]:
+        if column not in self._ties:
+            found: dict[str, list[Row]] = {}
+            for row in self.sheets["rr"].rows.values():
+                if row["Relationship.RelationshipStatus"] == "ACTIVE":
+                    found.setdefault(row[column], []).append(row)
+            self._ties[column] = found
+        return self._ties[column]
+
+    def modifications(self, lei: str) -> list[Edit]:
+        """What was published of a record, the latest first."""
+        sheet, key = self.sheets["lei2"], (lei,)
+        edits = sheet.edits.get(key, [])
+        first = dict(sheet.rows[key])
+        for edit in reversed(edits):
+            first[edit.column] = edit.old or ""
+        at = min([edit.at for edit in edits], default=sheet.changed[key])
+        initial = [Edit(at, name, None, value) for name, value in first.items() if value and "xmllang" not in name]
+        return [*reversed(edits), *initial]
 
     def exceptions(self) -> Mapping[tuple[str, ...], Row]:
         """Reporting exceptions by (LEI, category)."""
         return self.sheets["repex"].rows
+
+
+def _edits(at: datetime, before: Row, after: Row) -> Iterable[Edit]:
+    for name in dict.fromkeys((*before, *after)):
+        old, new = before.get(name) or None, after.get(name) or None
+        if old != new:
+            yield Edit(at, name, old, new)
 
 
 def _rows(source: Any) -> Iterable[Row]:
