@@ -1,4 +1,4 @@
-"""The account itself: details, usage, owners, pipelines, object schemas."""
+"""The account itself: details, usage, owners."""
 
 from __future__ import annotations
 
@@ -9,21 +9,10 @@ from zoneinfo import ZoneInfo
 from leadsync.sandbox import Reply
 from leadsync_hubspot.sandbox.errors import not_found
 from leadsync_hubspot.sandbox.limits import TIERS, Limits
+from leadsync_hubspot.sandbox.pipelines import EPOCH
 from leadsync_hubspot.sandbox.render import paging
 from leadsync_hubspot.sandbox.routing import Call, Route, ok
-from leadsync_hubspot.sandbox.state import Portal
 from leadsync_hubspot.sandbox.values import iso
-
-EPOCH = "2019-10-30T03:30:17.883Z"
-DEALS = (
-    "appointmentscheduled qualifiedtobuy presentationscheduled decisionmakerboughtin contractsent closedwon closedlost"
-)
-DEFAULT_PIPELINES: Mapping[str, tuple[str, str]] = {
-    "deals": ("default", DEALS),
-    "leads": ("lead-pipeline-id", "new-stage-id attempting-stage-id connected-stage-id qualified-stage-id"),
-    "tickets": ("0", "1 2 3 4"),
-    "contacts": ("contacts-lifecycle-pipeline", "subscriber lead marketingqualifiedlead salesqualifiedlead"),
-}
 
 
 def _details(call: Call) -> Reply:
@@ -109,67 +98,10 @@ def _owner(call: Call) -> Reply:
     return ok(found)
 
 
-def pipeline_json(ident: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """A pipeline with its stages."""
-    stages = [
-        {
-            "id": str(stage["id"]),
-            "label": stage.get("label", str(stage["id"])),
-            "displayOrder": order,
-            "metadata": dict(stage.get("metadata", {})),
-            "createdAt": EPOCH,
-            "updatedAt": EPOCH,
-            "archived": False,
-            "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
-        }
-        for order, stage in enumerate(data.get("stages", ()))
-    ]
-    frame = {"label": data.get("label", ident), "displayOrder": 0, "createdAt": EPOCH, "updatedAt": EPOCH}
-    return {"id": ident, **frame, "archived": False, "stages": stages}
-
-
-def default_pipelines(portal: Portal) -> None:
-    """Give the account the pipelines every account starts with."""
-    for kind, (ident, stages) in DEFAULT_PIPELINES.items():
-        made = pipeline_json(ident, {"stages": [{"id": stage} for stage in stages.split()]})
-        portal.pipelines.setdefault(kind, {})[ident] = made
-
-
-def _pipelines(call: Call) -> Reply:
-    return ok({"results": list(call.portal.pipelines.get(call.spec.name, {}).values())})
-
-
-def _find_pipeline(call: Call) -> dict[str, Any]:
-    found = call.portal.pipelines.get(call.spec.name, {}).get(call.args["id"])
-    if found is None:
-        raise not_found()
-    return found
-
-
-def _pipeline(call: Call) -> Reply:
-    return ok(_find_pipeline(call))
-
-
-def _stages(call: Call) -> Reply:
-    return ok({"results": _find_pipeline(call)["stages"]})
-
-
-def _stage(call: Call) -> Reply:
-    found = [stage for stage in _find_pipeline(call)["stages"] if stage["id"] == call.args["stage"]]
-    if not found:
-        raise not_found()
-    return ok(found[0])
-
-
 OWNERS = ("crm.objects.owners.read",)
-PIPELINES = ("crm.objects.{kind}.read", "crm.schemas.{kind}.read", "crm.pipelines.orders.read")
 ROUTES = (
     Route("GET", "/account-info/details", _details),
     Route("GET", "/integrations/me", _me),
     Route("GET", "/crm/owners", _owners, OWNERS),
     Route("GET", "/crm/owners/{id}", _owner, OWNERS),
-    Route("GET", "/crm/pipelines/{kind}", _pipelines, PIPELINES),
-    Route("GET", "/crm/pipelines/{kind}/{id}", _pipeline, PIPELINES),
-    Route("GET", "/crm/pipelines/{kind}/{id}/stages", _stages, PIPELINES),
-    Route("GET", "/crm/pipelines/{kind}/{id}/stages/{stage}", _stage, PIPELINES),
 )

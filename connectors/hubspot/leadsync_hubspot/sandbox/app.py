@@ -13,8 +13,11 @@ from leadsync_hubspot.sandbox import (
     account,
     associations,
     batch,
+    definitions,
+    folders,
     lists,
     objects,
+    pipelines,
     properties,
     schemas,
     search,
@@ -30,6 +33,22 @@ from leadsync_hubspot.sandbox.routing import Call, Route, Router, label
 from leadsync_hubspot.sandbox.seeding import sow
 from leadsync_hubspot.sandbox.state import Actor, Portal
 from leadsync_hubspot.sandbox.webhooks import Deliveries, subscription
+
+MODULES = (
+    search,
+    batch,
+    associations,
+    definitions,
+    folders,
+    lists,
+    properties,
+    objects,
+    pipelines,
+    touchpoints,
+    account,
+    schemas,
+)
+"""Each has ROUTES; the first route that fits a request answers it."""
 
 
 class HubSpotSandbox(Sandbox):
@@ -47,14 +66,27 @@ class HubSpotSandbox(Sandbox):
 
     def _empty(self) -> Portal:
         portal = Portal(self.clock)
-        account.default_pipelines(portal)
+        pipelines.default_pipelines(portal)
         return portal
 
     def _routes(self) -> list[Route]:
         info = info_route(self.tokens, lambda: all_scopes(self._routes(), self.portal.kinds.values()))
         mine = [token_route(self.tokens), info, account.usage_route(self.limits)]
-        modules = (search, batch, associations, lists, properties, objects, touchpoints, account, schemas)
-        return [*mine, *(route for module in modules for route in module.ROUTES)]
+        modules = (
+            search,
+            batch,
+            associations,
+            definitions,
+            folders,
+            lists,
+            properties,
+            objects,
+            pipelines,
+            touchpoints,
+            account,
+            schemas,
+        )
+        return [*mine, *(route for module in MODULES for route in module.ROUTES)]
 
     # ---- answering
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from leadsync.sandbox import Reply
-from leadsync_hubspot.sandbox.errors import Refused, invalid
+from leadsync_hubspot.sandbox.errors import Refused, entry, invalid
 from leadsync_hubspot.sandbox.kinds import KindSpec
 from leadsync_hubspot.sandbox.objects import (
     READ,
@@ -50,7 +50,7 @@ def answer(call: Call, results: Sequence[object], errors: Sequence[object], stat
 def _gone(spec: KindSpec, ids: Sequence[str]) -> dict[str, Any]:
     name = spec.singular.upper()
     message = f"Could not get some {name} objects, they may be deleted or not exist. Check that ids are valid."
-    return {"status": "error", "category": "OBJECT_NOT_FOUND", "message": message, "context": {"ids": list(ids)}}
+    return entry("OBJECT_NOT_FOUND", message, {"ids": ids})
 
 
 def _read(call: Call) -> Reply:
@@ -103,9 +103,8 @@ def _each(
 
 def _traced_error(item: Input, refused: Refused) -> dict[str, Any]:
     body = json.loads(refused.reply.body)
-    context = {"objectWriteTraceId": [str(item["objectWriteTraceId"])]}
-    kept = {key: body[key] for key in ("status", "category", "message", "errors") if key in body}
-    return {**kept, "context": context}
+    more = {"errors": body["errors"]} if "errors" in body else {}
+    return entry(body["category"], body["message"], {"objectWriteTraceId": [str(item["objectWriteTraceId"])]}, **more)
 
 
 class _Batch:

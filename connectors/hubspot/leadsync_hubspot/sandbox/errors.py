@@ -31,6 +31,12 @@ def refuse(status: int, message: str, category: str | None, **more: Any) -> Refu
     return Refused(json_reply(status, body(message, category, **more)))
 
 
+def entry(category: str, message: str, context: Mapping[str, Sequence[str]], **more: Any) -> dict[str, Any]:
+    """One error of a batch's 207; every key that HubSpot's description of it demands."""
+    frame = {"status": "error", "category": category, "message": message}
+    return {**frame, "errors": [], "links": {}, **more, "context": {k: list(v) for k, v in context.items()}}
+
+
 def invalid(message: str, **more: Any) -> Refused:
     """400: the request itself is wrong."""
     return refuse(400, message, "VALIDATION_ERROR", **more)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 Node = tuple[str, str]
 """(kind, id)."""
 
-CATEGORY = "HUBSPOT_DEFINED"
+CATEGORY, USER = "HUBSPOT_DEFINED", "USER_DEFINED"
 UNLABELED: dict[tuple[str, str], int] = {
     ("contacts", "companies"): 279,
     ("companies", "contacts"): 280,
@@ -45,10 +45,50 @@ def default_type(a: str, b: str) -> int:
 
 
 class Links:
-    """All associations, kept in both directions."""
+    """All associations, kept in both directions, and the labels that the account's users defined.
+
+    `labels`: (from, to) → type → label. `inverse`: a label's type → the type that the other side shows.
+    """
 
     def __init__(self) -> None:
         self._ties: dict[tuple[str, str, str], dict[str, set[int]]] = {}
+        self.labels: dict[tuple[str, str], dict[int, str]] = {}
+        self.inverse: dict[tuple[str, str, int], int] = {}
+        self._labelled = 0
+
+    def known(self, a: str, b: str) -> dict[int, str | None]:
+        """Every type that may tie the two, with its label; the plain one first."""
+        plain: dict[int, str | None] = {default_type(a, b): None}
+        primary: dict[int, str | None] = {PRIMARY[a, b]: "Primary"} if (a, b) in PRIMARY else {}
+        return {**plain, **primary, **self.labels.get((a, b), {})}
+
+    def define(self, a: str, b: str, label: str, inverse: str | None) -> list[int]:
+        """Make a label; one number for both directions, or two where the other direction reads otherwise."""
+        self._labelled += 1
+        number = 2 * self._labelled - 1
+        back = number if inverse is None else number + 1
+        self.labels.setdefault((a, b), {})[number] = label
+        self.labels.setdefault((b, a), {})[back] = label if inverse is None else inverse
+        self.inverse[a, b, number], self.inverse[b, a, back] = back, number
+        return list(dict.fromkeys([number, back]))
+
+    def undefine(self, a: str, b: str, number: int) -> None:
+        """Take a label away, from the records too."""
+        back = self.inverse.pop((a, b, number))
+        self.inverse.pop((b, a, back), None)
+        for left, right, gone in ((a, b, number), (b, a, back)):
+            self.labels.get((left, right), {}).pop(gone, None)
+            for (kind, _, other), ties in self._ties.items():
+                if (kind, other) == (left, right):
+                    for types in ties.values():
+                        types.discard(gone)
+
+    def unlabel(self, a: Node, b: Node, types: set[int]) -> None:
+        """Take labels off an association; it stays, plainly."""
+        for number in types & self.labels.get((a[0], b[0]), {}).keys():
+            self._ties.get((*a, b[0]), {}).get(b[1], set()).discard(number)
+            back = self.inverse[a[0], b[0], number]
+            self._ties.get((*b, a[0]), {}).get(a[1], set()).discard(back)
 
     def of(self, node: Node, kind: str) -> dict[str, set[int]]:
         """The ids of `kind` that the record is tied to, the primary first, each with its type ids."""
@@ -69,7 +109,8 @@ class Links:
         if number is not None and (number in wanted or self._may_be_primary(a, b)):
             self._set_primary(a, b)
         self._add(a, b, wanted)
-        self._add(b, a, {default_type(b[0], a[0])})
+        back = {self.inverse[a[0], b[0], n] for n in wanted if (a[0], b[0], n) in self.inverse}
+        self._add(b, a, {default_type(b[0], a[0])} | back)
         return self._ties[(*a, b[0])][b[1]] != before
 
     def _may_be_primary(self, a: Node, b: Node) -> bool:
@@ -97,9 +138,10 @@ class Links:
         """Give all of one record's associations to another, as a merge does."""
         for (kind, ident, other), ties in list(self._ties.items()):
             if (kind, ident) == old:
-                for target in list(ties):
+                for target, types in list(ties.items()):
+                    labels = types & self.labels.get((kind, other), {}).keys()
                     self.cut(old, (other, target))
-                    self.tie(new, (other, target))
+                    self.tie(new, (other, target), labels)
 
     def all(self) -> Iterator[tuple[Node, Node, list[int]]]:
         """Every association, once in each direction."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from leadsync.sandbox import Reply
-from leadsync_hubspot.sandbox.account import EPOCH
 from leadsync_hubspot.sandbox.kinds import KindSpec
 from leadsync_hubspot.sandbox.links import default_type
+from leadsync_hubspot.sandbox.pipelines import EPOCH
 from leadsync_hubspot.sandbox.routing import Call, Route, ok
 from leadsync_hubspot.sandbox.schema import Property
 from leadsync_hubspot.sandbox.state import Portal

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from leadsync.sandbox import parse_time
-from leadsync_hubspot.sandbox.account import owner_json, pipeline_json
+from leadsync_hubspot.sandbox.account import owner_json
 from leadsync_hubspot.sandbox.auth import Tokens
 from leadsync_hubspot.sandbox.errors import Refused
 from leadsync_hubspot.sandbox.kinds import custom_kind
+from leadsync_hubspot.sandbox.pipelines import pipeline_json
 from leadsync_hubspot.sandbox.schema import property_from_json
 from leadsync_hubspot.sandbox.state import SEEDED, SETTINGS, Actor, Change, Obj, Portal
 from leadsync_hubspot.sandbox.touchpoints import add_form, add_submission

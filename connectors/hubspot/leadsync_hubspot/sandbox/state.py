@@ -108,13 +108,17 @@ class Portal:
         self.unique: dict[tuple[str, str], dict[str, str]] = {}
         self.merged: dict[tuple[str, str], str] = {}
         self.links = Links()
+        self.most_ties: dict[tuple[str, str, int], int] = {}
         self.owners: dict[str, dict[str, Any]] = {}
         self.forms: dict[str, dict[str, Any]] = {}
         self.submissions: dict[str, list[dict[str, Any]]] = {}
         self.web_events: list[dict[str, Any]] = []
         self.marketing_events: dict[str, dict[str, Any]] = {}
         self.lists: dict[str, dict[str, Any]] = {}
+        self.folders: dict[int, dict[str, Any]] = {}
+        self.filed: dict[str, int] = {}
         self.pipelines: dict[str, dict[str, dict[str, Any]]] = {}
+        self.audits: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self.blocked: set[str] = set()
         self.version: dict[str, int] = {}
         self.lagging: dict[str, dict[str, Obj]] = {}
