@@ -95,7 +95,7 @@ def implied(answers: dict[str, Any]) -> dict[str, list[dict[str, str]]]:
 def recorded(answers: dict[str, Any]) -> Iterator[str]:
     """A sandbox that has published what the recordings hold; its address."""
     sandbox = GleifSandbox()
-    sandbox.seed({"files": implied(answers)})
+    sandbox.seed({"files": implied(answers), "rate_limit": None})
     with Serving(sandbox) as served:
         yield served.url
 

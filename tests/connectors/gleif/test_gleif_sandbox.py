@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
@@ -233,10 +234,23 @@ def test_completions_offer_names(url: str) -> None:
     assert get(url, "/api/v1/autocompletions", field="fulltext").status_code == 400
 
 
-def test_the_rate_limit_holds_when_it_is_switched_on(url: str, sandbox: GleifSandbox, clock) -> None:
+def test_sixty_requests_a_minute_are_answered(url: str, sandbox: GleifSandbox, clock) -> None:
+    with httpx.Client(base_url=url) as wire:
+        codes = Counter(wire.get(f"/api/v1/lei-records/{A}").status_code for _ in range(63))
+        assert codes == {200: 60, 429: 3}
+        assert wire.get(f"/api/v1/lei-records/{A}").headers["retry-after"] == "60"
+        assert wire.get("/api/v2/golden-copies/publishes").status_code == 200
+    clock.advance(61)
+    assert get(url, f"/api/v1/lei-records/{A}").status_code == 200
+
+
+def test_the_rate_limit_can_be_another_or_none(url: str, sandbox: GleifSandbox, clock) -> None:
     sandbox.seed({"rate_limit": 2})
     codes = [get(url, f"/api/v1/lei-records/{A}").status_code for _ in range(3)]
     assert codes == [200, 200, 429]
+    sandbox.seed({"rate_limit": None})
+    assert get(url, f"/api/v1/lei-records/{A}").status_code == 200
+    sandbox.seed({"rate_limit": 2})
     clock.advance(61)
     assert get(url, f"/api/v1/lei-records/{A}").status_code == 200
 

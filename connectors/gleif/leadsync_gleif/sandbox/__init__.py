@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,12 +17,15 @@ from leadsync_gleif.sandbox.shelf import Shelf
 
 __all__ = ["GleifSandbox"]
 
+RATE_LIMIT = 60
+"""Requests a minute to the REST API, of all who ask together; several clients of the API state it for one user."""
+_MINUTE = timedelta(minutes=1)
 _ID = re.compile(r"/[A-Z0-9]{18}\d\d(?=/|$)|(?<=/storage/).*|(?<=/download/).*")
 
 
 class GleifSandbox(Sandbox):
     """Answers as goldencopy.gleif.org and api.gleif.org do. A seed section is
-    {"files": {"lei2": path or rows, "rr": …, "repex": …}, "delete": {…}, "publish_date": ISO, "rate_limit": a minute}.
+    {"files": {"lei2": path or rows, "rr": …, "repex": …}, "delete": {…}, "publish_date": ISO, "rate_limit": a minute, null for none}.
     """
 
     name = "gleif"
@@ -29,7 +33,7 @@ class GleifSandbox(Sandbox):
     def __init__(self, clock: SandboxClock | None = None) -> None:
         super().__init__(clock)
         self.shelf = Shelf()
-        self.rate_limit: int | None = None
+        self.rate_limit: int | None = RATE_LIMIT
         self._asked: list[datetime] = []
 
     def handle(self, request: Request) -> Reply:
@@ -46,9 +50,10 @@ class GleifSandbox(Sandbox):
         if self.rate_limit is None:
             return None
         now = self.clock()
-        self._asked = [at for at in self._asked if now - at < timedelta(minutes=1)]
+        self._asked = [at for at in self._asked if now - at < _MINUTE]
         if len(self._asked) >= self.rate_limit:
-            return self.fault_reply("too_many_requests")
+            free = self._asked[0] + _MINUTE - now if self._asked else _MINUTE
+            return _too_many(math.ceil(free.total_seconds()))
         self._asked.append(now)
         return None
 
@@ -70,6 +75,7 @@ class GleifSandbox(Sandbox):
     def reset(self) -> None:
         """Forget all rows."""
         self.shelf = Shelf()
+        self.rate_limit = RATE_LIMIT
         self._asked.clear()
 
     def dump(self) -> dict[str, Any]:
@@ -84,10 +90,13 @@ class GleifSandbox(Sandbox):
         """GLEIF's own answer for a named fault."""
         match name:
             case "too_many_requests":
-                return json_reply(
-                    429, {"errors": [{"status": "429", "title": "Too Many Requests"}]}, {"retry-after": "1"}
-                )
+                return _too_many(1)
             case "maintenance":
                 return Reply(503, b"<html><body>Service Unavailable</body></html>", {"content-type": "text/html"})
             case _:
                 return super().fault_reply(name)
+
+
+def _too_many(seconds: int) -> Reply:
+    body = {"errors": [{"status": "429", "title": "Too Many Requests"}]}
+    return json_reply(429, body, {"retry-after": str(max(1, seconds))})
