@@ -276,6 +276,8 @@ def test_a_batch_read_names_what_it_could_not_get(seeded: HubSpotSandbox) -> Non
             "message": "Could not get some CONTACT objects, they may be deleted or not exist. "
             "Check that ids are valid.",
             "context": {"ids": ["99"]},
+            "errors": [],
+            "links": {},
         }
     ]
     assert call(seeded, "POST", f"{CONTACTS}/batch/read", {"inputs": [{"id": "1001"}]})[0] == 200

@@ -72,20 +72,6 @@ class HubSpotSandbox(Sandbox):
     def _routes(self) -> list[Route]:
         info = info_route(self.tokens, lambda: all_scopes(self._routes(), self.portal.kinds.values()))
         mine = [token_route(self.tokens), info, account.usage_route(self.limits)]
-        modules = (
-            search,
-            batch,
-            associations,
-            definitions,
-            folders,
-            lists,
-            properties,
-            objects,
-            pipelines,
-            touchpoints,
-            account,
-            schemas,
-        )
         return [*mine, *(route for module in MODULES for route in module.ROUTES)]
 
     # ---- answering

@@ -38,10 +38,8 @@ def _to(call: Call, node: Node, other: str) -> list[dict[str, Any]]:
     live = {ident: types for ident, types in ties.items() if call.portal.get(other, ident) is not None}
     if call.version == "v3":
         return [{"id": i, "type": t} for i, types in live.items() for t in type_names(node[0], other, types)]
-    return [
-        {"toObjectId": int(i), "associationTypes": types_of(call.portal.links, node[0], other, types)}
-        for i, types in live.items()
-    ]
+    links = call.portal.links
+    return [{"toObjectId": int(i), "associationTypes": types_of(links, node[0], other, t)} for i, t in live.items()]
 
 
 def _batch_read(call: Call) -> Reply:

@@ -86,9 +86,7 @@ def _configure(call: Call, status: int) -> Reply:
     for item in inputs_of(call):
         number, most = item.get("typeId"), item.get("maxToObjectIds")
         if number not in call.portal.links.known(a, b) or not isinstance(most, int) or most < 1:
-            raise invalid(
-                "Each input needs the typeId of an association of these objects, and a maxToObjectIds above 0"
-            )
+            raise invalid("Each input needs the typeId of an association of these objects, and maxToObjectIds")
         call.portal.most_ties[a, b, int(number)] = most
         found.append({**types_of(call.portal.links, a, b, [int(number)])[0], "userEnforcedMaxToObjectIds": most})
     if status == 200:

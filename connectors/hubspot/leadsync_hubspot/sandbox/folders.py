@@ -18,7 +18,8 @@ ROOT = 0
 def _view(call: Call, ident: int) -> Json:
     folders = call.portal.folders
     known = folders.get(ident, {"name": "", "parent": ROOT})
-    stamps = {k: known[k] for k in ("createdAt", "updatedAt") if k in known}
+    stamps: Json = {k: known[k] for k in ("createdAt", "updatedAt") if k in known}
+    inside = [e["listId"] for e in live(call.portal) if call.portal.filed.get(e["listId"], ROOT) == ident]
     return {
         "id": ident,
         "parentFolderId": known["parent"],
@@ -26,9 +27,7 @@ def _view(call: Call, ident: int) -> Json:
         "userId": 1,
         **stamps,
         "childNodes": [_view(call, inner) for inner, f in folders.items() if f["parent"] == ident],
-        "childLists": [
-            int(e["listId"]) for e in live(call.portal) if call.portal.filed.get(e["listId"], ROOT) == ident
-        ],
+        "childLists": [int(number) for number in inside],
     }
 
 

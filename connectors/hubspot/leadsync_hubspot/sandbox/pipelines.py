@@ -168,7 +168,7 @@ def _check_label(call: Call, label: str, own: str | None) -> None:
 
 def _change(call: Call) -> Reply:
     found, given = _pipeline(call), _given(call)
-    _check_label(call, given.get("label", found["label"]), found["id"])
+    _check_label(call, str(given.get("label", found["label"])), found["id"])
     found.update({k: given[k] for k in ("label", "displayOrder") if k in given}, updatedAt=iso(call.portal.tick()))
     _note(call, found["id"], "UPDATE", found)
     return ok(found)
