@@ -10,9 +10,9 @@ from typing import Any
 
 from leadsync.sandbox import Reply
 from leadsync_hubspot.sandbox.batch import answer, inputs_of
-from leadsync_hubspot.sandbox.errors import Refused, invalid, not_found, refuse
+from leadsync_hubspot.sandbox.errors import Refused, entry, invalid, not_found, refuse
 from leadsync_hubspot.sandbox.routing import Call, Route, nothing, ok
-from leadsync_hubspot.sandbox.schema import FIELD_TYPES, UNIQUE_LIMIT, Option, Property, property_from_json
+from leadsync_hubspot.sandbox.schema import FIELD_TYPES, UNIQUE_LIMIT, Property, options_from_json, property_from_json
 from leadsync_hubspot.sandbox.values import iso
 
 READ = ("crm.schemas.{kind}.read", "crm.objects.{kind}.read")
@@ -29,7 +29,8 @@ def _list(call: Call) -> Reply:
 
 def _one(call: Call) -> Property:
     found = call.portal.properties[call.spec.name].get(call.args["id"])
-    if found is None or found.archived:
+    archived = call.request.method == "GET" and call.request.param("archived").lower() == "true"
+    if found is None or found.archived != archived:
         raise not_found(f"Property {call.args['id']} does not exist")
     return found
 
@@ -38,14 +39,23 @@ def _read(call: Call) -> Reply:
     return ok(_one(call).as_json())
 
 
-def _checked(call: Call, given: Mapping[str, Any]) -> Property:
-    if gone := [name for name in REQUIRED if not given.get(name)]:
+def checked_property(given: Mapping[str, Any], stamped: str = "") -> Property:
+    """A definition that is well formed in itself; 400 otherwise."""
+    if gone := [name for name in REQUIRED if not isinstance(given.get(name), str) or not given[name]]:
         raise invalid(f"Invalid input JSON on line 1, column 1: Some required fields were not set: [{', '.join(gone)}]")
-    prop = property_from_json(given, iso(call.portal.clock()))
+    try:
+        prop = property_from_json(given, stamped)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise invalid("Invalid input JSON: options need a label and a value, displayOrder a whole number") from None
     if prop.field_type not in FIELD_TYPES.get(prop.type, ()):
         raise invalid(f"fieldType {prop.field_type} is not valid for type {prop.type}")
     if not NAME.match(prop.name):
         raise invalid(f"Property name {prop.name} is not valid: lower-case letters, digits and underscores only")
+    return prop
+
+
+def _checked(call: Call, given: Mapping[str, Any]) -> Property:
+    prop = checked_property(given, iso(call.portal.clock()))
     _check_portal(call, prop)
     return prop
 
@@ -74,11 +84,23 @@ def _update(call: Call) -> Reply:
         for ours, theirs in (("label", "label"), ("description", "description"), ("group", "groupName"))
         if theirs in given
     }
-    if "options" in given:
-        changes["options"] = tuple(Option(str(o["value"]), str(o.get("label", ""))) for o in given["options"])
+    changes |= _plain_changes(given)
     new = replace(old, **changes, stamped=iso(call.portal.clock()))
     call.portal.properties[call.spec.name][old.name] = new
     return ok(new.as_json())
+
+
+def _plain_changes(given: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = {"hidden": bool, "formField": bool, "displayOrder": int, "label": str, "description": str, "groupName": str}
+    if wrong := [name for name, kind in kinds.items() if name in given and not isinstance(given[name], kind)]:
+        raise invalid(f"Invalid input JSON: invalid values for [{', '.join(wrong)}]")
+    found = {
+        k: given[t] for k, t in (("hidden", "hidden"), ("order", "displayOrder"), ("form", "formField")) if t in given
+    }
+    try:
+        return {**found, **({"options": options_from_json(given["options"])} if "options" in given else {})}
+    except (KeyError, TypeError, AttributeError):
+        raise invalid("Invalid input JSON: options need a label and a value") from None
 
 
 def _archive(call: Call) -> Reply:
@@ -96,23 +118,20 @@ def _batch_create(call: Call) -> Reply:
         try:
             prop = _checked(call, given)
         except Refused as refused:
-            errors.append({**_json(refused), "context": {"name": [str(given.get("name"))]}})
+            told = json.loads(refused.reply.body)
+            errors.append(entry(told["category"], told["message"], {"name": [str(given.get("name"))]}))
         else:
             call.portal.properties[call.spec.name][prop.name] = prop
             results.append(prop.as_json())
     return answer(call, results, errors, 201)
 
 
-def _json(refused: Refused) -> dict[str, Any]:
-    return {k: v for k, v in json.loads(refused.reply.body).items() if k in ("status", "category", "message")}
-
-
 def _batch_read(call: Call) -> Reply:
-    known = call.portal.properties[call.spec.name]
+    archived = call.json().get("archived") is True
+    known = {n: p for n, p in call.portal.properties[call.spec.name].items() if p.archived == archived}
     asked = [str(given.get("name")) for given in inputs_of(call)]
     gone = [name for name in asked if name not in known]
-    error = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "Some properties do not exist"}
-    errors = [{**error, "context": {"names": gone}}] if gone else []
+    errors = [entry("OBJECT_NOT_FOUND", "Some properties do not exist", {"names": gone})] if gone else []
     return answer(call, [known[name].as_json() for name in asked if name in known], errors, 200)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,10 +28,13 @@ class Option:
     value: str
     label: str = ""
     hidden: bool = False
+    description: str = ""
 
     def as_json(self, order: int) -> dict[str, Any]:
         """The option as HubSpot lists it."""
-        return {"label": self.label or self.value, "value": self.value, "displayOrder": order, "hidden": self.hidden}
+        told = {"description": self.description} if self.description else {}
+        shown = {"label": self.label or self.value, "value": self.value, **told}
+        return {**shown, "displayOrder": order, "hidden": self.hidden}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,10 @@ class Property:
     custom: bool = False
     open_options: bool = False
     archived: bool = False
+    hidden: bool = False
+    order: int = -1
+    form: bool | None = None
+    formula: str = ""
     stamped: str = "2020-06-30T15:57:35.997Z"
 
     def as_json(self) -> dict[str, Any]:
@@ -64,28 +71,36 @@ class Property:
             "description": self.description,
             "groupName": self.group,
             "options": [option.as_json(order) for order, option in enumerate(self.options)],
-            "displayOrder": -1,
-            "calculated": False,
+            "displayOrder": self.order,
+            "calculated": bool(self.formula),
+            **({"calculationFormula": self.formula} if self.formula else {}),
             "externalOptions": self.name == "hubspot_owner_id",
             **({"referencedObjectType": "OWNER"} if self.name == "hubspot_owner_id" else {}),
             "archived": self.archived,
             "hasUniqueValue": self.unique,
-            "hidden": False,
+            "hidden": self.hidden,
             **({} if self.custom else {"hubspotDefined": True}),
             "modificationMetadata": {
                 "archivable": self.custom,
                 "readOnlyDefinition": not self.custom,
                 "readOnlyValue": self.read_only,
             },
-            "formField": not self.read_only,
+            "formField": not self.read_only if self.form is None else self.form,
         }
+
+
+def options_from_json(given: Iterable[Mapping[str, Any]]) -> tuple[Option, ...]:
+    """Options as a client posts them, in the order it gives them; raises KeyError for one without a value."""
+    ordered = sorted(given, key=lambda o: o.get("displayOrder", 0))
+    return tuple(
+        Option(str(o["value"]), str(o.get("label", "")), bool(o.get("hidden")), str(o.get("description") or ""))
+        for o in ordered
+    )
 
 
 def property_from_json(data: Mapping[str, Any], stamped: str) -> Property:
     """A definition as a client posts it; raises KeyError naming the key that is missing."""
-    options = tuple(
-        Option(str(o["value"]), str(o.get("label", "")), bool(o.get("hidden"))) for o in data.get("options", ())
-    )
+    options = options_from_json(data.get("options") or ())
     if data["type"] == "bool" and not options:
         options = (Option("true", "Yes"), Option("false", "No"))
     return Property(
@@ -97,6 +112,10 @@ def property_from_json(data: Mapping[str, Any], stamped: str) -> Property:
         description=data.get("description", ""),
         options=options,
         unique=bool(data.get("hasUniqueValue")),
+        hidden=bool(data.get("hidden")),
+        order=int(data.get("displayOrder", -1)),
+        form=None if data.get("formField") is None else bool(data["formField"]),
+        formula=str(data.get("calculationFormula") or ""),
         custom=True,
         stamped=stamped,
     )

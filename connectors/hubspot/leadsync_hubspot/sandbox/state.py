@@ -103,6 +103,9 @@ class Portal:
         self.account: dict[str, Any] = {"portalId": 48000001, "timeZone": "Europe/Amsterdam", "tier": None}
         self.kinds: dict[str, KindSpec] = {}
         self.properties: dict[str, dict[str, Property]] = {}
+        self.schemas: dict[str, dict[str, Any]] = {}
+        self.tied: dict[str, list[dict[str, Any]]] = {}
+        self.untied: dict[str, set[str]] = {}
         self.groups: dict[str, dict[str, dict[str, Any]]] = {}
         self.objects: dict[str, dict[str, Obj]] = {}
         self.unique: dict[tuple[str, str], dict[str, str]] = {}
