@@ -136,6 +136,17 @@ def test_secrets_are_read_from_where_the_file_points(home: Path, monkeypatch: py
     assert "s3cret" not in repr(config)
 
 
+def test_looking_at_what_is_known_needs_no_secrets(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOKEN")
+    path = write(home, f"schema = 1\n{BOTH}")
+    with pytest.raises(Problems, match="TOKEN is not set"):
+        load(path, lookup)
+    settings = load(path, lookup, offline=True).connectors["hubspot"].settings
+    assert settings.token.get_secret_value() == ""  # type: ignore[attr-defined]
+    with pytest.raises(Problems, match="never as itself"):
+        load(write(home, f"schema = 1\n{BOTH.replace('env:TOKEN', 'pat-123')}"), lookup, offline=True)
+
+
 def test_paths_count_from_the_file_also_when_they_are_not_given(home: Path) -> None:
     given = read(home, f'schema = 1\n{BOTH}[connector.gleif]\nindex = "lei"\n').connectors["gleif"].settings
     usual = read(home, f"schema = 1\n{BOTH}[connector.gleif]\n").connectors["gleif"].settings

@@ -315,3 +315,15 @@ def test_a_newcomer_never_takes_over_the_id_of_who_had_the_address_before(stage:
     stage.run()
     assert len({uid(stage, contact), uid(stage, newcomer)}) == 2
     assert was in (uid(stage, contact), uid(stage, lead))
+
+
+def test_an_idle_run_does_not_forget_why_a_value_was_taken(stage: Stage) -> None:
+    ours, theirs = both(stage)
+    stage.salesforce.edit(theirs, Title="CEO")
+    stage.run()
+    took = f"run-{stage.runs}"
+    stage.run()
+    with Store(stage.path) as store:
+        uid = store.pulled.identities()[ours]
+        value, why, run, _ = store.results.decisions(uid)["job_title"]
+    assert (value, why["how"], why["origin"], run) == ("CEO", "changed", str(theirs), took)

@@ -7,7 +7,7 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from leadsync.connector import Secret, read_secret
 
@@ -15,9 +15,9 @@ HOSTS = (".salesforce.com", ".force.com", ".salesforce.mil", ".cloudforce.com")
 """Where Salesforce serves My Domain addresses."""
 
 
-def _reference_or_text(value: object) -> object:
+def _reference_or_text(value: object, info: ValidationInfo) -> object:
     """A client id is no secret: it may stand in the file itself, or be given by reference."""
-    return read_secret(value) if isinstance(value, str) and value.startswith(("env:", "file:")) else value
+    return read_secret(value, info) if isinstance(value, str) and value.startswith(("env:", "file:")) else value
 
 
 def is_loopback(host: str) -> bool:

@@ -79,7 +79,7 @@ def attribute(config_path: Path, file: Path | None, models: tuple[str, ...], *, 
     """
     if file is not None:
         return _of_file(file, models, _rules(JourneyRules(), given), output, given["html"])
-    view, _book = seen_by(read_config(config_path))
+    view, _book = seen_by(read_config(config_path, offline=True))
     settings = replace(view.attribution, journey=_rules(view.attribution.journey, given))
     named = {name: method_named(name, settings.models) for name in models or settings.report}
     settings = replace(settings, models={**settings.models, **named}, report=tuple(named))

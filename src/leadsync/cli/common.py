@@ -158,10 +158,11 @@ def opened(
         yield World(config, rules, store, sides, register, clock, new_run(clock()), bar or Silent(), stop)
 
 
-def read_config(path: Path) -> Config:
-    """The configuration, or Misconfigured saying what to do."""
+def read_config(path: Path, *, offline: bool = False) -> Config:
+    """The configuration, or Misconfigured saying what to do. `offline`: for commands that look at what is known and
+    connect to nothing, which need no secrets."""
     if not path.exists():
         raise Misconfigured(
             f"{path}: there is no such file. `leadsync init` writes one here; --config FILE names another."
         )
-    return load(path)
+    return load(path, offline=offline)

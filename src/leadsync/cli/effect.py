@@ -43,7 +43,7 @@ def plan_config_option(command: F) -> F:
 
 def show_effect(folder: Path, live: Path, output: str, limit: int, html: Path | None) -> int:
     """Compare the rules of a folder with those of the installation, on what its last run read."""
-    with known(read_config(live)) as world:
+    with known(read_config(live, offline=True)) as world:
         told = Effect.of(world, edited_rules(world, folder))
     if html is not None:
         told.page().save(html)

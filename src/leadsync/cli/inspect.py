@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from leadsync.cli.known import rules_of, what_would_help
 from leadsync.config import Config
 from leadsync.errors import LeadsyncError
 from leadsync.normalize import person
+from leadsync.plan.judge import rule_of
 from leadsync.records import Ref, value_text
+from leadsync.rules import Rulebook
 from leadsync.store import Store
 
 
@@ -71,7 +73,7 @@ NAMES = ("name", "Name")
 def why(config_path: Path, output: str, lead: str, field: str | None) -> int:
     """Tell how a lead's (or company's) values came about. LEAD is an e-mail or a CRM id; FIELD is score, stage, lei,
     attribution, a field of the mapping, or a CRM's own name of one."""
-    config = read_config(config_path)
+    config = read_config(config_path, offline=True)
     with Store(config.state, write=False) as store:
         uid = find_uid(store, lead)
         decisions = store.results.decisions(uid)
@@ -83,11 +85,13 @@ def why(config_path: Path, output: str, lead: str, field: str | None) -> int:
         records = [
             (ref, store.pulled.identity(ref)) for ref, u in sorted(store.pulled.identities().items()) if u == uid
         ]
-        helps = what_would_help(store, rules_of(config), uid, chosen["score"][1]) if "score" in chosen else []
+        rules = rules_of(config)
+        helps = what_would_help(store, rules, uid, chosen["score"][1]) if "score" in chosen else []
         if output == "json":
-            say_json({**_why_json(uid, records, chosen), "what_would_help": helps})
+            found = _why_json(uid, records, chosen, mapped_at(rules, [ref for ref, _ in records]))
+            say_json({**found, "what_would_help": helps})
         else:
-            _why_text(uid, records, chosen)
+            _why_text(uid, records, chosen, mapped_at(rules, [ref for ref, _ in records]))
             for line in ["", "What would change the score:", *(f"  {line}" for line in helps)] if helps else ():
                 click.echo(line)
     return Exit.DONE
@@ -110,18 +114,33 @@ def decided_as(config: Config, field: str) -> str:
     return field
 
 
-def _why_json(uid: str, records: Iterable[tuple[Ref, Any]], chosen: dict[str, Any]) -> dict[str, Any]:
+def mapped_at(rules: Rulebook, refs: Sequence[Ref]) -> dict[str, str]:
+    """Field → where the mapping of these records' object has it, and what it says of conflicts."""
+    return {
+        name: f"{rule_of(field)}, owner {field.owner}, conflict {field.conflict.value}"
+        for mapping in rules.mappings.values()
+        if any(next(iter(mapping.targets(ref.side, ref.kind)), None) is not None for ref in refs)
+        for name, field in mapping.fields.items()
+        if not field.sources
+    }
+
+
+def _why_json(
+    uid: str, records: Iterable[tuple[Ref, Any]], chosen: dict[str, Any], rule: Mapping[str, str]
+) -> dict[str, Any]:
     return {
         "lead": uid,
         "records": [{"ref": str(ref), "why": known[1] if known else ""} for ref, known in records],
         "fields": {
-            name: {"value": value, "why": reason, "run": run, "at": at.isoformat()}
+            name: {"value": value, "why": reason, "run": run, "at": at.isoformat(), "mapping": rule.get(name)}
             for name, (value, reason, run, at) in chosen.items()
         },
     }
 
 
-def _why_text(uid: str, records: Iterable[tuple[Ref, Any]], chosen: dict[str, Any]) -> None:
+def _why_text(
+    uid: str, records: Iterable[tuple[Ref, Any]], chosen: dict[str, Any], rule: Mapping[str, str]
+) -> None:
     out = console()
     out.print(f"[bold]{uid}[/]")
     for ref, known in records:
@@ -131,7 +150,8 @@ def _why_text(uid: str, records: Iterable[tuple[Ref, Any]], chosen: dict[str, An
             f"\n[bold]{name}[/] = {escape(value_text(value)) or '(blank)'}   [dim]decided {at:%Y-%m-%d %H:%M}Z[/]",
             soft_wrap=True,
         )
-        for line in explain(reason):
+        lines = [*explain(reason), *([f"mapping: {rule[name]}"] if name in rule else [])]
+        for line in lines:
             out.print(f"  {escape(line)}", soft_wrap=True)
 
 
@@ -187,7 +207,7 @@ HOWS = {
     "empty": "blank in every CRM",
     "agreed": "all records agree",
     "unbased": "the records differed when first seen; nothing is overwritten",
-    "changed": "changed since the last run",
+    "changed": "changed in one CRM since the run before",
     "cleared": "cleared in one CRM; the mapping keeps the others",
     "conflict": "changed in several records; the owner's side wins",
     "newest": "changed in several records; the change that was provably made last wins",
@@ -209,7 +229,7 @@ def _verdict_lines(reason: dict[str, Any], how: str) -> list[str]:
 @output_option
 def status(config_path: Path, output: str) -> int:
     """Tell how the installation stands: last runs, when each source was last read, what is rejected or waiting."""
-    config = read_config(config_path)
+    config = read_config(config_path, offline=True)
     with Store(config.state, write=False) as store:
         report = status_json(store)
     if output == "json":

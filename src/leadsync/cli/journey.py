@@ -39,7 +39,7 @@ def report() -> None:
 def journey(config_path: Path, output: str, html: Path | None) -> int:
     """The funnel of journeys: how many leads came through each phase, how long they stayed, where they went; and, with
     a group left alone (held_out in nurture.toml), whether advice made a difference."""
-    config = read_config(config_path)
+    config = read_config(config_path, offline=True)
     rules = rules_of(config)
     with Store(config.state, write=False) as store:
         kept = {uid: unpack_nurtured(body) for uid, body in store.courses.all().items()}

@@ -21,7 +21,7 @@ from leadsync.store import Store
 @click.option("--field", help="Only this field, by the CRM's name.")
 def drift(config_path: Path, output: str, field: str | None) -> int:
     """CRM values that are no longer what leadsync wrote, and who changed the record last, as of the last run's read."""
-    with Store(read_config(config_path).state, write=False) as store:
+    with Store(read_config(config_path, offline=True).state, write=False) as store:
         found = [row for row in drifted(store) if field in (None, row["field"])]
     if output == "json":
         say_json({"schema": 1, "drift": found})
@@ -70,7 +70,7 @@ def flaps() -> None:
 @output_option
 def list_flaps(config_path: Path, output: str) -> int:
     """All that are held, and who else writes them."""
-    with Store(read_config(config_path).state, write=False) as store:
+    with Store(read_config(config_path, offline=True).state, write=False) as store:
         found = [f for f in store.cases.flaps().values() if f.released is None]
     if output == "json":
         rows = [
@@ -95,7 +95,7 @@ def list_flaps(config_path: Path, output: str) -> int:
 @click.argument("field")
 def release(config_path: Path, output: str, record: str, field: str) -> int:
     """Let a field be written again; what was counted so far counts no more."""
-    with Store(read_config(config_path).state) as store:
+    with Store(read_config(config_path, offline=True).state) as store:
         if not store.cases.release(_ref(record), field, now()):
             raise LeadsyncError(f"{record} {field} is not held. `leadsync flaps list` shows what is.")
     _say(output, f"{record} {field} is written again from the next run on", {"released": [record, field]})
@@ -115,7 +115,7 @@ def identity() -> None:
 @output_option
 def list_rules(config_path: Path, output: str) -> int:
     """All that people said."""
-    with Store(read_config(config_path).state, write=False) as store:
+    with Store(read_config(config_path, offline=True).state, write=False) as store:
         rules = store.cases.identity_rules()
     if output == "json":
         rows = [{"a": str(r.a), "b": str(r.b), "verdict": r.verdict, "note": r.note, "at": r.at} for r in rules]
@@ -156,7 +156,7 @@ def split(config_path: Path, output: str, a: str, b: str, note: str) -> int:
 @click.argument("b")
 def forget(config_path: Path, output: str, a: str, b: str) -> int:
     """Take back what was said of A and B."""
-    with Store(read_config(config_path).state) as store:
+    with Store(read_config(config_path, offline=True).state) as store:
         if not store.cases.unsay(_ref(a), _ref(b)):
             raise LeadsyncError(f"nothing was said of {a} and {b}. `leadsync identity list` shows all.")
     _say(output, f"forgotten: {a}, {b}", {"forgotten": [a, b]})
@@ -165,7 +165,7 @@ def forget(config_path: Path, output: str, a: str, b: str) -> int:
 
 def _rule(config_path: Path, output: str, pair: tuple[str, str], verdict: str, note: str) -> int:
     first, second = map(_ref, pair)
-    with Store(read_config(config_path).state) as store:
+    with Store(read_config(config_path, offline=True).state) as store:
         for ref in (first, second):
             if store.pulled.record(ref) is None:
                 raise LeadsyncError(f"{ref}: no such record is known. `leadsync sync` reads what is new.")

@@ -54,7 +54,7 @@ def _found(store: Store, text: str) -> list[Reject]:
 @click.option("--all", "every", is_flag=True, help="The dropped ones too.")
 def list_rejects(config_path: Path, output: str, *, every: bool) -> int:
     """All that stands refused or unread, oldest first."""
-    with Store(read_config(config_path).state, write=False) as store:
+    with Store(read_config(config_path, offline=True).state, write=False) as store:
         found = [r for r in store.outbox.rejects() if every or not r.dropped]
     if output == "json":
         say_json({"schema": 1, "rejects": [reject_json(r) for r in found]})
@@ -73,7 +73,7 @@ def list_rejects(config_path: Path, output: str, *, every: bool) -> int:
 @click.argument("record")
 def show(config_path: Path, output: str, record: str) -> int:
     """One record's rejects with all that was sent."""
-    with Store(read_config(config_path).state, write=False) as store:
+    with Store(read_config(config_path, offline=True).state, write=False) as store:
         found = _found(store, record)
     if output == "json":
         say_json({"schema": 1, "rejects": [reject_json(r) for r in found]})
@@ -131,7 +131,7 @@ def _read_again(world: World, ref: Ref) -> bool:
 @click.argument("record")
 def drop(config_path: Path, output: str, record: str) -> int:
     """Hear no more of a reject. The same write is still not sent again; another value will be."""
-    with Store(read_config(config_path).state) as store:
+    with Store(read_config(config_path, offline=True).state) as store:
         found = _found(store, record)
         for r in found:
             store.outbox.drop(r.ref)
@@ -147,7 +147,7 @@ def drop(config_path: Path, output: str, record: str) -> int:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(config_path: Path, file: Path) -> int:
     """Write all rejects to FILE: CSV, or JSON if it ends so. Only we may read it: it holds personal data."""
-    with Store(read_config(config_path).state, write=False) as store:
+    with Store(read_config(config_path, offline=True).state, write=False) as store:
         rows = [reject_json(r) for r in store.outbox.rejects()]
     file.touch(mode=0o600)
     if file.suffix == ".json":

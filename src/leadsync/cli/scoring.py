@@ -62,7 +62,7 @@ def score_command(  # noqa: PLR0913  one for each option
     Works on what the last run read, and asks nobody. With --as-of, as it was then: touches up to then, facts as far as
     they were kept (by day, since the first run), the rules as they are now.
     """
-    with known(read_config(config_path), as_of) as world:
+    with known(read_config(config_path, offline=True), as_of) as world:
         view = look(world)
         if lead is None:
             return _all(view.leads, view.as_of, output, limit)

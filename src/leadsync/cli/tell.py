@@ -55,7 +55,7 @@ REMEDIES = {
 def why_not(config_path: Path, output: str, lead: str, field: str) -> int:
     """Tell why a value is not written to the CRMs, place by place, and the smallest change that would let it through.
     FIELD is the mapping's or a CRM's name. Looks at what the last run read; asks no CRM."""
-    with opened(read_config(config_path), lane=Lane.INTERACTIVE) as world:
+    with opened(read_config(config_path, offline=True), lane=Lane.INTERACTIVE) as world:
         uid = find_uid(world.store, lead)
         rows, gates = explanation(world, uid, field)
     if output == "json":
@@ -133,7 +133,7 @@ class Event(NamedTuple):
 def timeline(config_path: Path, output: str, lead: str) -> int:
     """Tell all that happened to a lead or company, in order: records, touches, scores, stages, writes, rejects,
     conflicts and answers. History follows merged and converted records."""
-    with Store(read_config(config_path).state, write=False) as store:
+    with Store(read_config(config_path, offline=True).state, write=False) as store:
         uid = find_uid(store, lead)
         events = sorted(events_of(store, uid))
     if output == "json":

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 
 from leadsync.config.tables import ConfigTable
-from leadsync.connector import Connector, Kind, ObjectType, connector
+from leadsync.connector import OFFLINE, Connector, Kind, ObjectType, connector
 from leadsync.errors import Misconfigured
 from leadsync.gates import Limits
 from leadsync.mapping.model import OURS
@@ -66,13 +66,14 @@ class Config:
         return self.state.with_name("quota.db")
 
 
-def load(path: Path, lookup: Lookup = connector) -> Config:
+def load(path: Path, lookup: Lookup = connector, *, offline: bool = False) -> Config:
     """Read a configuration. Relative paths, also those of "file:" secrets, count from the file's folder.
 
-    `lookup` finds a connector by name. Raises Problems naming everything that is wrong, or Misconfigured when the file
+    `lookup` finds a connector by name. `offline`: it is for looking at what is known, so that secrets may be missing.
+    Raises Problems naming everything that is wrong, or Misconfigured when the file
     cannot be read; no value that may be a secret is ever repeated.
     """
-    draft = read(path, lookup)
+    draft = read(path, lookup, offline=offline)
     if draft.config is None or errors(draft.problems):
         raise Problems(draft.problems)
     return draft.config
@@ -90,6 +91,7 @@ class Draft:
     sides: dict[str, Sequence[ObjectType]] = field(default_factory=dict)
     connectors: dict[str, Configured] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    offline: bool = False
 
 
 def text_of(path: Path) -> str:
@@ -101,12 +103,12 @@ def text_of(path: Path) -> str:
         raise Misconfigured(f"{path}: cannot read it: {problem.strerror}. `leadsync init` writes one.") from None
 
 
-def read(path: Path, lookup: Lookup) -> Draft:
+def read(path: Path, lookup: Lookup, *, offline: bool = False) -> Draft:
     document = parse(text_of(path), str(path), quote=False)
     home = path.parent
     table, problems = check(ConfigTable, document, document.data)
     named = document.data.get("mappings", "mappings")
-    draft = Draft(_from(home, named if isinstance(named, str) else "mappings"), problems=problems)
+    draft = Draft(_from(home, named if isinstance(named, str) else "mappings"), problems=problems, offline=offline)
     given = document.data.get("connector", {})
     for side, raw in given.items() if isinstance(given, dict) else ():
         if isinstance(raw, dict):
@@ -151,7 +153,8 @@ def _connection(document: Document, side: str, raw: Mapping[str, Any], lookup: L
         draft.sides[side] = found.objects
     home = Path(document.file).parent
     values = {key: _reference(home, value) for key, value in raw.items() if key != "connector"}
-    settings, problems = check(found.settings, document, values, at=at, also=("connector",))
+    context = OFFLINE if draft.offline else None
+    settings, problems = check(found.settings, document, values, at=at, context=context, also=("connector",))
     draft.problems += problems
     if settings is not None:
         draft.connectors[side] = Configured(side, found.name, found.kind, _absolute(home, settings))

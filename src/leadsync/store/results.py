@@ -20,12 +20,16 @@ class Results:
     def save_decisions(
         self, rows: Iterable[tuple[str, str, object, Mapping[str, Any]]], run: str, now: datetime
     ) -> None:
-        """(uid, field, value, why) of each field; unchanged ones keep their run; call inside a transaction."""
+        """(uid, field, value, why) of each field; unchanged ones keep their run, and a value that all records have come
+        to agree on keeps the reason for which it was taken. Call inside a transaction."""
         self._db.executemany(
             """
             INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (uid, field) DO UPDATE SET
                 value = excluded.value, why = excluded.why, run = excluded.run, at = excluded.at
-            WHERE value <> excluded.value OR why <> excluded.why
+            WHERE value <> excluded.value OR (why <> excluded.why AND NOT (
+                json_extract(excluded.why, '$.how') IS 'agreed'
+                AND json_extract(why, '$.how') IN ('changed', 'conflict', 'newest', 'answered')
+            ))
             """,
             ((uid, name, dumps(value), dumps(why), run, now.isoformat()) for uid, name, value, why in rows),
         )
