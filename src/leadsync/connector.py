@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -22,6 +22,7 @@ from leadsync.errors import Misconfigured, SkipRecord
 from leadsync.records import (
     CompanyQuery,
     Fields,
+    Kin,
     LegalEntity,
     Ownership,
     Record,
@@ -342,6 +343,16 @@ class Crm(Protocol):
         """Give the connections back."""
 
 
+class Changes(Protocol):
+    """What a register learned since an earlier publication."""
+
+    def touched(self, leis: Collection[str]) -> frozenset[str]:
+        """Those of the entities whose record, relationships or exceptions changed."""
+
+    def candidates(self, queries: Sequence[CompanyQuery], limit: int = 20) -> Sequence[Sequence[LegalEntity]]:
+        """As `Register.candidates`, of the changed records alone."""
+
+
 class Register(Protocol):
     """An open register of legal entities: who could be meant, and who owns whom."""
 
@@ -353,8 +364,14 @@ class Register(Protocol):
     def entity(self, lei: str) -> LegalEntity | None:
         """The record of one LEI, or None when the register has none."""
 
-    def ownership(self, lei: str) -> Ownership:
-        """Direct and ultimate parents as reported, else climbed; or the reason why there are none."""
+    def ownership(self, lei: str, on: date | None = None) -> Ownership:
+        """Direct and ultimate parents as reported, else climbed, now or on a day; or the reason why there are none."""
+
+    def kin(self, lei: str, on: date | None = None, *, up: bool = False) -> Sequence[Kin]:
+        """The entities one step below it (or, `up`, above it), now or on a day; its funds (or fund managers) too."""
+
+    def changes(self, since: datetime) -> Changes | None:
+        """What changed after that publication; None where that is not known: everything may have."""
 
     def published(self) -> datetime | None:
         """When the data in use was published; None when there is none."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from leadsync.accounts import Account
 from leadsync.connector import Clock, Register
 from leadsync.progress import Progress
 from leadsync.records import CompanyQuery, LegalEntity, Match, Ownership, Parent, Value
-from leadsync.resolve import ResolveSettings, resolve
+from leadsync.resolve import Decisions, ResolveSettings, resolve_all
+from leadsync.resolve.ask import ask
+from leadsync.resolve.judge import CONSIDERED, WORTH_A_LOOK
 from leadsync.store import Store
 from leadsync.store.rows import dumps
 
@@ -58,6 +63,26 @@ def _parent(prefix: str, parent: Parent | None) -> dict[str, Value]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What companies are resolved with: the register, the admin's threshold, and what people decided."""
+
+    register: Register
+    settings: ResolveSettings
+    decisions: Decisions
+    published: str
+
+    def terms(self, query: CompanyQuery) -> str:
+        """What an answer depends on besides the company and the register's edition."""
+        said = self.decisions.about(query)
+        told = [said.confirmed, sorted(said.rejected), self.decisions.domain(query)]
+        return dumps([asdict(self.settings), told])
+
+    def edition(self, query: CompanyQuery) -> str:
+        """What an answer was made from: it holds until this changes."""
+        return f"{self.published}|{self.terms(query)}"
+
+
 def enrich(
     accounts: Iterable[Account],
     register: Register | None,
@@ -66,33 +91,77 @@ def enrich(
     clock: Clock,
     progress: Progress,
 ) -> dict[str, Resolved]:
-    """Company uid → legal entity, for every account. Only companies whose description changed, or all after the
-    register was published anew, are asked for again. Without a register nothing is known, and nothing guessed."""
+    """Company uid → legal entity, for every account. Asked for again are only companies whose description changed,
+    of which a person decided something, or that what the register published since concerns. Without a register
+    nothing is known, and nothing guessed."""
     if register is None:
         return {}
     published = register.published()
-    edition = f"{published.isoformat() if published is not None else ''}|{dumps(asdict(settings))}"
+    with_what = Asking(
+        register, settings, Decisions.of(store.matches.verdicts()), published.isoformat() if published else ""
+    )
     known = store.results.resolutions()
     fresh: dict[str, Resolved] = {}
-    asking: list[Account] = []
+    older: dict[str, list[Account]] = defaultdict(list)
     for account in accounts:
-        query = dumps(asdict(account.query))
-        old = known.get(account.uid)
-        if old is not None and old[:2] == (query, edition):
-            fresh[account.uid] = _resolved_of(account.query, old[2])
+        query, edition, body = known.get(account.uid, ("", "", {}))
+        then, _, terms = edition.partition("|")
+        if query != dumps(asdict(account.query)) or terms != with_what.terms(account.query):
+            older[""].append(account)
+        elif then != with_what.published:
+            older[then].append(account)
         else:
-            asking.append(account)
+            fresh[account.uid] = _resolved_of(account.query, body)
+    asking = older.pop("", [])
+    for then, some in older.items():
+        old = {account.uid: _resolved_of(account.query, known[account.uid][2]) for account in some}
+        again = _concerned(some, old, with_what, then)
+        asking += [account for account in some if account.uid in again]
+        still = {uid: answer for uid, answer in old.items() if uid not in again}
+        _keep(still, with_what, store, clock)
+        fresh.update(still)
     progress.step("resolve companies", len(asking))
     for start in range(0, len(asking), BATCH):
         batch = asking[start : start + BATCH]
-        answers = _ask([account.query for account in batch], register, settings)
+        answers = _ask([account.query for account in batch], with_what)
         found = {account.uid: answer for account, answer in zip(batch, answers, strict=True)}
-        rows = [(uid, dumps(asdict(r.query)), edition, _body(r)) for uid, r in found.items()]
-        with store.transaction():
-            store.results.save_resolutions(rows, clock())
+        _keep(found, with_what, store, clock)
         fresh.update(found)
         progress.advance(len(batch))
     return fresh
+
+
+def _keep(found: Mapping[str, Resolved], with_what: Asking, store: Store, clock: Clock) -> None:
+    rows = [(uid, dumps(asdict(r.query)), with_what.edition(r.query), _body(r)) for uid, r in found.items()]
+    with store.transaction():
+        store.results.save_resolutions(rows, clock())
+
+
+def _concerned(accounts: Sequence[Account], old: Mapping[str, Resolved], with_what: Asking, then: str) -> set[str]:
+    """Those of the companies that what was published since `then` may answer otherwise: an entity that was looked at
+    or one it belongs to changed, or a changed record could be meant."""
+    changes = with_what.register.changes(datetime.fromisoformat(then)) if then else None
+    if changes is None:
+        return {account.uid for account in accounts}
+    leis = {uid: leis_of(answer) for uid, answer in old.items()}
+    touched = changes.touched(frozenset(chain.from_iterable(leis.values())))
+    again = {uid for uid, some in leis.items() if some & touched}
+    rest = [account for account in accounts if account.uid not in again]
+    for start in range(0, len(rest), BATCH):
+        batch = rest[start : start + BATCH]
+        queries = [account.query for account in batch]
+        matches = resolve_all(queries, changes.candidates(queries, CONSIDERED), with_what.settings)
+        again |= {a.uid for a, m in zip(batch, matches, strict=True) if m.confidence >= WORTH_A_LOOK}
+    return again
+
+
+def leis_of(answer: Resolved) -> frozenset[str]:
+    """All entities an answer rests on: the match, those that were in question, and the owners."""
+    owned = answer.ownership
+    path = owned.path if owned is not None else ()
+    owners = [p.lei for p in (owned.direct, owned.ultimate) if p is not None] if owned is not None else []
+    named = (answer.match.lei, *(candidate[0] for candidate in answer.match.candidates), *path, *owners)
+    return frozenset(lei for lei in named if lei)
 
 
 def remembered(accounts: Iterable[Account], store: Store) -> dict[str, Resolved]:
@@ -101,13 +170,13 @@ def remembered(accounts: Iterable[Account], store: Store) -> dict[str, Resolved]
     return {a.uid: _resolved_of(a.query, known[a.uid][2]) for a in accounts if a.uid in known}
 
 
-def _ask(queries: list[CompanyQuery], register: Register, settings: ResolveSettings) -> list[Resolved]:
-    candidates = register.candidates(queries)
-    return [_one(query, found, register, settings) for query, found in zip(queries, candidates, strict=True)]
+def _ask(queries: list[CompanyQuery], with_what: Asking) -> list[Resolved]:
+    register = with_what.register
+    matches = ask(queries, register, with_what.settings, with_what.decisions)
+    return [_one(query, match, register) for query, match in zip(queries, matches, strict=True)]
 
 
-def _one(query: CompanyQuery, found: Any, register: Register, settings: ResolveSettings) -> Resolved:
-    match = resolve(query, found, settings)
+def _one(query: CompanyQuery, match: Match, register: Register) -> Resolved:
     if match.status != "matched":
         return Resolved(query, match)
     return Resolved(query, match, register.entity(match.lei), register.ownership(match.lei))

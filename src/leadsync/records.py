@@ -169,6 +169,19 @@ class Ownership:
 
 
 @dataclass(frozen=True, slots=True)
+class Kin:
+    """The other end of a relationship record. `tie`: "direct" or "ultimate" (consolidated), "branch" or "fund" (managed,
+    sub-fund, feeder: no family). `since` and `until` bound the relationship; None is open or unknown."""
+
+    lei: str
+    name: str = ""
+    country: str = ""
+    tie: str = "direct"
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CompanyQuery:
     """What a CRM knows of a company: all that a resolver may ask with. Blank means unknown."""
 

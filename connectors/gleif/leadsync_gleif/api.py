@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zlib import crc32
 
-from leadsync.connector import Clock, Usage
+from leadsync.connector import Changes, Clock, Usage
 from leadsync.errors import Unreadable
 from leadsync.normalize.company import core_name
 from leadsync.normalize.security import without_security
-from leadsync.records import Address, CompanyQuery, LegalEntity, Ownership
+from leadsync.records import Address, CompanyQuery, Kin, LegalEntity, Ownership
 from leadsync_gleif.client import Client
 from leadsync_gleif.level2 import Relation, Tie
-from leadsync_gleif.ownership import ownership
+from leadsync_gleif.ownership import TIES, kin_of, ownership
 from leadsync_gleif.rows import day
 from leadsync_gleif.settings import GleifSettings
 
@@ -48,6 +49,16 @@ class Bucket:
         self._left -= 1
 
 
+CHILDREN = ("direct", "ultimate")
+CHILDREN_AT_ONCE = 200
+"""Records on a page of children."""
+WEEK = timedelta(days=7)
+EVERY = timedelta(hours=8)
+"""GLEIF publishes three times a day."""
+NEVER_OLD = datetime.max.replace(tzinfo=UTC)
+"""The last update of a record that does not tell it, or that is gone."""
+
+
 class ApiRegister:
     """The REST API as a `Register`."""
 
@@ -65,6 +76,7 @@ class ApiRegister:
         self._client = Client(settings.timeout, self.usage, bucket.wait)
         self._entities: dict[str, LegalEntity | None] = {}
         self._links: dict[str, Mapping[str, Any]] = {}
+        self._updated: dict[str, datetime] = {}
         self._searches: dict[tuple[str, str], tuple[str, ...]] = {}
         self._relations: dict[str, tuple[Relation, ...]] = {}
         self._published: datetime | None = None
@@ -134,6 +146,8 @@ class ApiRegister:
             raise Unreadable(f"{self._base}: a record without its promised fields ({problem!r})") from problem
         self._entities[entity.lei] = entity
         self._links[entity.lei] = record.get("relationships", {})
+        if changed := record["attributes"].get("registration", {}).get("lastUpdateDate"):
+            self._updated[entity.lei] = datetime.fromisoformat(changed)
         return entity.lei
 
     def entity(self, lei: str) -> LegalEntity | None:
@@ -142,9 +156,42 @@ class ApiRegister:
             self._fetch([lei])
         return self._entities[lei]
 
-    def ownership(self, lei: str) -> Ownership:
+    def ownership(self, lei: str, on: date | None = None) -> Ownership:
         """See `Register`. One or two requests for each step up, none for what was asked before."""
-        return ownership(lei, self._ties, self.entity, self._exceptions)
+        return ownership(lei, self._ties, self.entity, self._exceptions, on)
+
+    def kin(self, lei: str, on: date | None = None, *, up: bool = False) -> Sequence[Kin]:
+        """See `Register`. The API tells of today's relationships; of a past day it knows those that still stand."""
+        if up:
+            return [kin_of(r, self.entity, up=True) for r in self._ties(lei) if r.holds(on)]
+        below = {which: self._pages(f"{self._base}/lei-records/{lei}/{which}-children") for which in CHILDREN}
+        found = [Kin(e.lei, e.name, e.country, which) for which, some in below.items() for e in some]
+        return found if on is None else [k for k in found if self._stood(k, lei, on)]
+
+    def _stood(self, kin: Kin, parent: str, on: date) -> bool:
+        return any(r.parent == parent and TIES[r.tie] == kin.tie and r.holds(on) for r in self._ties(kin.lei))
+
+    def _pages(self, url: str) -> list[LegalEntity]:
+        found: list[LegalEntity] = []
+        page = 1
+        while records := self._data(url, {"page[size]": CHILDREN_AT_ONCE, "page[number]": page}):
+            leis = [self._keep(record) for record in records]
+            found += [e for lei in leis if (e := self._entities[lei]) is not None]
+            if len(records) < CHILDREN_AT_ONCE:
+                break
+            page += 1
+        return found
+
+    def changes(self, since: datetime) -> Changes | None:
+        """See `Register`: what is known is looked at again, a hundred records at once; for newcomers of its name a
+        company is looked for by turns, each once a week."""
+        now = self.published()
+        return None if now is None or now - since > WEEK else ApiChanges(self, since, now)
+
+    def updated_since(self, leis: Collection[str], since: datetime) -> frozenset[str]:
+        """Those of the records that changed after a moment, or that are not there (any more)."""
+        self._fetch(list(leis))
+        return frozenset(lei for lei in leis if self._updated.get(lei, NEVER_OLD) > since)
 
     def _parent_link(self, lei: str, which: str, kind: str) -> str | None:
         if lei not in self._links:
@@ -177,6 +224,29 @@ class ApiRegister:
     def close(self) -> None:
         """See `Register`."""
         self._client.close()
+
+
+class ApiChanges:
+    """What the API tells of changes since an earlier publication, for a few requests."""
+
+    def __init__(self, register: ApiRegister, since: datetime, now: datetime) -> None:
+        self._register, self._since, self._now = register, since, now
+
+    def touched(self, leis: Collection[str]) -> frozenset[str]:
+        """See `leadsync.connector.Changes`."""
+        return self._register.updated_since(leis, self._since)
+
+    def candidates(self, queries: Sequence[CompanyQuery], limit: int = 20) -> Sequence[Sequence[LegalEntity]]:
+        """See `leadsync.connector.Changes`: of the companies whose turn it is."""
+        turns = WEEK // EVERY
+        due = [crc32(q.name.encode()) % turns == int(self._now.timestamp() // EVERY.total_seconds()) % turns
+               for q in queries]  # fmt: skip
+        found = iter(self._register.candidates([q for q, now in zip(queries, due, strict=True) if now], limit))
+        return [self._fresh(next(found)) if now else [] for now in due]
+
+    def _fresh(self, entities: Sequence[LegalEntity]) -> list[LegalEntity]:
+        fresh = self._register.updated_since([e.lei for e in entities], self._since - WEEK)
+        return [e for e in entities if e.lei in fresh]
 
 
 def entity_of(attributes: Mapping[str, Any]) -> LegalEntity:

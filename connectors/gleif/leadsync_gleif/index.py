@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -105,16 +105,22 @@ class Index:
         return found
 
     def _batch(self, queries: Sequence[CompanyQuery], limit: int) -> list[list[LegalEntity]]:
+        return [self._with_successors(found) for found in self.search_layers(self.layers, queries, limit)]
+
+    def search_layers(
+        self, layers: Sequence[_Layer], queries: Sequence[CompanyQuery], limit: int
+    ) -> list[list[LegalEntity]]:
+        """For each query the entities of these segments it could mean, likeliest first."""
         scored: list[list[tuple[float, int, int]]] = [[] for _ in queries]
-        for number, layer in enumerate(self.layers):
+        for number, layer in enumerate(layers):
             hits = search(layer.segment, queries, limit)
             rows = zip(hits.query.tolist(), hits.entity.tolist(), hits.score.tolist(), strict=True)
             for query, entity, score in rows:
                 if entity not in layer.replaced:
                     scored[query].append((-score, number, entity))
-        if len(self.layers) > 1:
+        if len(layers) > 1:
             scored = [sorted(hits)[:limit] for hits in scored]
-        return [self._with_successors([self.layers[n].segment.entity(e) for _, n, e in hits]) for hits in scored]
+        return [[layers[n].segment.entity(e) for _, n, e in hits] for hits in scored]
 
     def _with_successors(self, entities: list[LegalEntity]) -> list[LegalEntity]:
         if not any(entity.successors and entity.registration in SUCCEEDED for entity in entities):
@@ -144,14 +150,18 @@ class Index:
                     latest[relation.key] = relation
         return [relation for relation in latest.values() if not relation.deleted]
 
-    def children(self, lei: str) -> list[str]:
-        """The LEIs of the entities of which this one is the direct or ultimate parent or head office, now."""
+    def relations_below(self, lei: str) -> list[Relation]:
+        """The relationship records in which the entity is the parent, as last published, in the children's order."""
         named = {
             relation.child
             for layer in self.layers
             for relation in _relations(layer.segment, "rel_parent", "rel_parent_row", lei)
         }
-        return sorted(c for c in named if any(r.parent == lei and r.owns(None) for r in self.relations(c)))
+        return [r for child in sorted(named) for r in self.relations(child) if r.parent == lei]
+
+    def children(self, lei: str) -> list[str]:
+        """The LEIs of the entities of which this one is the direct or ultimate parent or head office, now."""
+        return list(dict.fromkeys(r.child for r in self.relations_below(lei) if r.owns(None)))
 
     def family(self, leis: Iterable[str]) -> set[str]:
         """The entities given and all below them."""
@@ -176,10 +186,37 @@ class Index:
         """Direct and ultimate parent and the chain between, now or on a day."""
         return ownership(lei, lru_cache(self.relations), self.entity, self.exception_codes, on)
 
+    def changes(self, since: datetime) -> IndexChanges | None:
+        """What the deltas after that publication changed; None when the index was made anew since."""
+        newer = [layer for layer in self.layers if datetime.fromisoformat(layer.segment.meta["published"]) > since]
+        if not newer or newer[0] is self.layers[0]:
+            return None
+        return IndexChanges(self, newer)
+
     def describe(self) -> dict[str, Any]:
         """The segments' own descriptions added up, newest last."""
         metas = [layer.segment.meta for layer in self.layers]
         return {"segments": metas, "entities": len(self)}
+
+
+class IndexChanges:
+    """What some deltas changed."""
+
+    def __init__(self, index: Index, newer: Sequence[_Layer]) -> None:
+        self._index, self._newer = index, newer
+        names = ("lei_key", "rel_child", "exc_key")
+        self._keys = np.unique(np.concatenate([layer.segment.arrays[name] for layer in newer for name in names]))
+
+    def touched(self, leis: Collection[str]) -> frozenset[str]:
+        """See `leadsync.connector.Changes`."""
+        asked = list(leis)
+        there = np.isin(lei_keys(asked), self._keys) if asked else ()
+        return frozenset(lei for lei, known in zip(asked, there, strict=True) if known)
+
+    def candidates(self, queries: Sequence[CompanyQuery], limit: int = 20) -> Sequence[Sequence[LegalEntity]]:
+        """See `leadsync.connector.Changes`."""
+        starts = range(0, len(queries), BATCH)
+        return [f for at in starts for f in self._index.search_layers(self._newer, queries[at : at + BATCH], limit)]
 
 
 def _relations(segment: Segment, sorted_name: str, row_name: str, lei: str) -> list[Relation]:

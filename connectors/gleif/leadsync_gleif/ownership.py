@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from leadsync.records import LegalEntity, Ownership, Parent
+from leadsync.records import Kin, LegalEntity, Ownership, Parent
 from leadsync_gleif.level2 import Relation, Tie, reason_words
 
 MOST_STEPS = 30
@@ -43,6 +43,25 @@ def ownership(lei: str, ties: Ties, lookup: Lookup, reasons: Reasons, on: date |
     else:
         ultimate = _exception(why_ultimate)
     return Ownership(lei, direct, ultimate, path)
+
+
+TIES = {
+    Tie.DIRECT: "direct",
+    Tie.ULTIMATE: "ultimate",
+    Tie.BRANCH: "branch",
+    Tie.MANAGED: "fund",
+    Tie.SUBFUND: "fund",
+    Tie.FEEDER: "fund",
+}
+"""What each type of relationship makes of its two ends."""
+
+
+def kin_of(relation: Relation, lookup: Lookup, *, up: bool) -> Kin:
+    """The parent's (`up`) or the child's end of a relationship."""
+    lei = relation.parent if up else relation.child
+    entity = lookup(lei)
+    name, country = (entity.name, entity.country) if entity is not None else ("", "")
+    return Kin(lei, name, country, TIES[relation.tie], relation.since, relation.until)
 
 
 def _direct(relations: Sequence[Relation]) -> tuple[str, str]:

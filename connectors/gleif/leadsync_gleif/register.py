@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from leadsync.connector import Clock, Register, Usage
+from leadsync.connector import Changes, Clock, Register, Usage
 from leadsync.errors import Misconfigured, TryAgain, Unreadable
-from leadsync.records import CompanyQuery, LegalEntity, Ownership
+from leadsync.records import CompanyQuery, Kin, LegalEntity, Ownership
 from leadsync_gleif.client import Client
 from leadsync_gleif.goldencopy import refresh_with
 from leadsync_gleif.index import Index, Manifest
+from leadsync_gleif.ownership import kin_of
 from leadsync_gleif.settings import GleifSettings
 
 log = logging.getLogger("leadsync.gleif")
@@ -73,9 +74,18 @@ class IndexRegister:
         """See `Register`."""
         return self.index.entity(lei)
 
-    def ownership(self, lei: str) -> Ownership:
+    def ownership(self, lei: str, on: date | None = None) -> Ownership:
         """See `Register`."""
-        return self.index.ownership(lei)
+        return self.index.ownership(lei, on)
+
+    def kin(self, lei: str, on: date | None = None, *, up: bool = False) -> Sequence[Kin]:
+        """See `Register`."""
+        found = self.index.relations(lei) if up else self.index.relations_below(lei)
+        return [kin_of(r, self.index.entity, up=up) for r in found if r.holds(on)]
+
+    def changes(self, since: datetime) -> Changes | None:
+        """See `Register`."""
+        return self.index.changes(since)
 
     def published(self) -> datetime | None:
         """See `Register`."""
