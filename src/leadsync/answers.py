@@ -63,7 +63,10 @@ def _ruled(conflict: Conflict, value: Value, side: str, now: datetime) -> Ruling
 def proposals(rulings: Iterable[Ruling]) -> list[Proposal]:
     """The lines that would have given the answers people gave, for fields with enough of them that agree."""
     sides: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for given in rulings:
+    final = {
+        (given.uid, given.field, given.cells): given for given in rulings
+    }  # who answers again thought better of it
+    for given in final.values():
         sides[given.object, given.field][given.side] += 1
     found: list[Proposal] = []
     for (object_, field), counts in sorted(sides.items()):

@@ -143,7 +143,9 @@ def plan(  # noqa: PLR0913  one for each option
         out = console()
         show.plan_text(out, seen.plan, show.names_of(seen.view), cost, limit)
         for gate in seen.gates:
-            out.print(f"gate closed: {gate.found}; {gate.advice}", style="yellow")
+            out.print(f"gate closed: {gate.found}; {gate.advice}", style="yellow", soft_wrap=True)
+        if file is not None:
+            out.print(f"kept in {file}: `leadsync apply {file}` carries it out", markup=False, soft_wrap=True)
     return Exit.PENDING if seen.plan.steps else Exit.DONE
 
 

@@ -10,11 +10,12 @@ import click
 
 from leadsync.answers import BadAnswer, options, proposals, ruling
 from leadsync.cli.common import Exit, config_option, console, now, output_option, read_config, say_json
-from leadsync.cli.inspect import find_uid
+from leadsync.cli.inspect import NAMES, find_uid
+from leadsync.normalize import person
 from leadsync.records import value_text
 from leadsync.store import Conflict, Ruling, Store
 
-COLUMNS = ("lead", "object", "field", "since", "says", "answer")
+COLUMNS = ("lead", "who", "object", "field", "since", "says", "answer")
 
 
 @click.group()
@@ -22,10 +23,20 @@ def conflicts() -> None:
     """Fields that were changed differently in several places, and wait for a person (conflict = "hold")."""
 
 
-def conflict_json(conflict: Conflict, answer: Ruling | None) -> dict[str, Any]:
+def name_of(store: Store, conflict: Conflict) -> str:
+    """What a person knows the lead or company by: an address in one of its records, else its name; "" for neither."""
+    known = [seen.record.fields for ref, _ in conflict.cells if (seen := store.pulled.record(ref)) is not None]
+    told = [address for fields in known for value in fields.values() if isinstance(value, str) and "@" in value
+            if (address := person.email(value))]  # fmt: skip
+    names = [value for fields in known for name, value in fields.items() if name in NAMES and isinstance(value, str)]
+    return next(iter([*told, *names]), "")
+
+
+def conflict_json(conflict: Conflict, answer: Ruling | None, who: str) -> dict[str, Any]:
     """One conflict for machines."""
     return {
         "lead": conflict.uid,
+        "who": who,
         "object": conflict.object,
         "field": conflict.field,
         "since": conflict.since,
@@ -49,11 +60,12 @@ def _answers(store: Store) -> dict[tuple[str, str], Ruling]:
 @output_option
 def list_conflicts(config_path: Path, output: str) -> int:
     """All that wait, and the lines of a mapping that answers so far amount to."""
-    with Store(read_config(config_path).state, write=False) as store:
+    with Store(read_config(config_path, offline=True).state, write=False) as store:
         found, answers = store.cases.conflicts(), _answers(store)
         proposed = proposals(store.cases.rulings())
+        names = {c.uid: name_of(store, c) for c in found}
     if output == "json":
-        rows = [conflict_json(c, answers.get((c.uid, c.field))) for c in found]
+        rows = [conflict_json(c, answers.get((c.uid, c.field)), names[c.uid]) for c in found]
         lines = [{"object": p.object, "field": p.field, "line": p.line, "because": p.because} for p in proposed]
         say_json({"schema": 1, "conflicts": rows, "proposals": lines})
     else:
@@ -61,7 +73,9 @@ def list_conflicts(config_path: Path, output: str) -> int:
         for c in found:
             answer = answers.get((c.uid, c.field))
             told = f"  answered: {value_text(answer.value)!r}, the next run writes it" if answer is not None else ""
-            out.print(f"{c.uid}  {c.object}.{c.field}  since {c.since:%Y-%m-%d %H:%M}Z{told}", markup=False)
+            who = f"{names[c.uid]}  {c.uid}".strip()
+            since = f"since {c.since:%Y-%m-%d %H:%M}Z"
+            out.print(f"{who}  {c.object}.{c.field}  {since}{told}", markup=False, soft_wrap=True)
             for ref, value in c.cells:
                 out.print(f"    {ref}: {value_text(value)!r}", markup=False, soft_wrap=True)
         out.print(f"{len(found):,} conflicts; `leadsync conflicts resolve LEAD FIELD --take SIDE` answers one")
@@ -80,16 +94,16 @@ def list_conflicts(config_path: Path, output: str) -> int:
 def resolve(config_path: Path, output: str, lead: str, field: str, take: str | None, value: str | None) -> int:
     """Say which value of a field is right. The next run writes it wherever another one stands, unless somebody edits
     the field again before that."""
-    with Store(read_config(config_path).state) as store:
+    with Store(read_config(config_path, offline=True).state) as store:
         uid = find_uid(store, lead)
         conflict = next((c for c in store.cases.conflicts() if (c.uid, c.field) == (uid, field)), None)
         if conflict is None:
             raise BadAnswer(f"{field} of {lead} waits for nobody. `leadsync conflicts list` shows what does.")
-        given = ruling(conflict, take, value, now())
+        given, who = ruling(conflict, take, value, now()), name_of(store, conflict)
         store.cases.rule(given)
         proposed = [p for p in proposals(store.cases.rulings()) if p.field == field]
     if output == "json":
-        say_json({"schema": 1, **conflict_json(conflict, given), "proposals": [p.line for p in proposed]})
+        say_json({"schema": 1, **conflict_json(conflict, given, who), "proposals": [p.line for p in proposed]})
     else:
         click.echo(f"{field} will be {value_text(given.value)!r} with the next run")
         for p in proposed:
@@ -103,15 +117,16 @@ def resolve(config_path: Path, output: str, lead: str, field: str, take: str | N
 def export(config_path: Path, file: Path) -> int:
     """Write what waits to a CSV file. Fill the column "answer" with a side's name, or "=" and the value, and import it
     again. Only we may read the file: it holds personal data."""
-    with Store(read_config(config_path).state, write=False) as store:
+    with Store(read_config(config_path, offline=True).state, write=False) as store:
         found = store.cases.conflicts()
+        names = {c.uid: name_of(store, c) for c in found}
     file.touch(mode=0o600)
     with file.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(COLUMNS)
         for c in found:
             said = "; ".join(f"{side}: {value_text(value)}" for side, value in options(c).items())
-            writer.writerow([c.uid, c.object, c.field, c.since.isoformat(), said, ""])
+            writer.writerow([c.uid, names[c.uid], c.object, c.field, c.since.isoformat(), said, ""])
     click.echo(f"{len(found)} conflicts written to {file}")
     return Exit.DONE
 
@@ -124,7 +139,7 @@ def import_(config_path: Path, output: str, file: Path) -> int:
     """Read the answers of an exported file; lines without one are passed over. All or none are taken."""
     with file.open(encoding="utf-8", newline="") as text:
         rows = list(csv.DictReader(text))
-    with Store(read_config(config_path).state) as store:
+    with Store(read_config(config_path, offline=True).state) as store:
         waiting = {(c.uid, c.field): c for c in store.cases.conflicts()}
         given = [_answer(waiting, row, f"{file}:{number}") for number, row in enumerate(rows, 2) if row.get("answer")]
         with store.transaction():

@@ -13,7 +13,7 @@ from leadsync.audit import audit as sweep
 from leadsync.cli import show
 from leadsync.cli.common import Exit, config_option, console, opened, output_option, read_config, say_json
 from leadsync.errors import LeadsyncError, Misconfigured
-from leadsync.plan import LastWrite, Plan
+from leadsync.plan import LastWrite, Plan, Step
 from leadsync.plan.files import from_json, to_json
 from leadsync.plan.undo import Done, undo
 from leadsync.push import Pushed
@@ -21,6 +21,9 @@ from leadsync.quota import Lane
 from leadsync.schedule import StopFlag
 from leadsync.store import Store, Written
 from leadsync.sync import World, api_calls, carry_out
+
+SHOWN, FIELDS = 40, 4
+"""Lines, and fields in a line, that people are shown."""
 
 
 def write_plan(path: Path, plan: Plan, run: str, at: datetime) -> None:
@@ -97,11 +100,22 @@ def _tell(pushed: Pushed, output: str) -> None:
         return
     out = console()
     out.print(", ".join(f"{count:,} {name}" for name, count in _counts(pushed).items() if count) or "nothing to do")
-    for step in dropped:
-        fields = ", ".join(change.target for change in step.changes)
-        out.print(f"dropped: {step.ref} ({fields}): it is no longer as the plan saw it", markup=False, soft_wrap=True)
-    for reject in rejects:
-        out.print(f"rejected: {reject['record']}: {reject['reason']}", markup=False, soft_wrap=True)
+    lines = [f"dropped: {_dropped(step)}" for step in pushed.moved]
+    lines += [f"not sent, for the run was stopped: {step.ref}" for step in pushed.unsent]
+    lines += [f"rejected: {reject['record']}: {reject['reason']}" for reject in rejects]
+    for line in lines[:SHOWN]:
+        out.print(line, markup=False, soft_wrap=True)
+    if len(lines) > SHOWN:
+        out.print(f"… and {len(lines) - SHOWN:,} more (--output json shows all)")
+
+
+def _dropped(step: Step) -> str:
+    """A row that was not carried out, and why, in a line."""
+    if step.id is None:
+        return f"the new {step.side} {step.kind} for {step.uid}: somebody made it meanwhile"
+    names = [change.target for change in step.changes]
+    more = f" and {len(names) - FIELDS:,} more" if len(names) > FIELDS else ""
+    return f"{step.ref} ({', '.join(names[:FIELDS])}{more}): it is no longer as the plan saw it"
 
 
 # ---- undo
@@ -112,23 +126,23 @@ def _tell(pushed: Pushed, output: str) -> None:
 @output_option
 @click.option("--run", "run", help="Take back what this run wrote (`leadsync status` lists runs).")
 @click.option("--since", type=click.DateTime(), help="Take back what was written from this moment (UTC) on.")
-@click.option("--field", help="Only this field, by the mapping's or the CRM's name.")
+@click.option("--field", help="This field, by the mapping's or the CRM's name; alone: whenever it was written.")
 @click.option("--yes", is_flag=True, help="Do it. Without, only show what would be done.")
 def undo_command(
     config_path: Path, output: str, run: str | None, since: datetime | None, field: str | None, *, yes: bool
 ) -> int:
     """Restore what stood in the CRMs before leadsync wrote, only where they still hold what it wrote; the rest is
     listed. A dry run unless --yes."""
-    if (run is None) == (since is None):
-        raise Misconfigured("undo needs either --run ID or --since TIME (--field NAME narrows it down).")
+    if (run is not None and since is not None) or (run, since, field) == (None, None, None):
+        raise Misconfigured("undo needs --run ID or --since TIME, --field NAME, or --field with one of them.")
     config = read_config(config_path)
     stop = StopFlag().install()
     with opened(config, stop=stop, lane=Lane.INTERACTIVE) as world:
-        history = world.store.history
-        rows = history.of_run(run) if run is not None else history.since(since.replace(tzinfo=UTC)) if since else []
-        rows = [w for w in rows if field in (None, w.mapped, w.field)]
+        rows = [w for w in _chosen(world.store, run, since) if field in (None, w.mapped, w.field)]
         if not rows:
-            raise Misconfigured(f"leadsync wrote nothing{f' in run {run}' if run else ''} that could be taken back.")
+            of = f" of {field}" if field is not None else ""
+            told = f" in run {run}" if run is not None else f" since {since:%Y-%m-%d %H:%M}Z" if since else ""
+            raise Misconfigured(f"leadsync wrote nothing{of}{told} that could be taken back.")
         made = undo_plan(world.store, rows)
         pushed = undo_now(world, made) if yes and made.steps else None
         cost = api_calls(made, world.sides)
@@ -140,6 +154,12 @@ def undo_command(
     if pushed is not None:
         return stop.exit_code or _outcome(pushed)
     return Exit.PENDING if made.steps else Exit.DONE
+
+
+def _chosen(store: Store, run: str | None, since: datetime | None) -> list[Written]:
+    if run is not None:
+        return store.history.of_run(run)
+    return store.history.all() if since is None else store.history.since(since.replace(tzinfo=UTC))
 
 
 def undo_plan(store: Store, rows: list[Written]) -> Plan:

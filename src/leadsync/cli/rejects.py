@@ -61,7 +61,8 @@ def list_rejects(config_path: Path, output: str, *, every: bool) -> int:
     else:
         out = console()
         for r in found:
-            out.print(f"{r.ref}  {r.direction}  {r.code or '-'}  {r.times}×  {r.reason}", markup=False, soft_wrap=True)
+            told = f"{r.ref}  {r.direction}  {r.code or '-'}  {r.times}×{'  dropped' if r.dropped else ''}  {r.reason}"
+            out.print(told, markup=False, soft_wrap=True)
             out.print(f"    next step: {r.hint or 'none known'}", markup=False, soft_wrap=True)
         out.print(f"{len(found):,} rejects")
     return Exit.REJECTS if any(not r.dropped for r in found) else Exit.DONE

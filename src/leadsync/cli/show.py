@@ -198,7 +198,9 @@ def cycle_end(out: Console, cycle: Cycle, calls: Calls) -> None:
         out.print()
         out.print(refused)
     for gate in cycle.gates:
-        out.print(f"gate closed, nothing was written: {gate.found}; {gate.advice}", style="yellow")
+        out.print(f"gate closed, nothing was written: {gate.found}; {gate.advice}", style="yellow", soft_wrap=True)
+    for line in waiting(cycle.plan):
+        out.print(line, soft_wrap=True)
     if cycle.pushed is not None and cycle.pushed.unclear:
         out.print(f"{len(cycle.pushed.unclear):,} writes have no clear outcome; the next run reads them back.")
     if cycle.pushed is not None and cycle.pushed.moved:
@@ -206,6 +208,20 @@ def cycle_end(out: Console, cycle: Cycle, calls: Calls) -> None:
     if cycle.audited is not None and cycle.audited.doubtful:
         told = f"{len(cycle.audited.doubtful):,} records did not answer the audit, too many at once to be deleted"
         out.print(f"{told}: nothing was concluded (`leadsync audit` names them).", style="yellow")
+
+
+WAITING = (
+    ("held", "changed differently in several places, waiting for a person", "leadsync conflicts list"),
+    ("flapping", "held, for somebody else keeps changing them back", "leadsync flaps list"),
+    ("refused", "not sent again, for the CRM refused them before", "leadsync rejects list"),
+)
+"""What only a person can settle: why a field is kept, in words, and the command that shows it."""
+
+
+def waiting(plan: Plan) -> list[str]:
+    """What waits for a person after a run."""
+    kept = Counter(reason for _, _, reason in {(k.uid, k.field, k.reason) for k in plan.kept})
+    return [f"{kept[reason]:,} fields {words}: `{command}`" for reason, words, command in WAITING if kept[reason]]
 
 
 def one_line(cycle: Cycle, sides: Mapping[str, Crm]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from leadsync.errors import StopRun
+from leadsync.errors import Misconfigured
 from leadsync.plan.model import Accounted, Change, Plan, Step
 from leadsync.records import Ref
 
@@ -51,17 +51,19 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def from_json(data: Any, name: str) -> Plan:
-    """Read a plan back; raises StopRun when it is none. Every field is looked at again before it is written."""
+    """Read a plan back; raises Misconfigured when it is none. Every field is looked at again before it is written."""
     try:
         if data["schema"] != SCHEMA:
-            raise StopRun(f"{name}: a plan of form {data['schema']}, this leadsync knows form {SCHEMA}: plan anew.")
+            raise Misconfigured(
+                f"{name}: a plan of form {data['schema']}, this leadsync knows form {SCHEMA}: plan anew."
+            )
         steps = tuple(_read_step(step) for step in data["steps"])
         after: dict[str, Accounted] = {
             uid: {field: {Ref.parse(ref): dict(f) for ref, f in by.items()} for field, by in names.items()}
             for uid, names in data["after"].items()
         }
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise StopRun(f"{name}: not a plan that `leadsync plan -o FILE` wrote.") from None
+        raise Misconfigured(f"{name}: not a plan that `leadsync plan -o FILE` wrote.") from None
     return Plan(steps, (), {}, after)
 
 
