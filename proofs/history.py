@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tests.engine import KINDS, Stage
-from tests.fakes import ENGINE, Event
+from tests.fakes import ENGINE, Diary, Event
 
 from leadsync.mapping.compare import same
 from leadsync.mapping.model import Conflict, Direction, FieldMap, NullPolicy, ObjectMap, Target, WriteMode
+from leadsync.progress import Silent
 from leadsync.records import Ref, Value, is_blank
-from leadsync.store import Store
 from leadsync.sync import Cycle
 from leadsync.unify import from_vendor, to_vendor
 
@@ -26,28 +26,42 @@ Place = tuple[Ref, str]
 """A record and a vendor field."""
 
 
+class Look(Silent):
+    """Notes what leadsync had been shown when it began to plan: what it accounts for is as of then."""
+
+    def __init__(self, diary: Diary) -> None:
+        self._diary = diary
+        self.shown: dict[Ref, int] = {}
+
+    def step(self, what: str, total: int | None = None) -> None:  # noqa: ARG002
+        if what.startswith("identify"):
+            self.shown = dict(self._diary.shown)
+
+
 @dataclass(slots=True)
 class Checker:
     """Follows a stage from run to run. `lost`: every violation so far; `gaps`: edits that fell between a write and the
-    read right before it."""
+    read right before it; `base`: what of each place was accounted for, by which change; `unsure`: places of which
+    nobody can tell, because a run was cut short or has not heard what became of its write."""
 
     stage: Stage
     lost: list[str] = field(default_factory=list)
     gaps: int = 0
-    cut: int = 0
     writes: int = 0
     _read: int = 0
+    _look: Look = field(init=False)
     _last: dict[Place, Event] = field(default_factory=dict)
-    _ours: dict[Place, Value] = field(default_factory=dict)
+    _ours: dict[Place, Event] = field(default_factory=dict)
     _typed: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
     _base: dict[Place, tuple[int, Value]] = field(default_factory=dict)
-    _dirty: set[Place] = field(default_factory=set)
+    _unsure: set[Place] = field(default_factory=set)
     _uids: dict[Ref, set[str]] = field(default_factory=lambda: defaultdict(set))
     _agreed: dict[tuple[str, str], int] = field(default_factory=dict)
     _names: dict[tuple[str, str], dict[str, tuple[FieldMap, Target]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         mappings = self.stage.rules.mappings
+        self.stage.progress = self._look = Look(self.stage.diary)
         for side, kinds in KINDS.items():
             for kind, role in kinds.items():
                 self._names[side, kind] = _by_vendor_name(mappings[role], side, kind)
@@ -63,10 +77,11 @@ class Checker:
         if done is not None and done.pushed is not None:
             self._account(done)
         else:
-            self.cut += 1
+            self._unsure.update((ref, n) for ref in self._look.shown for n in self._names[ref.side, ref.kind])
+        self._look.shown = {}
 
     def _learn_who_is_who(self) -> None:
-        with Store(self.stage.path) as store:
+        with self.stage.state() as store:
             for ref, uid in store.pulled.identities().items():
                 self._uids[ref].add(uid)
 
@@ -77,8 +92,8 @@ class Checker:
             self.writes += 1
             if known is not None:
                 self.lost.extend(f"{text}: {_say(event)}" for text in self._faults(event, *known))
-            self._ours[place] = event.new
-            self._dirty.add(place)
+            self._ours[place] = event
+            self._unsure.add(place)
         elif known is not None:
             self._typed[known[0].name].append(event)
         self._last[place] = event
@@ -87,8 +102,9 @@ class Checker:
         if target.direction is Direction.READ or (target.write is WriteMode.NEVER and not _made_by_us(write)):
             yield "a field that is never to be written was written"
         before = self._last.get((write.ref, write.field))
-        cleared = is_blank(write.old) and (mapped.sources or mapped.null is not NullPolicy.CLEAR)
-        if before is None or before.who == ENGINE or cleared or same(write.old, write.new, mapped.compare):
+        if before is None or before.who == ENGINE or same(write.old, write.new, mapped.compare):
+            return
+        if is_blank(write.old) and self._may_fill(write, mapped):
             return
         if mapped.sources and target.write is WriteMode.ALWAYS and target.direction is Direction.BOTH:
             return
@@ -101,10 +117,17 @@ class Checker:
         else:
             yield from self._against_merge(write, before, mapped, target)
 
+    def _may_fill(self, write: Event, mapped: FieldMap) -> bool:
+        """Whether nobody's clearing of a field is undone: blanks count for nothing there, or the admin wants them
+        filled at first sight (a contact has no more than its lead's conversion gave it)."""
+        if mapped.sources or mapped.null is not NullPolicy.CLEAR:
+            return True
+        return mapped.fill_blank and (write.ref, write.field) not in self._base
+
     def _against_mode(self, write: Event, target: Target) -> Iterator[str]:
         """A person's value in a field of leadsync's own."""
         ours = self._ours.get((write.ref, write.field))
-        retyped = ours is not None and same(write.old, ours, "exact")
+        retyped = ours is not None and same(write.old, ours.new, "exact")
         if target.direction is Direction.FORWARD_ONLY:
             if ours is not None and not retyped:
                 yield "a person's stage was moved"
@@ -131,7 +154,8 @@ class Checker:
         if not sources:
             yield "nobody had typed the value that replaced an edit"
             return
-        if (edit.ref, edit.field) not in self._base and not self._fresh(sources) and not self.cut:
+        known = self._known((edit.ref, edit.field), mapped)
+        if known is None and (edit.ref, edit.field) not in self._unsure and not is_blank(edit.new):
             yield "a value that was seen for the first time was overwritten"
         newest = max(sources, key=lambda e: e.at)
         fresh = [e for e in sources if e.at > self._base.get((e.ref, e.field), (0, None))[0]]
@@ -143,9 +167,15 @@ class Checker:
             elif mapped.owner == write.ref.side:
                 yield "an edit on the owner's side was overwritten by the other side's"
 
-    def _fresh(self, edits: Iterable[Event]) -> list[Event]:
-        """Those that came after their place was accounted for."""
-        return [e for e in edits if (base := self._base.get((e.ref, e.field))) is not None and e.at > base[0]]
+    def _known(self, place: Place, mapped: FieldMap) -> tuple[int, Value] | None:
+        """What of a place was accounted for; of a record that took another one's place, what of that was."""
+        if place in self._base:
+            return self._base[place]
+        ref, shelf = place[0], self.stage.sides[place[0].side]
+        earlier = [Ref(ref.side, ref.kind, alias) for alias in shelf.records[ref].aliases]
+        earlier += [record.ref for record in shelf.records.values() if record.successor == ref]
+        there = [(old, n) for old in earlier for n, (m, _) in self._names[old.side, old.kind].items() if m is mapped]
+        return max((self._base[old] for old in there if old in self._base), key=lambda base: base[0], default=None)
 
     def _others(self, mapped: FieldMap, ref: Ref) -> list[Event]:
         mine = self._uids[ref]
@@ -159,30 +189,35 @@ class Checker:
 
     def _changed(self, edit: Event, mapped: FieldMap) -> bool:
         """Whether an edit made the field another one than it was when last accounted for."""
-        base = self._base.get((edit.ref, edit.field))
+        base = self._known((edit.ref, edit.field), mapped)
         return base is not None and edit.at > base[0] and not same(edit.new, base[1], mapped.compare)
 
     def _clean(self, write: Event, fresh: Iterable[Event]) -> bool:
-        """Whether all that bears on the conflict was accounted for in one go: no run was cut short since."""
+        """Whether it is certain what was accounted for of all that bears on a conflict."""
         places = [(write.ref, write.field), *((e.ref, e.field) for e in fresh)]
-        return all(place in self._base and place not in self._dirty for place in places)
+        return all(place in self._base and place not in self._unsure for place in places)
 
     def _account(self, done: Cycle) -> None:
-        open_fields = _kept_open(done)
-        if done.pushed is not None:
-            lost = (done.pushed.unclear, done.pushed.unsent, done.pushed.moved, [s for s, _ in done.pushed.rejected])
-            open_fields |= {(step.uid, change.field) for steps in lost for step in steps for change in step.changes}
-        written = done.pushed is not None
-        for ref, shown in self.stage.diary.shown.items():
-            record = self.stage.sides[ref.side].records.get(ref)
+        """A run that ended well: what it had been shown when it planned, and what it wrote, is accounted for."""
+        assert done.pushed is not None
+        lost = (done.pushed.unclear, done.pushed.unsent, done.pushed.moved, [s for s, _ in done.pushed.rejected])
+        waits = {(step.uid, change.field) for steps in lost for step in steps for change in step.changes}
+        waits |= _kept_open(done)
+        for ref, shown in self._look.shown.items():
             for name, (mapped, _) in self._names[ref.side, ref.kind].items():
-                waits = any((uid, mapped.name) in open_fields for uid in self._uids[ref])
-                if record is None or waits or not written:
-                    continue
-                last = self._last.get((ref, name))
-                if last is None or last.at <= shown:
-                    self._base[ref, name] = (shown, record.fields.get(name))
-                    self._dirty.discard((ref, name))
+                if not any((uid, mapped.name) in waits for uid in self._uids[ref]):
+                    self._account_for((ref, name), shown)
+        for place, ours in self._ours.items():
+            if place[0] not in self._look.shown and place not in self._base:
+                self._account_for(place, ours.at)
+
+    def _account_for(self, place: Place, shown: int) -> None:
+        ref, name = place
+        at = max(shown, self._ours[place].at if place in self._ours else 0)
+        versions = [v for v in self.stage.sides[ref.side].versions.get(ref, []) if v.number <= at]
+        if versions:
+            self._base[place] = (at, versions[-1].record.fields.get(name))
+            self._unsure.discard(place)
 
     # ---- once all is quiet
 
@@ -201,7 +236,7 @@ class Checker:
 
     def _unread(self) -> Iterator[str]:
         """Live records that leadsync does not know as they are."""
-        with Store(self.stage.path) as store:
+        with self.stage.state() as store:
             for shelf in self.stage.sides.values():
                 for record in shelf.records.values():
                     if record.deleted:

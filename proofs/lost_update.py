@@ -18,7 +18,6 @@ from hypothesis import seed as seeded
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from tests.engine import Stage
-from tests.fakes import nothing
 
 from leadsync.errors import StopRun
 from leadsync.records import Ref, Value
@@ -91,7 +90,7 @@ class Lives(RuleBasedStateMachine):
         self.arrived = 0
         for shelf in self.stage.sides.values():
             shelf.on_call = self.moments
-        self.stage.on_commit = nothing
+        self.stage.keep_open()
         type(self).histories += 1
 
     def _count(self) -> None:
@@ -243,6 +242,7 @@ class Lives(RuleBasedStateMachine):
 
     def forget(self) -> None:
         """Throw the state away."""
+        self.stage.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

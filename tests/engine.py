@@ -14,6 +14,7 @@ from tests.fakes import START, Diary, Shelf, nothing
 from leadsync.connector import Crm, ObjectType, Register
 from leadsync.files import mappings_folder
 from leadsync.gates import Limits
+from leadsync.progress import Progress, Silent
 from leadsync.records import Ref, Role, Value
 from leadsync.resolve import ResolveSettings
 from leadsync.rules import Rulebook, load_rulebook
@@ -78,6 +79,8 @@ class Stage:
         self.runs = 0
         self.mappings = mappings if mappings is not None else mappings_folder()
         self.on_commit: Callable[[str], None] = nothing
+        self.progress: Progress = Silent()
+        self.kept: Watched | None = None
 
     @property
     def rules(self) -> Rulebook:
@@ -94,15 +97,36 @@ class Stage:
             register=self.register,
             clock=lambda: self.now,
             run=f"run-{self.runs}",
+            progress=self.progress,
             stop=stop,
         )
 
     def run(self, *, write: bool = True, stop: Callable[[], bool] = never) -> Cycle:
         """One cycle."""
         self.runs += 1
-        with Watched(self.path) as store:
+        with self.state() as store:
             store.on_commit = self.on_commit
             return cycle(self.world(store, self.sides, stop), write=write)
+
+    @contextmanager
+    def state(self) -> Iterator[Watched]:
+        """The open state file."""
+        if self.kept is not None:
+            yield self.kept
+        else:
+            with Watched(self.path) as store:
+                yield store
+
+    def keep_open(self) -> None:
+        """Leave the state file open between runs, and do not wait for the disk: for runs of which no process dies."""
+        self.kept = Watched(self.path)
+        self.kept.connection.execute("PRAGMA synchronous = OFF")
+
+    def close(self) -> None:
+        """Close a state file that was left open."""
+        if self.kept is not None:
+            self.kept.close()
+            self.kept = None
 
     def rejects(self) -> list[Reject]:
         """What is kept of records that were refused or unreadable."""

@@ -53,7 +53,7 @@ def unify(mapping: ObjectMap, sources: Sequence[Source]) -> tuple[dict[str, Valu
     verdicts = {
         mapped.name: merge(cells, _rules(mapped))
         for mapped in mapping.fields.values()
-        if not mapped.sources and (cells := _current(list(_cells(mapping, mapped, sources)), sources))
+        if not mapped.sources and (cells := _current(list(_cells(mapped, sources)), sources))
     }
     return {name: verdict.value for name, verdict in verdicts.items()}, verdicts
 
@@ -72,11 +72,11 @@ def _same(how: str, a: Value, b: Value) -> bool:
     return same(a, b, how)
 
 
-def _cells(mapping: ObjectMap, mapped: FieldMap, sources: Iterable[Source]) -> Iterable[Cell]:
+def _cells(mapped: FieldMap, sources: Iterable[Source]) -> Iterable[Cell]:
     for source in sources:
         ref = source.record.ref
-        for found, target in mapping.targets(ref.side, ref.kind):
-            if found.name != mapped.name or target.name not in source.record.fields:
+        for target in mapped.targets_in(ref.side, ref.kind):
+            if target.name not in source.record.fields:
                 continue
             value = from_vendor(mapped, target, source.record.fields[target.name])
             base = _base(mapped, target, source.shadow)

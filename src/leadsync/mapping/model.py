@@ -111,6 +111,12 @@ class FieldMap:
     file: str = ""
     line: int = 0
 
+    def targets_in(self, side: str, kind: str) -> Iterator[Target]:
+        """Where an object of a side has the field."""
+        for target in self.targets:
+            if target.side == side and (not target.objects or kind in target.objects):
+                yield target
+
 
 @dataclass(frozen=True, slots=True)
 class CreateRule:
@@ -136,9 +142,8 @@ class ObjectMap:
     def targets(self, side: str, kind: str) -> Iterator[tuple[FieldMap, Target]]:
         """The fields that an object of a side has, in the file's order."""
         for mapped in self.fields.values():
-            for target in mapped.targets:
-                if target.side == side and (not target.objects or kind in target.objects):
-                    yield mapped, target
+            for target in mapped.targets_in(side, kind):
+                yield mapped, target
 
     def vendor_fields(self, side: str, kind: str) -> tuple[str, ...]:
         """The vendor's field names to read for an object, each once."""
