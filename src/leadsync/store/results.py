@@ -42,6 +42,11 @@ class Results:
             for r in rows
         }
 
+    def companies_of_leads(self) -> dict[str, str]:
+        """Lead uid → the uid of its company, as last decided."""
+        rows = self._db.execute("SELECT uid, why FROM decision WHERE field = 'company'")
+        return {r["uid"]: why["company"] for r in rows if "company" in (why := json.loads(r["why"]))}
+
     def stages(self) -> dict[str, dict[str, Any]]:
         """The stage each lead stands in."""
         return {row["uid"]: json.loads(row["state"]) for row in self._db.execute("SELECT * FROM stage")}

@@ -1,0 +1,326 @@
+"""What people say about matches: explain one, confirm or reject it, work through those that wait."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from leadsync.cli.common import Exit, config_option, console, now, output_option, say_json
+from leadsync.cli.queue import Waiting, known_companies, queue
+from leadsync.cli.registers import desk
+from leadsync.cli.resolve import company_options, decisions_of, match_lines, needs_state, register_options, resolve
+from leadsync.errors import LeadsyncError, Misconfigured
+from leadsync.records import CompanyQuery, LegalEntity
+from leadsync.resolve import Decisions, Verdict
+from leadsync.resolve.bulk import query_of
+from leadsync.resolve.decisions import CONFIRM, REJECT, following, identifies
+from leadsync.resolve.explain import Considered, Explained
+from leadsync.resolve.explain import explain as explain_match
+from leadsync.resolve.judge import CONSIDERED
+from leadsync.store import Store
+
+SHOWN = 20
+COLUMNS = (
+    "company", "name", "country", "city", "domain", "status", "leads", "worth", "change", "why", "candidates", "answer",
+    "note",
+)  # fmt: skip
+LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}")
+
+
+# ---- explain
+
+
+@resolve.command()
+@click.argument("name")
+@company_options
+@register_options
+@output_option
+def explain(
+    name: str, config_path: Path, index: Path | None, threshold: float | None, output: str, **company: str
+) -> int:
+    """Show every entity a NAME could mean, with what speaks for and against it, and why it is not the answer."""
+    query = query_of({"name": name, **company})
+    with desk(config_path, index, threshold) as at:
+        decision = following(decisions_of(at.state).about(query), at.register.entity)
+        found = explain_match(query, at.register.candidates([query], CONSIDERED)[0], at.settings, decision)
+    if output == "json":
+        say_json(_explained_json(query, found))
+    else:
+        out = console()
+        for line in _explained_lines(query, found):
+            out.print(line, markup=False, soft_wrap=True)
+    return Exit.DONE
+
+
+def _explained_lines(query: CompanyQuery, found: Explained) -> Iterator[str]:
+    asked = [query.name, query.country, query.city, query.region, query.domain]
+    yield f"asked: {', '.join(text for text in asked if text)}"
+    yield match_lines(found.match, None)[0]
+    for number, one in enumerate(found.candidates, 1):
+        yield ""
+        yield f"{number}. {_entity(one.entity)}  {one.confidence:.2f}  {one.why_not or 'the answer'}"
+        yield from (f"     {text}" for text in one.evidence)
+        told = (f"{name} {value:g}" for name, value in one.features.items() if value)
+        yield f"     features: {', '.join(told)}"
+    if found.left_out:
+        yield ""
+        yield "not weighed:"
+        yield from (f"     {_entity(entity)}  {why}" for entity, why in found.left_out)
+
+
+def _entity(entity: LegalEntity) -> str:
+    city = f", {entity.legal.city}" if entity.legal.city else ""
+    return f"{entity.name} ({entity.country}{city})  {entity.lei}"
+
+
+def _explained_json(query: CompanyQuery, found: Explained) -> dict[str, Any]:
+    def told(one: Considered) -> dict[str, Any]:
+        about = {"lei": one.entity.lei, "name": one.entity.name, "country": one.entity.country}
+        return {**about, "confidence": round(one.confidence, 4), "why_not": one.why_not,
+                "evidence": list(one.evidence), "features": dict(one.features)}  # fmt: skip
+
+    match = found.match
+    return {
+        "schema": 1,
+        "asked": {"name": query.name, "country": query.country, "city": query.city, "state": query.region,
+                  "domain": query.domain},
+        "status": match.status,
+        "lei": match.lei,
+        "confidence": round(match.confidence, 4),
+        "evidence": list(match.evidence),
+        "candidates": [told(one) for one in found.candidates],
+        "left_out": [{"lei": e.lei, "name": e.name, "why": why} for e, why in found.left_out],
+    }  # fmt: skip
+
+
+# ---- decisions
+
+
+@resolve.command()
+@click.argument("company")
+@click.argument("lei")
+@company_options
+@register_options
+@click.option("--note", default="", help="Why, for those who come later.")
+@output_option
+def confirm(company: str, lei: str, **options: Any) -> int:
+    """COMPANY is the entity LEI: a name as the CRM writes it, or a record ("hubspot/companies/51"). This is kept for
+    ever, comes before all judgement, and teaches the company's web domain. The next run writes it."""
+    return _decide(company, lei, CONFIRM, **options)
+
+
+@resolve.command()
+@click.argument("company")
+@click.argument("lei")
+@company_options
+@register_options
+@click.option("--note", default="", help="Why, for those who come later.")
+@output_option
+def reject(company: str, lei: str, **options: Any) -> int:
+    """COMPANY is not the entity LEI, whatever speaks for it."""
+    return _decide(company, lei, REJECT, **options)
+
+
+def _decide(company: str, lei: str, verdict: str, **options: Any) -> int:
+    config: Path = options["config_path"]
+    described = {name: options[name] for name in ("country", "city", "state", "website", "email")}
+    entity = _checked(lei, config, options["index"])
+    with Store(needs_state(config)) as store:
+        query = _company(store, company, query_of({"name": company, **described}))
+        with store.transaction():
+            store.matches.say([Verdict(query, entity.lei, verdict)], options["note"], now())
+        decided = Decisions.of(store.matches.verdicts())
+    learned = decided.domains.get(query.domain) == entity.lei if identifies(query.domain) else False
+    if options["output"] == "json":
+        say_json({"schema": 1, "name": query.name, "country": query.country, "lei": entity.lei, "verdict": verdict,
+                  "domain": query.domain if learned else ""})  # fmt: skip
+        return Exit.DONE
+    where = f" ({query.country})" if query.country else ""
+    name = entity.name or "an entity the register at hand does not name"
+    click.echo(
+        f"{query.name}{where} is {'' if verdict == CONFIRM else 'not '}{entity.lei} {name}, from the next run on"
+    )
+    if learned:
+        click.echo(f"companies with the web domain {query.domain} are taken for it too, where nothing else is found")
+    return Exit.DONE
+
+
+def _checked(lei: str, config: Path, index: Path | None) -> LegalEntity:
+    """The entity of an LEI as far as a register is at hand; raises LeadsyncError when that register has none."""
+    lei = lei.strip().upper()
+    if not LEI.fullmatch(lei):
+        raise LeadsyncError(f"{lei!r} is not an LEI: 18 letters and digits, then two digits")
+    try:
+        with desk(config, index, None) as at:
+            found = at.register.entity(lei)
+    except Misconfigured:
+        return LegalEntity(lei, "", "")
+    if found is None:
+        raise LeadsyncError(f"{lei}: the register has no such entity. `leadsync gleif status` tells how old it is.")
+    return found
+
+
+def _company(store: Store, text: str, described: CompanyQuery) -> CompanyQuery:
+    """The company as the CRMs describe it, where one is known by this name or record; else as it was described."""
+    known = known_companies(store)
+    uids = {uid for ref, uid in store.pulled.identities().items() if str(ref) == text} | {text}
+    by_record = {query for uid, query in known.items() if uid in uids}
+    by_name = {
+        query
+        for query in known.values()
+        if query.name.casefold() == text.casefold() and described.country in {"", query.country}
+    }
+    found = by_record or by_name
+    if len({(query.name.casefold(), query.country) for query in found}) > 1:
+        countries = ", ".join(sorted(query.country or "no country" for query in found))
+        raise LeadsyncError(f"{text} could be several companies ({countries}): name one with --country")
+    return max(found, key=lambda query: (identifies(query.domain), query.domain), default=described)
+
+
+@resolve.command(name="decisions")
+@config_option
+@output_option
+def list_decisions(config_path: Path, output: str) -> int:
+    """All that people decided, oldest first, and the web domains learned from it."""
+    with Store(needs_state(config_path), write=False) as store:
+        told = store.matches.told()
+    domains = Decisions.of(one for one, _, _ in told).domains
+    if output == "json":
+        rows = [{"name": v.query.name, "country": v.query.country, "domain": v.query.domain, "lei": v.lei,
+                 "verdict": v.verdict, "note": note, "at": at} for v, note, at in told]  # fmt: skip
+        say_json({"schema": 1, "decisions": rows, "domains": dict(domains)})
+        return Exit.DONE
+    for v, note, at in told:
+        where = f" ({v.query.country})" if v.query.country else ""
+        sign = "=" if v.verdict == CONFIRM else "≠"
+        click.echo(f"{at:%Y-%m-%d}  {v.query.name}{where}  {sign}  {v.lei}  {note}".rstrip())
+    for domain, lei in sorted(domains.items()):
+        click.echo(f"learned     {domain}  =  {lei}")
+    click.echo(f"{len(told)} decisions")
+    return Exit.DONE
+
+
+# ---- the queue
+
+
+@resolve.command()
+@config_option
+@output_option
+@click.option("--export", "to", type=click.Path(dir_okay=False, path_type=Path), help="Write the queue to a CSV file.")
+@click.option("--import", "source", type=click.Path(dir_okay=False, exists=True, path_type=Path),
+              help="Read the answers of an exported file.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(1), default=SHOWN, show_default=True, help="How many to show.")
+def review(config_path: Path, output: str, to: Path | None, source: Path | None, limit: int) -> int:
+    """Companies whose entity a person should decide, those first by which most would change (their leads' scores times
+    the chance that an answer changes something). In an exported file, fill the column "answer": the candidate's
+    number, any LEI, or "none"; lines without one are passed over, and all or none are taken."""
+    if to is not None and source is not None:
+        raise click.UsageError("--export or --import, not both")
+    if source is not None:
+        return _import(needs_state(config_path), source, output)
+    with Store(needs_state(config_path), write=False) as store:
+        waiting = queue(store)
+    if to is not None:
+        return _export(waiting, to, output)
+    if output == "json":
+        say_json({"schema": 1, "waiting": len(waiting), "companies": [_waiting_json(one) for one in waiting[:limit]]})
+    else:
+        _show(waiting, limit)
+    return Exit.PENDING if waiting else Exit.DONE
+
+
+def _show(waiting: Sequence[Waiting], limit: int) -> None:
+    out = console()
+    for one in waiting[:limit]:
+        where = f" ({one.query.country})" if one.query.country else ""
+        head = f"{one.query.name}{where}  {one.status}, {one.leads} leads worth {one.worth:,.0f}"
+        out.print(head, markup=False, soft_wrap=True)
+        for lei, name, country, sure in one.candidates:
+            out.print(f"    {lei}  {name} ({country})  {sure:.2f}", markup=False, soft_wrap=True)
+    out.print(
+        f"{len(waiting):,} companies wait; `leadsync resolve confirm COMPANY LEI` decides one, --export FILE many"
+    )
+
+
+def _waiting_json(one: Waiting) -> dict[str, Any]:
+    q = one.query
+    return {
+        "company": one.uid, "name": q.name, "country": q.country, "city": q.city, "domain": q.domain,
+        "status": one.status, "leads": one.leads, "worth": one.worth, "change": round(one.change, 2),
+        "why": one.why, "candidates": [list(candidate) for candidate in one.candidates],
+    }  # fmt: skip
+
+
+def _export(waiting: Sequence[Waiting], to: Path, output: str) -> int:
+    to.touch(mode=0o600)
+    with to.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for one in waiting:
+            shown = " | ".join(f"{n}) {lei} {name} ({at}) {sure:.2f}" for n, (lei, name, at, sure)
+                               in enumerate(one.candidates, 1))  # fmt: skip
+            writer.writerow({**_waiting_json(one), "candidates": shown, "answer": "", "note": ""})
+    if output == "json":
+        say_json({"schema": 1, "written": len(waiting), "file": str(to)})
+    else:
+        click.echo(f"{len(waiting):,} companies written to {to}; fill the column answer, then review --import {to}")
+    return Exit.DONE
+
+
+class BadAnswers(LeadsyncError):
+    """A file of answers with lines that cannot be taken; none was."""
+
+
+def _import(state: Path, source: Path, output: str) -> int:
+    with Store(state) as store:
+        taken, problems = _answers(source, known_companies(store))
+        if problems:
+            raise BadAnswers("\n".join([f"{source}: nothing was taken, since", *problems]))
+        at = now()
+        with store.transaction():
+            for verdict, note in taken:
+                store.matches.say([verdict], note, at)
+    if output == "json":
+        say_json({"schema": 1, "taken": len(taken)})
+    else:
+        click.echo(f"{len(taken):,} decisions taken; the next run follows them")
+    return Exit.DONE
+
+
+def _answers(source: Path, known: dict[str, CompanyQuery]) -> tuple[list[tuple[Verdict, str]], list[str]]:
+    taken: list[tuple[Verdict, str]] = []
+    problems: list[str] = []
+    with source.open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.DictReader(lines)
+        missing = {"name", "answer"} - set(reader.fieldnames or ())
+        if missing:
+            raise BadAnswers(f"{source}: no column {' and '.join(sorted(missing))}; expected a file of review --export")
+        for row in reader:
+            answer = (row["answer"] or "").strip()
+            if not answer:
+                continue
+            query = known.get(row.get("company") or "") or query_of({**row, "website": row.get("domain")})
+            try:
+                taken += [(v, row.get("note") or "") for v in _verdicts(query, answer, row.get("candidates") or "")]
+            except ValueError as problem:
+                problems.append(f"  line {reader.line_num} ({row['name']}): {problem}")
+    return taken, problems
+
+
+def _verdicts(query: CompanyQuery, answer: str, candidates: str) -> list[Verdict]:
+    shown = dict(re.findall(r"(\d+)\) ([0-9A-Z]{20}) ", candidates))
+    if answer.lower() in {"none", "no"}:
+        return [Verdict(query, lei, REJECT) for lei in shown.values()]
+    lei = shown.get(answer, answer.upper())
+    if not LEI.fullmatch(lei):
+        raise ValueError(f"{answer!r} is no candidate's number, no LEI, and not none")
+    return [Verdict(query, lei, CONFIRM)]
+
+
+ALL: Sequence[click.Command] = ()
+"""All of them are commands of `resolve`."""

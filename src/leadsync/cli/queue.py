@@ -1,0 +1,73 @@
+"""Companies whose legal entity a person should decide, those first by which most would change."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from leadsync.records import CompanyQuery
+from leadsync.resolve import Decision, Decisions
+from leadsync.resolve.judge import WORTH_A_LOOK
+from leadsync.store import Store
+
+SURE = 0.9
+"""A match less certain than this is shown to a person too, behind those that are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A company that waits. `worth`: its leads' scores, negative ones aside, and one for the company itself; `change`:
+    that times the chance that the answer differs from what stands in the CRMs."""
+
+    uid: str
+    query: CompanyQuery
+    status: str
+    leads: int
+    worth: float
+    change: float
+    why: str
+    candidates: tuple[tuple[str, str, str, float], ...]
+
+
+def known_companies(store: Store) -> dict[str, CompanyQuery]:
+    """Company uid → how the CRMs describe it, of all that were resolved."""
+    return {uid: CompanyQuery(**json.loads(query)) for uid, (query, _, _) in store.results.resolutions().items()}
+
+
+def queue(store: Store) -> list[Waiting]:
+    """All that wait; what a person decided waits no more."""
+    decisions = Decisions.of(store.matches.verdicts())
+    leads: Counter[str] = Counter()
+    scores: dict[str, float] = defaultdict(float)
+    centi = {uid: points for uid, (_, points) in store.results.scores().items()}
+    for lead, company in store.results.companies_of_leads().items():
+        leads[company] += 1
+        scores[company] += max(0, centi.get(lead) or 0) / 100
+    found: list[Waiting] = []
+    for uid, (text, _, body) in store.results.resolutions().items():
+        query = CompanyQuery(**json.loads(text))
+        one = _waiting(uid, query, body["match"], decisions.about(query), (leads[uid], scores[uid]))
+        if one is not None:
+            found.append(one)
+    return sorted(found, key=lambda one: (-one.change, one.query.name, one.uid))
+
+
+def _waiting(
+    uid: str, query: CompanyQuery, match: dict[str, Any], said: Decision, counts: tuple[int, float]
+) -> Waiting | None:
+    left = tuple((c[0], c[1], c[2], c[3]) for c in match["candidates"] if c[0] not in said.rejected)
+    if said.confirmed is not None or not left:
+        return None
+    leads, worth = counts[0], counts[1] + 1
+    match match["status"]:
+        case "matched":
+            chance = 1 - match["confidence"]
+            waits = match["confidence"] < SURE
+        case "ambiguous":
+            chance, waits = min(1.0, sum(c[3] for c in left)), True
+        case _:
+            chance, waits = left[0][3], left[0][3] >= WORTH_A_LOOK
+    why = match["evidence"][0] if match["evidence"] else ""
+    return Waiting(uid, query, match["status"], leads, worth, worth * chance, why, left) if waits else None

@@ -1,0 +1,77 @@
+"""Why a company is, or is not, each of the entities it could be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from leadsync.records import CompanyQuery, LegalEntity, Match
+from leadsync.resolve.decisions import NOTHING, Decision
+from leadsync.resolve.evidence import evidence
+from leadsync.resolve.features import FEATURES
+from leadsync.resolve.judge import ResolveSettings, _prepare, _weigh, resolve
+from leadsync.resolve.model import model
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A candidate as the judge saw it. `why_not` is "" for the answer; `features` are what the model looked at."""
+
+    entity: LegalEntity
+    confidence: float
+    evidence: tuple[str, ...]
+    why_not: str
+    features: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The match, and every candidate, the likeliest first; `left_out`: entities that were not even weighed, and why."""
+
+    match: Match
+    candidates: tuple[Considered, ...]
+    left_out: tuple[tuple[LegalEntity, str], ...]
+
+
+def explain(
+    query: CompanyQuery, candidates: Sequence[LegalEntity], settings: ResolveSettings, decision: Decision = NOTHING
+) -> Explained:
+    """What the judge makes of a company's candidates, in full."""
+    match = resolve(query, candidates, settings, decision)
+    one = _prepare(query, candidates, decision)
+    rows = {id(seen): row for seen, row in zip(one.seen, one.rows, strict=False)}
+    weighed = _weigh(one, model().log_odds(one.rows).tolist())
+    seen = [w.seen for w in weighed]
+    considered = tuple(
+        Considered(
+            w.answer,
+            w.confidence,
+            evidence(one.asked, w.seen, seen, w.answer),
+            _why_not(match, w.answer.lei, w.confidence, settings.threshold),
+            dict(zip(FEATURES, map(float, rows[id(w.seen)]), strict=True)),
+        )
+        for w in weighed
+    )
+    shown = {w.seen.entity.lei for w in weighed} | {w.answer.lei for w in weighed}
+    left = tuple((e, _left_out(e, decision)) for e in candidates if e.lei not in shown)
+    return Explained(match, considered, left)
+
+
+def _why_not(match: Match, lei: str, confidence: float, threshold: float) -> str:
+    if lei == match.lei:
+        return ""
+    if match.method == "confirmed":
+        return "a person confirmed another one"
+    if match.status == "ambiguous":
+        return "cannot be told apart from the others"
+    if match.status == "matched":
+        return "less likely than the answer"
+    return f"{confidence:.2f} is less than the {threshold:.2f} needed"
+
+
+def _left_out(entity: LegalEntity, decision: Decision) -> str:
+    if entity.lei in decision.rejected:
+        return "a person rejected it"
+    if entity.registration in {"ANNULLED", "DUPLICATE"}:
+        return f"its registration is {entity.registration.lower()}"
+    return "its name is too far off"
