@@ -14,7 +14,7 @@ from leadsync.errors import LeadsyncError
 
 MODULES = (
     "commands", "health", "inspect", "scoring", "attribution", "journey", "tell", "conflicts", "rejects", "others",
-    "plans", "resolve", "matching", "family", "sandbox",
+    "plans", "state", "resolve", "matching", "family", "sandbox",
 )  # fmt: skip
 """Whose commands there are, in the order of the help."""
 

@@ -11,7 +11,7 @@ WAL_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 """How a write-ahead log begins; https://www.sqlite.org/fileformat2.html#wal_file_format. SQLite itself takes anything
 else for an empty one, and with it what was committed last would be gone without a word."""
 
-_ANEW = "the CRMs' leadsync ids keep identities, and what is seen for the first time is never overwritten"
+_ANEW = "`leadsync state rebuild` makes it anew from both CRMs, writes to neither, and keeps the old files"
 
 
 class StoreError(StopRun):
@@ -27,20 +27,17 @@ def refuse_damage(path: Path) -> None:
     """Raise StoreError for a state that is lost, empty, or whose last commits are; nothing is changed."""
     wal = path.with_name(f"{path.name}-wal")
     if not path.exists() and (marker(path).exists() or wal.exists()):
-        raise StoreError(
-            f"{path}: the state file is gone. Restore it; or, to start anew, remove {marker(path).name} and what else "
-            f"begins with {path.name} ({_ANEW})."
-        )
+        raise StoreError(f"{path}: the state file is gone. Restore it; or {_ANEW}.")
     if path.exists() and path.stat().st_size == 0:
         raise StoreError(
-            f"{path}: the state file is empty, which a crash does not leave behind. Restore a backup; or, to start "
-            f"anew, move it away with {marker(path).name} ({_ANEW})."
+            f"{path}: the state file is empty, which a crash does not leave behind. Restore a backup; or {_ANEW}."
         )
     if wal.exists() and wal.stat().st_size > 0:
         with wal.open("rb") as log:
             if log.read(4) not in WAL_MAGIC:
                 raise StoreError(
-                    f"{wal}: the state's write-ahead log is damaged. Nothing was changed; restore both files together."
+                    f"{wal}: the state's write-ahead log is damaged. Nothing was changed; restore both files together; "
+                    f"or {_ANEW}."
                 )
 
 
@@ -59,7 +56,4 @@ def trouble(path: Path, problem: sqlite3.Error | OSError) -> str:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return f"{path}: another program holds the state ({problem}). Close it and run again."
         case _:
-            return (
-                f"{path}: the state file is damaged ({problem}). It was left as it is; restore a backup, or move it "
-                f"away with {marker(path).name} to start anew ({_ANEW})."
-            )
+            return f"{path}: the state file is damaged ({problem}). It was left as it is; restore a backup, or {_ANEW}."

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +12,7 @@ from leadsync.store.cases import Cases
 from leadsync.store.courses import Courses
 from leadsync.store.damage import StoreError, marker, refuse_damage, trouble
 from leadsync.store.history import History
+from leadsync.store.lock import take_lock
 from leadsync.store.matches import Matches
 from leadsync.store.migrations import MIGRATIONS
 from leadsync.store.outbox import Outbox
@@ -29,7 +28,7 @@ class Store:
 
     def __init__(self, path: Path, *, write: bool = True) -> None:
         self.path = path
-        self._lock: IO[str] | None = self._take_lock() if write else None
+        self._lock: IO[str] | None = take_lock(path) if write else None
         try:
             self.connection = self._connect(write=write)
         except BaseException:
@@ -44,27 +43,6 @@ class Store:
         self.courses = Courses(self.connection)
         self.snapshots = Snapshots(self.connection)
         self.runs = Runs(self.connection)
-
-    def _take_lock(self) -> IO[str]:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            lock = self.path.with_name(self.path.name + ".lock").open("a+", encoding="utf-8")
-        except OSError as problem:
-            raise StoreError(trouble(self.path, problem)) from problem
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.seek(0)
-            holder = lock.read().strip() or "unknown"
-            lock.close()
-            raise StoreError(
-                f"{self.path}: another leadsync (process {holder}) is using this state. "
-                "Wait for it to end, or stop it; runs never overlap."
-            ) from None
-        with suppress(OSError):  # who holds it is good to know; on a full disk, what follows says so
-            lock.truncate(0)
-            os.write(lock.fileno(), str(os.getpid()).encode())
-        return lock
 
     def _release_lock(self) -> None:
         if self._lock is not None:
