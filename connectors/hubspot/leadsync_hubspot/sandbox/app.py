@@ -11,19 +11,21 @@ from leadsync.sandbox import Reply, Request, Sandbox, SandboxClock
 from leadsync.sandbox.pages import answer, is_page
 from leadsync_hubspot.sandbox import (
     account,
+    analytics,
     associations,
     batch,
     definitions,
     folders,
+    forms,
     lists,
+    marketing,
     objects,
     pipelines,
     properties,
     schemas,
     search,
-    touchpoints,
 )
-from leadsync_hubspot.sandbox.auth import TOKEN, Tokens, all_scopes, check_scopes, info_route, token_route
+from leadsync_hubspot.sandbox.auth import TOKEN, Tokens, all_scopes, check_scopes, info_route, oauth_routes, token_route
 from leadsync_hubspot.sandbox.errors import CORRELATION, Refused, refuse
 from leadsync_hubspot.sandbox.faults import named
 from leadsync_hubspot.sandbox.limits import Limits
@@ -44,7 +46,9 @@ MODULES = (
     properties,
     objects,
     pipelines,
-    touchpoints,
+    forms,
+    marketing,
+    analytics,
     account,
     schemas,
 )
@@ -71,7 +75,7 @@ class HubSpotSandbox(Sandbox):
 
     def _routes(self) -> list[Route]:
         info = info_route(self.tokens, lambda: all_scopes(self._routes(), self.portal.kinds.values()))
-        mine = [token_route(self.tokens), info, account.usage_route(self.limits)]
+        mine = [token_route(self.tokens), *oauth_routes(self.tokens), info, account.usage_route(self.limits)]
         return [*mine, *(route for module in MODULES for route in module.ROUTES)]
 
     # ---- answering

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from leadsync.sandbox import Reply, Request, json_reply
-from leadsync_hubspot.sandbox.errors import expired, missing_scopes, unauthenticated
+from leadsync_hubspot.sandbox.errors import Refused, expired, missing_scopes, not_found, unauthenticated
 from leadsync_hubspot.sandbox.kinds import KindSpec
-from leadsync_hubspot.sandbox.routing import Call, Route, ok
+from leadsync_hubspot.sandbox.routing import Call, Route, nothing, ok
 from leadsync_hubspot.sandbox.state import Actor
 
 TOKEN = "pat-sandbox-00000000-0000-4000-8000-000000000001"  # noqa: S105  good for this sandbox alone
@@ -38,6 +38,7 @@ class Tokens:
         self.known: dict[str, Token] = {TOKEN: Token(Actor("INTEGRATION", "leadsync"))}
         self.revoked: set[str] = set()
         self.issued = 0
+        self.refresh = REFRESH
 
     def add(self, text: str, spec: Mapping[str, Any]) -> None:
         """Register a token from a seed: {"scopes": [...] | null, "user": "55" | null, "app": "name"}."""
@@ -91,13 +92,17 @@ def oauth(tokens: Tokens, call: Call) -> Reply:
     form = call.request.form()
     grant, good = form.get("grant_type"), False
     if grant == "refresh_token":
-        good = form.get("refresh_token") == REFRESH
+        good = form.get("refresh_token") == tokens.refresh != ""
     elif grant == "authorization_code":
         good = form.get("code") == CODE
     if not good or form.get("client_secret") != SECRET:
         return _bad_grant(str(grant))
     hub = call.portal.account["portalId"]
-    answer = {"token_type": "bearer", "refresh_token": REFRESH, "access_token": tokens.issue(call.portal.clock())}
+    answer = {
+        "token_type": "bearer",
+        "refresh_token": tokens.refresh or REFRESH,
+        "access_token": tokens.issue(call.portal.clock()),
+    }
     return ok({**answer, "hub_id": hub, "scopes": [], "expires_in": LIFETIME})
 
 
@@ -111,6 +116,65 @@ def _bad_grant(grant: str) -> Reply:
 def token_route(tokens: Tokens) -> Route:
     """POST /oauth/{version}/token."""
     return Route("POST", "/oauth/token", lambda call: oauth(tokens, call), reads=True, open=True)
+
+
+def _told(call: Call, tokens: Tokens, text: str) -> dict[str, Any]:
+    """What is known of an OAuth token; 404 for one that is not valid."""
+    token = tokens.known.get(text)
+    refresh = text != "" and text == tokens.refresh
+    if not refresh and (token is None or token.until is None or token.until <= call.portal.clock()):
+        raise not_found("Access token not found")
+    scopes = [] if token is None or token.scopes is None else sorted(token.scopes)
+    hub = {"hub_id": call.portal.account["portalId"], "hub_domain": "sandbox.example", "user_id": 1}
+    kind = {"token_type": "refresh" if refresh else "access"}
+    return {"token": text, "user": "admin@sandbox.example", **hub, "scopes": scopes, **kind}
+
+
+def _access_info(tokens: Tokens, call: Call) -> Reply:
+    text = call.args["token"]
+    if text == tokens.refresh:
+        raise not_found("Access token not found")
+    told, until = _told(call, tokens, text), tokens.known[text].until
+    left = 0 if until is None else int((until - call.portal.clock()).total_seconds())
+    return ok({**told, "app_id": 1, "expires_in": left})
+
+
+def _refresh_info(tokens: Tokens, call: Call) -> Reply:
+    if call.args["token"] != tokens.refresh:
+        raise not_found("Refresh token not found")
+    return ok({**_told(call, tokens, call.args["token"]), "client_id": CLIENT})
+
+
+def _revoke(tokens: Tokens, text: str) -> Reply:
+    """Make a refresh or access token void."""
+    if text == tokens.refresh:
+        tokens.refresh = ""
+    tokens.revoked.add(text)
+    return nothing()
+
+
+def _introspect(tokens: Tokens, call: Call) -> Reply:
+    try:
+        told = _told(call, tokens, call.request.form().get("token", ""))
+    except Refused:
+        return ok({"active": False})
+    return ok({**told, "active": True, "client_id": CLIENT})
+
+
+def oauth_routes(tokens: Tokens) -> list[Route]:
+    """Telling and revoking of OAuth tokens, by v1's paths and by those of the date versions."""
+
+    def revoke(call: Call) -> Reply:
+        return _revoke(tokens, call.args.get("token", call.request.form().get("token", "")))
+
+    refresh = "/oauth/refresh-tokens/{token}"
+    return [
+        Route("GET", "/oauth/access-tokens/{token}", lambda call: _access_info(tokens, call), open=True),
+        Route("GET", refresh, lambda call: _refresh_info(tokens, call), open=True),
+        Route("DELETE", refresh, revoke, open=True),
+        Route("POST", "/oauth/token/introspect", lambda call: _introspect(tokens, call), reads=True, open=True),
+        Route("POST", "/oauth/token/revoke", revoke, open=True),
+    ]
 
 
 def info_route(tokens: Tokens, every: Callable[[], Collection[str]]) -> Route:

@@ -35,6 +35,11 @@ def _view(data: Json, call: Call | None = None) -> Json:
     return {**shown, "size": len(data["members"]), **({"filterBranch": data["filterBranch"]} if filters else {})}
 
 
+def plain_list(data: Json) -> Json:
+    """A list as other endpoints show it, without its filters."""
+    return _view(data)
+
+
 def _found(data: Json) -> Json:
     """A list as a search answers it."""
     extra = {"hs_list_size": str(len(data["members"])), "hs_list_reference_count": "0"}

@@ -94,9 +94,8 @@ def _plain_changes(given: Mapping[str, Any]) -> dict[str, Any]:
     kinds = {"hidden": bool, "formField": bool, "displayOrder": int, "label": str, "description": str, "groupName": str}
     if wrong := [name for name, kind in kinds.items() if name in given and not isinstance(given[name], kind)]:
         raise invalid(f"Invalid input JSON: invalid values for [{', '.join(wrong)}]")
-    found = {
-        k: given[t] for k, t in (("hidden", "hidden"), ("order", "displayOrder"), ("form", "formField")) if t in given
-    }
+    ours = {"hidden": "hidden", "order": "displayOrder", "form": "formField"}
+    found = {name: given[theirs] for name, theirs in ours.items() if theirs in given}
     try:
         return {**found, **({"options": options_from_json(given["options"])} if "options" in given else {})}
     except (KeyError, TypeError, AttributeError):

@@ -19,6 +19,7 @@ from leadsync_hubspot.sandbox.values import iso
 Json = dict[str, Any]
 FIRST_TYPE = 30_000_001
 """Custom object types made here are numbered from "2-30000001" on."""
+REQUIRED = ("name", "labels", "requiredProperties", "properties", "associatedObjects")
 CHANGEABLE = (
     "labels requiredProperties searchableProperties primaryDisplayProperty secondaryDisplayProperties description"
 ).split()
@@ -91,9 +92,7 @@ def _one_schema(call: Call) -> Reply:
 
 def _create(call: Call) -> Reply:
     given, portal = call.json(), call.portal
-    if gone := [
-        k for k in ("name", "labels", "requiredProperties", "properties", "associatedObjects") if k not in given
-    ]:
+    if gone := [key for key in REQUIRED if key not in given]:
         raise invalid(f"Invalid input JSON on line 1, column 1: Some required fields were not set: [{', '.join(gone)}]")
     name = str(given["name"])
     if any(spec.custom and spec.singular == name for spec in portal.kinds.values()):

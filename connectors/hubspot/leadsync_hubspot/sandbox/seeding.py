@@ -10,11 +10,12 @@ from leadsync.sandbox import parse_time
 from leadsync_hubspot.sandbox.account import owner_json
 from leadsync_hubspot.sandbox.auth import Tokens
 from leadsync_hubspot.sandbox.errors import Refused
+from leadsync_hubspot.sandbox.forms import add_form, add_submission
 from leadsync_hubspot.sandbox.kinds import custom_kind
+from leadsync_hubspot.sandbox.marketing import add_event
 from leadsync_hubspot.sandbox.pipelines import pipeline_json
 from leadsync_hubspot.sandbox.schema import property_from_json
 from leadsync_hubspot.sandbox.state import SEEDED, SETTINGS, Actor, Change, Obj, Portal
-from leadsync_hubspot.sandbox.touchpoints import add_form, add_submission
 from leadsync_hubspot.sandbox.values import Unfit, iso, stored
 
 PARTS = (
@@ -133,7 +134,6 @@ def _touchpoints(portal: Portal, data: Mapping[str, Any]) -> None:
     for submission in data.get("submissions", ()):
         add_submission(portal, submission)
     for event in data.get("marketing_events", ()):
-        ident = str(event["objectId"])
-        portal.marketing_events[ident] = {"objectId": ident, "eventName": ident, **event}
+        add_event(portal, {**event, "objectId": str(event["objectId"])}, iso(portal.clock()))
     for number, event in enumerate(data.get("web_events", ())):
         portal.web_events.append({"id": f"event-{number}", "objectType": "CONTACT", **event})

@@ -117,6 +117,7 @@ class Portal:
         self.submissions: dict[str, list[dict[str, Any]]] = {}
         self.web_events: list[dict[str, Any]] = []
         self.marketing_events: dict[str, dict[str, Any]] = {}
+        self.details_urls: dict[str, str] = {}
         self.lists: dict[str, dict[str, Any]] = {}
         self.folders: dict[int, dict[str, Any]] = {}
         self.filed: dict[str, int] = {}
