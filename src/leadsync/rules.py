@@ -19,9 +19,10 @@ from leadsync.nurture.model import Pace
 from leadsync.picture import COMPANY_FACTS
 from leadsync.qualify import Stages, load_stages
 from leadsync.records import Fields, Role
-from leadsync.score import ScoringModel, at_odds, choose, in_order, load_model
+from leadsync.score import ScoringModel, Vocabulary, at_odds, choose, in_order, load_model
 from leadsync.touchpoints import TouchRules, load_touch_rules
 from leadsync.traits import TRAITS
+from leadsync.traits.facts import FACTS
 
 T = TypeVar("T")
 
@@ -51,9 +52,27 @@ class Rulebook:
         return choose(self.models, facts)
 
     @property
+    def vocabulary(self) -> Vocabulary:
+        """The names that its files may use."""
+        return vocabulary(self.lead, self.company, self.touches)
+
+    @property
     def mappings(self) -> Mapping[Role, ObjectMap]:
         """The mapping of each role."""
         return {Role.PERSON: self.lead, Role.COMPANY: self.company}
+
+
+def vocabulary(lead: ObjectMap | None, company: ObjectMap | None, touches: TouchRules | None) -> Vocabulary:
+    """The names that scoring and stages may use: facts, the mapping's own fields, and the events that touch rules make.
+    Each field is known by what the CRMs call it as well, so that no other name makes a protected one harmless."""
+    names: dict[str, set[str]] = {}
+    for mapping in (lead, company):
+        for name, field in mapping.fields.items() if mapping is not None else ():
+            names.setdefault(name, set()).update(target.name for target in field.targets)
+    own = () if lead is None else tuple(lead.fields)
+    aliases = {name: sorted(called) for name, called in names.items()}
+    events = None if touches is None else touches.events()
+    return Vocabulary(frozenset((*FACTS, *own, *CONDITIONS)), events, aliases)
 
 
 def load_rulebook(folder: Path, sides: Mapping[str, Sequence[ObjectType]]) -> Rulebook:
@@ -74,14 +93,17 @@ def load_rulebook(folder: Path, sides: Mapping[str, Sequence[ObjectType]]) -> Ru
 
     lead = read("lead.toml", lambda text, file: load_object(text, file, sides, CONDITIONS))
     company = read("company.toml", lambda text, file: load_object(text, file, sides))
-    models = [model for name in model_files(folder) if (model := read(name, load_model)) is not None]
-    problems += at_odds(models, str(folder))
-    stages = read("stages.toml", lambda text, file: load_stages(text, file, models))
-    attribution = read("attribution.toml", load_models)
     touches = read("touchpoints.toml", lambda text, file: load_touch_rules(text, file, set(sides)))
+    names = vocabulary(lead, company, touches)
+    read_models = [read(name, lambda text, file: load_model(text, file, names)) for name in model_files(folder)]
+    models = [model for model in read_models if model is not None]
+    all_read = len(models) == len(read_models)
+    problems += at_odds(models, str(folder))
+    stages = read("stages.toml", lambda text, file: load_stages(text, file, models if all_read else (), names))
+    attribution = read("attribution.toml", load_models)
     nurture: NurtureRules | None = NO_NURTURE
-    if stages is not None and (folder / "nurture.toml").exists():
-        nurture = read("nurture.toml", lambda text, file: load_nurture(text, file, stages, models))
+    if stages is not None and all_read and (folder / "nurture.toml").exists():
+        nurture = read("nurture.toml", lambda text, file: load_nurture(text, file, stages, models, names))
     if problems or not (lead and company and stages and attribution and touches and nurture):
         raise Problems(problems)
     return Rulebook(lead, company, in_order(models), stages, attribution, touches, nurture)
