@@ -19,6 +19,7 @@ from tests.reports.house import House
 
 from leadsync.cli.main import cli
 from leadsync.errors import LeadsyncError, Misconfigured
+from leadsync.mapping.problems import Problems
 from leadsync.store import Store
 
 LEADS = 900
@@ -188,14 +189,18 @@ def test_what_a_source_pays_or_costs_moves_nothing(run: Any) -> None:
     assert "bit for bit" in run("audit", "incentives")
 
 
-def test_a_way_in_for_money_is_found(run: Any, folder: Path) -> None:
+def test_a_field_of_the_crm_that_names_money_is_refused_whatever_the_mapping_calls_it(run: Any, folder: Path) -> None:
     path = folder / "mappings" / "lead.toml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace('hubspot     = "numemployees"', 'hubspot     = "lead_cost"'), encoding="utf-8")
     try:
-        found = json.loads(run("audit", "incentives", "--output", "json", code=1))
-        assert found["ways_in"] == ["employees is read from hubspot lead_cost, which is commercial"]
-        steered = json.loads(run("audit", "incentives", "--field", "seniority", "--output", "json", code=1))
-        assert len(steered["moved"]) > LEADS / 4
+        with pytest.raises(Problems, match=r'scoring.toml.*"employees" \(known in a CRM as "lead_cost"\) is commercial'):
+            run("score")
     finally:
         path.write_text(text, encoding="utf-8")
+
+
+def test_a_way_in_for_money_is_found(run: Any) -> None:
+    steered = json.loads(run("audit", "incentives", "--field", "seniority", "--output", "json", code=1))
+    assert len(steered["moved"]) > LEADS / 4
+    assert "leads are steered" in run("audit", "incentives", "--field", "seniority", code=1)

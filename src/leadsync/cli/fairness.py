@@ -216,13 +216,13 @@ def incentives(config_path: Path, output: str, more: tuple[str, ...]) -> int:
     moved |= {j.lead.uid for j in view.leads if after[j.lead.uid] != (j.score, j.stage.stage)}
     told = {
         "schema": 1, "leads": len(view.leads), "fields": list(fields), "moved": sorted(moved),
-        "ways_in": ways_in(world.rules), "source_rules": source_rules(world.rules), "by_source": by_source(view.leads),
+        "source_rules": source_rules(world.rules), "by_source": by_source(view.leads),
     }  # fmt: skip
     if output == "json":
         say_json(told)
     else:
         _tell(told)
-    return Exit.ERROR if moved or told["ways_in"] else Exit.DONE
+    return Exit.ERROR if moved else Exit.DONE
 
 
 def commercial_fields(leads: Sequence[Judged], rules: Rulebook, more: Sequence[str]) -> tuple[str, ...]:
@@ -263,17 +263,6 @@ def _other_costs(rules: Rulebook) -> Rulebook:
     return replace(rules, attribution=replace(rules.attribution, costs=dealt))
 
 
-def ways_in(rules: Rulebook) -> list[str]:
-    """Facts that rules look at and that a CRM field with a commercial name fills, whatever the mapping calls them."""
-    used = frozenset().union(*(model.fields() for model in rules.models))
-    policy = Policy(commercial=tuple({name for model in rules.models for name in model.commercial}))
-    return [
-        f"{name} is read from {target.side} {target.name}, which is commercial"
-        for name, field in rules.lead.fields.items() if name in used
-        for target in field.targets if "is commercial" in (objection(target.name, policy) or "")
-    ]  # fmt: skip
-
-
 def source_rules(rules: Rulebook) -> list[dict[str, str]]:
     """Rules on where a lead came from, with the reason the file gives."""
     return [
@@ -305,8 +294,6 @@ def _tell(told: Mapping[str, Any]) -> None:
             f"Commercial fields: {', '.join(told['fields'])}; and the costs of channels.",
             markup=False, soft_wrap=True,
         )  # fmt: skip
-    for line in told["ways_in"]:
-        out.print(f"a way in for money: {line}", markup=False, soft_wrap=True)
     for rule in told["source_rules"]:
         out.print(f"looks at the source: {rule['rule']} ({rule['model']}): {rule['why']}", markup=False, soft_wrap=True)
     rows = [[row["source"], f"{row['leads']:,}", f"{row['mean_score']:g}"] for row in told["by_source"]]

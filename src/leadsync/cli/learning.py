@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ from leadsync.reports.page import Page
 from leadsync.reports.svg import Line, bars, lines
 from leadsync.rulefiles.governance import Policy
 from leadsync.rules import Rulebook
-from leadsync.score import ScoringModel, load_model, score
+from leadsync.score import ScoringModel, Vocabulary, load_model, score
 from leadsync.score.backtest import CHANCE, Backtest, backtest
 from leadsync.sync import look
 
@@ -52,8 +52,9 @@ class History:
     model: ScoringModel
     stage: str
     outcome_facts: frozenset[str]
-    files: tuple[str, ...]
-    """The model's file, as a path in the mappings folder, then those of the others."""
+    file: str
+    """The model's file, as a path in the mappings folder."""
+    vocabulary: Vocabulary
 
 
 def history_of(config: Config, horizon: int, outcome: str, model_id: str) -> History:
@@ -67,7 +68,8 @@ def history_of(config: Config, horizon: int, outcome: str, model_id: str) -> His
         rows = (row for row in world.store.snapshots.all() if row[0] in touches and row[0] not in objected)
         some = cohort(rows, touches, reached, timedelta(days=horizon), view.as_of.date())
     own = tuple(e for e in some.examples if rules.scoring(e.facts).id == model.id)
-    return History(replace(some, examples=own), model, stage, telling, tuple(_files(config, model)))
+    file = _file(config, model, rules.vocabulary)
+    return History(replace(some, examples=own), model, stage, telling, file, rules.vocabulary)
 
 
 def _model(rules: Rulebook, name: str) -> ScoringModel:
@@ -80,12 +82,10 @@ def _model(rules: Rulebook, name: str) -> ScoringModel:
     return found
 
 
-def _files(config: Config, model: ScoringModel) -> Iterable[str]:
+def _file(config: Config, model: ScoringModel, vocabulary: Vocabulary) -> str:
     """The file that a model stands in."""
-    for name in model_files(config.mappings):
-        text = (config.mappings / name).read_text(encoding="utf-8")
-        if load_model(text, name).id == model.id:
-            yield name
+    texts = ((name, (config.mappings / name).read_text(encoding="utf-8")) for name in model_files(config.mappings))
+    return next(name for name, text in texts if load_model(text, name, vocabulary).id == model.id)
 
 
 # ---- backtest
@@ -260,10 +260,9 @@ def learn(config_path: Path, output: str, html: Path | None, file: Path | None, 
 
 
 def _source(config: Config, past: History) -> Source:
-    name = past.files[0]
-    policy = Policy(tuple(past.model.never_score), tuple(past.model.commercial))
-    text = (config.mappings / name).read_text(encoding="utf-8")
-    return Source(text, name, past.model, policy, past.outcome_facts)
+    policy = Policy(tuple(past.model.never_score), tuple(past.model.commercial), aliases=past.vocabulary.aliases)
+    text = (config.mappings / past.file).read_text(encoding="utf-8")
+    return Source(text, past.file, past.model, policy, past.outcome_facts, past.vocabulary)
 
 
 def _monitor(found: Drift, output: str) -> int:
@@ -303,7 +302,7 @@ class Suggested:
     def json(self) -> dict[str, Any]:
         """For machines."""
         return {
-            "schema": 1, "model": self.past.model.id, "file": self.past.files[0], "outcome": self.past.stage,
+            "schema": 1, "model": self.past.model.id, "file": self.past.file, "outcome": self.past.stage,
             "older": self.counts[0], "newer": self.counts[1], "verdict": self.found.verdict,
             "leaks": [{"field": leak.field, "reason": leak.reason} for leak in self.found.leaks],
             "changes": [{"rule": c.rule, "label": c.label, "leads": c.leads, "now": c.now, "proposed": c.proposed,

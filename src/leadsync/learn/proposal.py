@@ -19,7 +19,7 @@ from leadsync.learn.measure import Flags, Floats, Quality, difference, quality
 from leadsync.mapping.problems import Problems
 from leadsync.rulefiles.governance import Policy
 from leadsync.rulefiles.tables import CENTI
-from leadsync.score import ScoringModel, load_model, score
+from leadsync.score import ScoringModel, Vocabulary, load_model, score
 from leadsync.score.backtest import TOO_GOOD
 from leadsync.score.model import Bands, ByValue, Each, Flat, Group, OnEvent, Rule, in_points
 
@@ -59,13 +59,14 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The admin's file, and what it may look at. `outcome_facts`: those that tell the outcome."""
+    """The admin's file, the names it may use, and what it may look at. `outcome_facts`: those that tell the outcome."""
 
     text: str
     file: str
     model: ScoringModel
     policy: Policy
     outcome_facts: frozenset[str] = frozenset()
+    vocabulary: Vocabulary | None = None
 
 
 CERTAIN: Final = 0.5
@@ -188,7 +189,7 @@ def _new_rule(name: str, pairs: Sequence[tuple[Level, int]], model: ScoringModel
 def _gives(text: str, source: Source, name: str, pairs: Sequence[tuple[Level, int]]) -> bool:
     """Whether an edited file can be read and its rule gives the points that were meant."""
     try:
-        model = load_model(text, source.file)
+        model = load_model(text, source.file, source.vocabulary)
     except Problems:
         return False
     made = next((some for some in model.rules if some.id == name), None)
@@ -218,7 +219,7 @@ def _judged(source: Source, changes: Sequence[Made], given: Given, before: tuple
         text = "the data contradict none of the points in the file. Nothing is proposed."
         return Proposal(text, so_far.leaks, now=so_far.now, learned=so_far.learned)
     text, failed = _edited(source, changes)
-    edited = load_model(text, source.file)
+    edited = load_model(text, source.file, source.vocabulary)
     after, points = _of_file(edited, given)
     gain = difference(points_before, points, given.won[given.split :])
     lines = [some.splitlines(keepends=True) for some in (source.text, text)]
