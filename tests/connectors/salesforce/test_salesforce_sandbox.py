@@ -484,11 +484,6 @@ def test_sessions_end(sandbox: SalesforceSandbox, api: User) -> None:
     assert api("GET", "/limits").status_code == 401
 
 
-def test_soap_login_is_refused_as_in_new_orgs(served: Serving) -> None:
-    reply = requests.post(f"{served.url}/services/Soap/u/66.0", data="<x/>", timeout=5)
-    assert (reply.status_code, "INVALID_OPERATION" in reply.text) == (500, True)
-
-
 @pytest.mark.parametrize("name", sorted(NAMED))
 def test_every_named_fault_can_be_asked_for(name: str, served: Serving, sandbox: SalesforceSandbox, api: User) -> None:
     fault = {"match": {"path": "/limits"}, "action": {"kind": "named", "name": name}}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from leadsync.sandbox import Reply, json_reply
 from leadsync_salesforce.sandbox.call import Call
 from leadsync_salesforce.sandbox.describe import object_json, summary_json
 from leadsync_salesforce.sandbox.errors import ApiError
+from leadsync_salesforce.sandbox.org import ORG_ID
+from leadsync_salesforce.sandbox.soql.render import attributes
 from leadsync_salesforce.sandbox.times import moment_of, stamp
 
 OLDEST, NEWEST = 50, 68
@@ -33,29 +36,87 @@ def versions() -> Reply:
 
 
 def resources(call: Call) -> Reply:
-    """GET /services/data/vXX.0/."""
-    names = ("sobjects", "query", "queryAll", "limits", "composite", "tooling", "jobs")
-    return json_reply(200, {**{n: f"{call.base}/{n}" for n in names}, "identity": f"/id/{call.user}"})
+    """GET /services/data/vXX.0/: what is served below it."""
+    names = ("composite", "jobs", "limits", "parameterizedSearch", "query", "queryAll", "recent", "search", "sobjects")
+    found = {name: f"{call.base}/{name}" for name in (*names, "tooling")}
+    return json_reply(200, {**found, "identity": f"{call.request.base_url}/id/{ORG_ID}/{call.user}"})
 
 
-def limits(call: Call, used: int) -> Reply:
-    """GET /limits."""
-    most = call.org.settings.api_limit
+def composites(call: Call) -> Reply:
+    """GET /composite."""
+    return json_reply(200, {name: f"{call.base}/composite/{name}" for name in ("batch", "graph", "sobjects", "tree")})
 
-    def left(number: int, spent: int = 0) -> dict[str, int]:
-        return {"Max": number, "Remaining": max(number - spent, 0)}
 
-    return json_reply(
-        200,
-        {
-            "DailyApiRequests": left(most, used),
-            "DailyBulkApiBatches": left(15_000),
-            "DailyBulkV2QueryJobs": left(10_000),
-            "DailyBulkV2QueryFileStorageMB": left(976_562),
-            "DataStorageMB": left(1_024),
-            "FileStorageMB": left(1_024),
-        },
-    )
+ALLOWANCES = {
+    "ConcurrentAsyncGetReportInstances": 200,
+    "ConcurrentSyncReportRuns": 20,
+    "DailyAnalyticsDataflowJobExecutions": 60,
+    "DailyAsyncApexExecutions": 250_000,
+    "DailyBulkApiBatches": 15_000,
+    "DailyBulkV2QueryFileStorageMB": 976_562,
+    "DailyBulkV2QueryJobs": 10_000,
+    "DailyDurableGenericStreamingApiEvents": 10_000,
+    "DailyDurableStreamingApiEvents": 10_000,
+    "DailyGenericStreamingApiEvents": 10_000,
+    "DailyStandardVolumePlatformEvents": 10_000,
+    "DailyStreamingApiEvents": 10_000,
+    "DailyWorkflowEmails": 385,
+    "DataStorageMB": 1_024,
+    "DurableStreamingApiConcurrentClients": 20,
+    "FileStorageMB": 1_024,
+    "HourlyAsyncReportRuns": 1_200,
+    "HourlyDashboardRefreshes": 200,
+    "HourlyDashboardResults": 5_000,
+    "HourlyDashboardStatuses": 999_999_999,
+    "HourlyLongTermIdMapping": 100_000,
+    "HourlyODataCallout": 1_000,
+    "HourlyPublishedPlatformEvents": 50_000,
+    "HourlyPublishedStandardVolumePlatformEvents": 1_000,
+    "HourlyShortTermIdMapping": 100_000,
+    "HourlySyncReportRuns": 500,
+    "HourlyTimeBasedWorkflow": 50,
+    "MassEmail": 10,
+    "PermissionSets": 1_500,
+    "SingleEmail": 15,
+    "StreamingApiConcurrentClients": 20,
+}
+"""What an org may do beside requests, by the names of REST guide, "Limits"; nothing here is counted against them but
+batches and query jobs."""
+
+
+def limits(call: Call, used: int, spent: Mapping[str, int]) -> Reply:
+    """GET /limits. `spent`: how much of an allowance is used, by its name."""
+    most = {**ALLOWANCES, "DailyApiRequests": call.org.settings.api_limit}
+    gone = {**spent, "DailyApiRequests": used}
+    found = {n: {"Max": most[n], "Remaining": max(most[n] - gone.get(n, 0), 0)} for n in sorted(most)}
+    return json_reply(200, found)
+
+
+def record_count(call: Call) -> Reply:
+    """GET /limits/recordCount?sObjects=Lead,Contact."""
+    asked = {name.lower() for name in call.request.params("sObjects")}
+    counts = [
+        {"count": sum(1 for _ in call.org.visible(obj, deleted=False)), "name": obj.name}
+        for key, obj in call.org.schema.items()
+        if not asked or key in asked
+    ]
+    return json_reply(200, {"sObjects": counts})
+
+
+def recent(call: Call) -> Reply:
+    """GET /recent: what the user changed last."""
+    rows = [
+        (obj, row)
+        for obj in call.org.schema.values()
+        for row in call.org.visible(obj, deleted=False)
+        if row.get("LastModifiedById") == call.user and obj.field("Name") is not None
+    ]
+    rows.sort(key=lambda found: str(found[1].get("LastModifiedDate")), reverse=True)
+    limit = min(int(call.request.param("limit", "200")), 200)
+    shown = [
+        {"attributes": attributes(obj, row, call.base), "Id": row["Id"], "Name": row.get("Name")} for obj, row in rows
+    ]
+    return json_reply(200, shown[:limit])
 
 
 def all_objects(call: Call) -> Reply:

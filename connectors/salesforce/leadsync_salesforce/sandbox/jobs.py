@@ -44,6 +44,8 @@ class Job:
     failures: list[tuple[str, str, list[str]]] = field(default_factory=list)
     unprocessed: list[list[str]] = field(default_factory=list)
     problem: str = ""
+    source: str = ""
+    """The object of a query."""
 
     @property
     def delimiter(self) -> str:
@@ -64,17 +66,18 @@ class Jobs:
             raise ApiError("INVALIDJOB", "Unknown columnDelimiter")
         job = Job(generated("750", len(self.jobs) + 1), kind, given, call.user, call.org.now(), "Open")
         if kind == "query":
-            self._check_query(call, given)
+            job.source = self._check_query(call, given)
             job.state = "UploadComplete"
         else:
             self._check_ingest(call, given)
         self.jobs[job.id] = job
         return json_reply(200, self._json(call, job))
 
-    def _check_query(self, call: Call, given: Mapping[str, Any]) -> None:
+    def _check_query(self, call: Call, given: Mapping[str, Any]) -> str:
+        """The name of the object that is asked for."""
         if given.get("operation") not in ("query", "queryAll"):
             raise ApiError("INVALIDOPERATION", "operation must be query or queryAll")
-        run(Asker(call.org, call.user, deleted=False, base=call.base), str(given.get("query", "")))
+        return run(Asker(call.org, call.user, deleted=False, base=call.base), str(given.get("query", ""))).obj.name
 
     def _check_ingest(self, call: Call, given: Mapping[str, Any]) -> None:
         if given.get("operation") not in OPERATIONS:
@@ -152,9 +155,9 @@ class Jobs:
     def _query(self, call: Call, job: Job) -> None:
         asker = Asker(call.org, job.user, job.given["operation"] == "queryAll", call.base)
         result = run(asker, str(job.given["query"]))
-        records = [_flat(r) for r in result.records(0, result.total)]
+        records = [flat(r) for r in result.records(0, result.total)]
         job.header = list(records[0]) if records else [".".join(p) for p in _paths(result.query.items)]
-        job.rows = [[_cell(record.get(name)) for name in job.header] for record in records]
+        job.rows = [[cell(record.get(name)) for name in job.header] for record in records]
 
     def _ingest(self, call: Call, job: Job) -> None:
         table = _table(job)
@@ -165,30 +168,13 @@ class Jobs:
         for name in job.header:
             if obj.field(name.split(".")[0]) is None and obj.parent(name.split(".")[0]) is None:
                 raise ApiError("InvalidBatch", f"Field name not found : {name}")
+        how = str(job.given["operation"]), str(job.given.get("externalIdFieldName", ""))
         for cells in job.rows:
             try:
-                ident, created = self._one(call, job, obj, _values(job.header, cells))
+                ident, created = apply(call, how, obj, values_of(job.header, cells))
                 job.successes.append((ident, created, cells))
             except ApiError as refused:
                 job.failures.append(("", f"{refused.code}:{refused.message}:{','.join(refused.fields or ())}--", cells))
-
-    def _one(self, call: Call, job: Job, obj: ObjectDef, values: dict[str, Any]) -> tuple[str, bool]:
-        ident = str(next((v for k, v in values.items() if k.lower() == "id"), ""))
-        match job.given["operation"]:
-            case "insert":
-                return create(call.org, call.actor, obj, values), True
-            case "update":
-                update(call.org, call.actor, obj, ident, values)
-                return ident, False
-            case "upsert":
-                key = str(job.given["externalIdFieldName"])
-                value = next((v for k, v in values.items() if k.lower() == key.lower()), None)
-                return upsert(call.org, call.actor, obj, (key, value), values)
-            case _:
-                delete(call.org, call.actor, obj, ident)
-                if job.given["operation"] == "hardDelete":
-                    call.org.table(obj).drop(ident)
-                return ident, False
 
     def results(self, call: Call, ident: str) -> Reply:
         """GET /jobs/query/{id}/results?locator&maxRecords: a part of the rows as CSV."""
@@ -222,6 +208,9 @@ class Jobs:
     def _json(self, call: Call, job: Job) -> dict[str, Any]:
         names = ("operation", "object", "externalIdFieldName", "columnDelimiter", "lineEnding", "contentType")
         own = {name: job.given[name] for name in names if name in job.given}
+        if job.kind == "query" and job.source:
+            own["object"] = job.source
+        spent = dict.fromkeys(("retries", "totalProcessingTime"), 0)
         found: dict[str, Any] = {
             "columnDelimiter": "COMMA",
             "lineEnding": "LF",
@@ -237,19 +226,40 @@ class Jobs:
         }
         if job.kind == "query":
             done = len(job.rows) if job.state == "JobComplete" else 0
-            return {**found, "jobType": "V2Query", "numberRecordsProcessed": done, "retries": 0}
+            return {**found, "jobType": "V2Query", "numberRecordsProcessed": done, **spent}
         processed = len(job.successes) + len(job.failures)
         ends = {"numberRecordsProcessed": processed, "numberRecordsFailed": len(job.failures)}
         problem = {"errorMessage": job.problem} if job.problem else {}
         url = f"{call.base.removeprefix('/')}/jobs/ingest/{job.id}/batches"
-        return {**found, "jobType": "V2Ingest", "contentUrl": url, **ends, **problem}
+        spent |= dict.fromkeys(("apiActiveProcessingTime", "apexProcessingTime"), 0)
+        return {**found, "jobType": "V2Ingest", "contentUrl": url, **ends, **spent, **problem}
 
 
 def _table(job: Job) -> list[list[str]]:
     return list(csv.reader(io.StringIO(job.upload), delimiter=job.delimiter)) if job.upload else []
 
 
-def _values(header: list[str], cells: list[str]) -> dict[str, Any]:
+def apply(call: Call, how: tuple[str, str], obj: ObjectDef, values: dict[str, Any]) -> tuple[str, bool]:
+    """Do one record's part of a job: (its id, whether it is new). `how`: the operation, and the key of an upsert."""
+    operation, key = how
+    ident = str(next((v for k, v in values.items() if k.lower() == "id"), ""))
+    match operation:
+        case "insert":
+            return create(call.org, call.actor, obj, values), True
+        case "update":
+            update(call.org, call.actor, obj, ident, values)
+            return ident, False
+        case "upsert":
+            value = next((v for k, v in values.items() if k.lower() == key.lower()), None)
+            return upsert(call.org, call.actor, obj, (key, value), values)
+        case _:
+            delete(call.org, call.actor, obj, ident)
+            if operation == "hardDelete":
+                call.org.table(obj).drop(ident)
+            return ident, False
+
+
+def values_of(header: list[str], cells: list[str]) -> dict[str, Any]:
     """One CSV row as a record's body: empty cells are left out, #N/A is null, "Account.Key__c" names a parent."""
     found: dict[str, Any] = {}
     for name, cell in zip(header, cells, strict=False):
@@ -261,13 +271,14 @@ def _values(header: list[str], cells: list[str]) -> dict[str, Any]:
     return found
 
 
-def _flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Value]:
+def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Value]:
+    """A row of a query with its parents' fields beside its own, named by their paths."""
     found: dict[str, Value] = {}
     for name, value in record.items():
         if name == "attributes":
             continue
         if isinstance(value, dict):
-            found |= _flat(value, f"{prefix}{name}.")
+            found |= flat(value, f"{prefix}{name}.")
         else:
             found[prefix + name] = value
     return found
@@ -277,7 +288,8 @@ def _paths(items: Any) -> list[tuple[str, ...]]:
     return [item.operand for item in items if isinstance(getattr(item, "operand", None), tuple)]
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as CSV has it; null is an empty cell."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from leadsync.sandbox import Reply, json_reply
@@ -43,30 +45,73 @@ def _copied_custom(lead: Row, target: ObjectDef) -> Row:
     return {f.name: lead[f.name] for f in custom if lead.get(f.name) is not None}
 
 
-def convert(org: Org, actor: Actor, lead_id: str, account_id: str = "", contact_id: str = "") -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What is to become of a lead. `opportunity`: its name, "" for the company's, None for none at all."""
+
+    lead: str
+    account: str = ""
+    contact: str = ""
+    status: str = "Closed - Converted"
+    opportunity: str | None = None
+    overwrite_source: bool = False
+
+
+def convert(org: Org, actor: Actor, wanted: Conversion) -> dict[str, str]:
     """Turn a lead into a contact at an account, new or given; gives the ids. Raises ApiError."""
-    leads, contacts, accounts = (org.object(name) for name in ("Lead", "Contact", "Account"))
-    lead = present(org, leads, lead_id)
+    leads = org.object("Lead")
+    lead = present(org, leads, wanted.lead)
     if lead.get("IsConverted") is True:
         raise ApiError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", fields=[])
+    statuses = org.tables["LeadStatus"].having("MasterLabel", wanted.status)
+    if not any(row.get("IsConverted") is True for row in statuses):
+        raise ApiError("INVALID_STATUS", f"invalid convertedStatus: {wanted.status}", fields=[])
+    account = _account_of(org, actor, lead, wanted.account)
+    contact = _contact_of(org, actor, lead, wanted, account)
+    done: Row = {"ConvertedAccountId": account, "ConvertedContactId": contact}
+    ids = {"leadId": str(lead["Id"]), "accountId": account, "contactId": contact}
+    if wanted.opportunity is not None:
+        ids["opportunityId"] = _opportunity_of(org, actor, lead, wanted.opportunity, account)
+        done["ConvertedOpportunityId"] = ids["opportunityId"]
+    status: Row = {"IsConverted": True, "ConvertedDate": org.now()[:10], "Status": wanted.status}
+    _touch(org, actor, leads, lead, done | status)
+    _reparent_members(org, actor, lead, contact)
+    return ids
+
+
+def _account_of(org: Org, actor: Actor, lead: Row, ident: str) -> str:
+    accounts = org.object("Account")
     company: Row = {to: lead.get(frm) for frm, to in ACCOUNT_FIELDS.items()}
     company |= {f"Billing{part}": lead.get(part) for part in ADDRESS}
-    if account_id:
-        _fill(org, actor, accounts, account_id, company)
-    else:
-        account_id = create(org, actor, accounts, {"Name": lead.get("Company"), **_given(company)})
+    if not ident:
+        return create(org, actor, accounts, {"Name": lead.get("Company"), **_given(company)})
+    _fill(org, actor, accounts, ident, company)
+    return str(checked(ident))
+
+
+def _contact_of(org: Org, actor: Actor, lead: Row, wanted: Conversion, account: str) -> str:
+    contacts = org.object("Contact")
     person: Row = {name: lead.get(name) for name in CONTACT_FIELDS} | _copied_custom(lead, contacts)
     person |= {f"Mailing{part}": lead.get(part) for part in ADDRESS}
-    if contact_id:
-        _fill(org, actor, contacts, contact_id, person)
-    else:
+    if not wanted.contact:
         system = Actor(actor.user, allow_duplicates=True)
-        contact_id = create(org, system, contacts, {**_given(person), "AccountId": account_id})
-    done: Row = {"ConvertedAccountId": checked(account_id), "ConvertedContactId": checked(contact_id)}
-    status: Row = {"IsConverted": True, "ConvertedDate": org.now()[:10], "Status": "Closed - Converted"}
-    _touch(org, actor, leads, lead, done | status)
-    _reparent_members(org, actor, lead, str(checked(contact_id)))
-    return {"leadId": str(lead["Id"]), "accountId": str(checked(account_id)), "contactId": str(checked(contact_id))}
+        return create(org, system, contacts, {**_given(person), "AccountId": account})
+    _fill(org, actor, contacts, wanted.contact, person)
+    if wanted.overwrite_source:
+        _touch(org, actor, contacts, present(org, contacts, wanted.contact), {"LeadSource": lead.get("LeadSource")})
+    return str(checked(wanted.contact))
+
+
+def _opportunity_of(org: Org, actor: Actor, lead: Row, name: str, account: str) -> str:
+    """It begins in the first stage and is to be closed with the quarter."""
+    opportunities = org.object("Opportunity")
+    stage = opportunities.fields["stagename"].values[0]
+    today = org.clock().date()
+    month = (today.month - 1) // 3 * 3 + 4
+    after = date(today.year + month // 13, (month - 1) % 12 + 1, 1)
+    values: Row = {"Name": name or f"{lead.get('Company')}-", "AccountId": account, "StageName": stage}
+    values["CloseDate"] = (after - timedelta(days=1)).isoformat()
+    return create(org, actor, opportunities, {**values, **_given({"LeadSource": lead.get("LeadSource")})})
 
 
 def _given(values: Row) -> Row:
@@ -111,10 +156,12 @@ def _actor(org: Org, body: Mapping[str, Any]) -> Actor:
 
 
 def convert_reply(org: Org, body: Mapping[str, Any]) -> Reply:
-    """Control: POST convert {"lead", "account"?, "contact"?, "user"?}."""
+    """Control: POST convert {"lead", "account"?, "contact"?, "opportunity"?: its name, "user"?}."""
     try:
         account, contact = str(body.get("account", "")), str(body.get("contact", ""))
-        return json_reply(200, convert(org, _actor(org, body), str(body["lead"]), account, contact))
+        opportunity = str(body["opportunity"]) if "opportunity" in body else None
+        wanted = Conversion(str(body["lead"]), account, contact, opportunity=opportunity)
+        return json_reply(200, convert(org, _actor(org, body), wanted))
     except ApiError as refused:
         return refused.reply()
 

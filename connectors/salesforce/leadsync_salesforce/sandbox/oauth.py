@@ -12,6 +12,7 @@ from typing import Any
 import jwt
 
 from leadsync.sandbox import Reply, Request, json_reply
+from leadsync_salesforce.sandbox.identity import identity, userinfo
 from leadsync_salesforce.sandbox.org import ORG_ID, Org
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -61,7 +62,11 @@ class Logins:
     def session(self, request: Request) -> Session | None:
         """The live session of a request's bearer token."""
         kind, _, token = request.headers.get("authorization", "").partition(" ")
-        found = self.sessions.get(token) if kind.lower() in ("bearer", "oauth") else None
+        return self.session_of(token) if kind.lower() in ("bearer", "oauth") else None
+
+    def session_of(self, token: str) -> Session | None:
+        """The live session of an access token, however it came."""
+        found = self.sessions.get(token)
         return found if found is not None and found.ends > self.org.clock() else None
 
     def token(self, request: Request) -> Reply:
@@ -71,10 +76,7 @@ class Logins:
             user, client, refresh = self._grant(form, request)
         except LoginRefused as no:
             return json_reply(400, {"error": no.error, "error_description": no.description})
-        self._count += 1
-        access = f"{ORG_ID[:15]}!AQ{self._digest(user, client, str(self._count))}"
-        ends = self.org.clock() + timedelta(seconds=self.org.settings.session_seconds)
-        self.sessions[access] = Session(user, client, ends)
+        access = self.open(user, client)
         issued = str(int(self.org.clock().timestamp() * 1000))
         reply = {
             "access_token": access,
@@ -86,6 +88,20 @@ class Logins:
             "issued_at": issued,
         }
         return json_reply(200, reply | ({"refresh_token": refresh} if refresh else {}))
+
+    def open(self, user: str, client: str) -> str:
+        """A new session; gives its access token."""
+        self._count += 1
+        access = f"{ORG_ID[:15]}!AQ{self._digest(user, client, str(self._count))}"
+        ends = self.org.clock() + timedelta(seconds=self.org.settings.session_seconds)
+        self.sessions[access] = Session(user, client, ends)
+        return access
+
+    def with_token(self, username: str, password: str) -> str | None:
+        """The user of a name and a password with any security token behind it; None when they do not fit."""
+        found = self.org.tables["User"].having("Username", username)
+        good = found and found[0].get("IsActive") is not False and password.startswith(self.password)
+        return str(found[0]["Id"]) if good else None
 
     def _digest(self, *parts: str) -> str:
         return hashlib.sha256("/".join(parts).encode()).hexdigest()
@@ -168,21 +184,8 @@ class Logins:
         session = self.session(request)
         if session is None:
             return Reply(403, b"Bad_OAuth_Token", {"content-type": "text/html"})
-        row = self.org.tables["User"].rows[session.user]
-        return json_reply(
-            200,
-            {
-                "sub": f"{request.base_url}/id/{ORG_ID}/{session.user}",
-                "user_id": session.user,
-                "organization_id": ORG_ID,
-                "preferred_username": row.get("Username"),
-                "name": row.get("Name"),
-                "email": row.get("Email"),
-                "active": row.get("IsActive") is not False,
-                "user_type": "STANDARD",
-                "urls": {"rest": f"{request.base_url}/services/data/v{{version}}/"},
-            },
-        )
+        told = identity if request.path.startswith("/id/") else userinfo
+        return json_reply(200, told(self.org, session.user, request.base_url))
 
     def revoke(self, request: Request) -> Reply:
         """Answer POST /services/oauth2/revoke."""

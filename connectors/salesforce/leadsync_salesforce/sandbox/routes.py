@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from leadsync.sandbox import Reply, Request
-from leadsync_salesforce.sandbox import about, batches, composite, sobjects, tooling
+from leadsync_salesforce.sandbox import about, batches, composite, search, sobjects, tooling, tree
 from leadsync_salesforce.sandbox.call import Call
 from leadsync_salesforce.sandbox.errors import ApiError, not_found
 
@@ -38,12 +38,19 @@ def _route(method: str, label: str, handler: Handler, *, writes: bool = False) -
 
 ROUTES = (
     _route("GET", "", lambda _s, c, _a: about.resources(c)),
-    _route("GET", "/limits", lambda s, c, _a: about.limits(c, s.used)),
+    _route("GET", "/limits", lambda s, c, _a: about.limits(c, s.used, s.spent())),
+    _route("GET", "/limits/recordCount", lambda _s, c, _a: about.record_count(c)),
+    _route("GET", "/recent", lambda _s, c, _a: about.recent(c)),
+    _route("GET", "/search", lambda _s, c, _a: search.sosl(c)),
+    _route("GET", "/parameterizedSearch", lambda _s, c, _a: search.parameterized(c)),
+    _route("POST", "/parameterizedSearch", lambda _s, c, _a: search.parameterized(c)),
     _route("GET", "/sobjects", lambda _s, c, _a: about.all_objects(c)),
     _route("GET", "/query", lambda s, c, _a: s.queries.query(c, deleted=False)),
     _route("GET", "/queryAll", lambda s, c, _a: s.queries.query(c, deleted=True)),
     _route("GET", "/query/{locator}", lambda s, c, a: s.queries.more(c, a[0])),
     _route("GET", "/queryAll/{locator}", lambda s, c, a: s.queries.more(c, a[0])),
+    _route("GET", "/composite", lambda _s, c, _a: about.composites(c)),
+    _route("POST", "/composite/tree/{object}", lambda _s, c, a: tree.add(c, a[0]), writes=True),
     _route("POST", "/composite", lambda s, c, _a: composite.composite(c, s.dispatch), writes=True),
     _route("POST", "/composite/graph", lambda s, c, _a: composite.graph(c, s.dispatch), writes=True),
     _route("POST", "/composite/batch", lambda s, c, _a: composite.batch(c, s.dispatch), writes=True),
@@ -100,15 +107,23 @@ def tail(path: str) -> tuple[int, str] | None:
 
 def route(request: Request, rest: str) -> tuple[Route, tuple[str, ...]]:
     """The route of a path below the version; raises the API's 404 and 405."""
-    allowed = False
+    asked, allowed = method_of(request), []
     for one in ROUTES:
         found = one.pattern.match(rest)
         if found is None:
             continue
-        if one.method == request.method:
+        if one.method == asked:
             return one, found.groups()
-        allowed = True
+        allowed.append(one.method)
     if allowed:
-        message = f"HTTP Method '{request.method}' not allowed."
+        message = f"HTTP Method '{asked}' not allowed. Allowed are {','.join(dict.fromkeys(allowed))}"
         raise ApiError("METHOD_NOT_ALLOWED", message, status=405)
     raise not_found()
+
+
+def method_of(request: Request) -> str:
+    """HEAD is answered like GET, and a POST may ask for another method; REST guide, "Using HTTP PATCH"."""
+    if request.method == "HEAD":
+        return "GET"
+    asked = request.param("_HttpMethod").upper()
+    return asked if request.method == "POST" and asked in ("PATCH", "DELETE", "GET") else request.method

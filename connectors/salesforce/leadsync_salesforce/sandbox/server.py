@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 
 from leadsync.sandbox import Reply, Request, Sandbox, SandboxClock
-from leadsync_salesforce.sandbox import about, lifecycle, pages
+from leadsync_salesforce.sandbox import about, lifecycle, pages, soap
+from leadsync_salesforce.sandbox.async_api import LABEL, AsyncApi
 from leadsync_salesforce.sandbox.call import Call
 from leadsync_salesforce.sandbox.errors import ApiError, not_found
 from leadsync_salesforce.sandbox.jobs import Jobs
@@ -20,14 +22,6 @@ from leadsync_salesforce.sandbox.queries import Queries
 from leadsync_salesforce.sandbox.routes import route, tail
 from leadsync_salesforce.sandbox.seeding import CLIENTS, PASSWORD, furnish, sow
 
-_SOAP_REFUSAL = b"""<?xml version="1.0" encoding="UTF-8"?>
-<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" \
-xmlns:sf="urn:fault.partner.soap.sforce.com"><soapenv:Body><soapenv:Fault><faultcode>sf:INVALID_OPERATION</faultcode>\
-<faultstring>INVALID_OPERATION: SOAP API login() is disabled by default in this org.</faultstring><detail>\
-<sf:UnexpectedErrorFault><sf:exceptionCode>INVALID_OPERATION</sf:exceptionCode><sf:exceptionMessage>SOAP API login() \
-is disabled by default in this org.</sf:exceptionMessage></sf:UnexpectedErrorFault></detail></soapenv:Fault>\
-</soapenv:Body></soapenv:Envelope>"""
-
 
 class SalesforceSandbox(Sandbox):
     """Serves one org. `org` may be looked into and changed by tests; `sow` and the API are the ordinary ways in."""
@@ -37,6 +31,7 @@ class SalesforceSandbox(Sandbox):
     queries: Queries
     jobs: Jobs
     logins: Logins
+    async_api: AsyncApi
     used: int
 
     def __init__(self, clock: SandboxClock | None = None) -> None:
@@ -49,6 +44,7 @@ class SalesforceSandbox(Sandbox):
         self.queries = Queries()
         self.jobs = Jobs()
         self.logins = Logins(self.org, CLIENTS, PASSWORD)
+        self.async_api = AsyncApi()
         self.used = 0
 
     def handle(self, request: Request) -> Reply:
@@ -87,7 +83,9 @@ class SalesforceSandbox(Sandbox):
             case "GET", _ if re.fullmatch(r"/id/\w+/\w+", path):
                 return self.logins.userinfo(request)
             case "POST", _ if path.startswith("/services/soap/"):
-                return Reply(500, _SOAP_REFUSAL, {"content-type": "text/xml"})
+                return soap.answer(self, request)
+            case _ if path.startswith("/services/async/"):
+                return self.async_api.answer(self, request)
             case _ if not path.startswith("/services/"):
                 return pages.answer(self.org, request)
             case _:
@@ -102,14 +100,29 @@ class SalesforceSandbox(Sandbox):
         if session is None:
             raise ApiError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
         if counted:
-            self.used += 1
-            if self.used > self.org.settings.api_limit:
-                raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
+            self.spend()
         found, parts = route(request, rest)
-        return found.handler(self, Call(self.org, request, f"{version}.0", session.user), parts)
+        reply = found.handler(self, Call(self.org, request, f"{version}.0", session.user), parts)
+        return Reply(reply.status, b"", reply.headers) if request.method == "HEAD" else reply
+
+    def spend(self) -> None:
+        """Count one request against the org's day; raises ApiError when there are no more."""
+        self.used += 1
+        if self.used > self.org.settings.api_limit:
+            raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
+
+    def spent(self) -> dict[str, int]:
+        """What was used of the org's other allowances, by the names of GET /limits."""
+        kinds = Counter(job.kind for job in self.jobs.jobs.values())
+        batches = sum(len(job.batches) for job in self.async_api.jobs.values())
+        return {"DailyBulkV2QueryJobs": kinds["query"], "DailyBulkApiBatches": kinds["ingest"] + batches}
 
     def endpoint(self, request: Request) -> tuple[str, bool]:
         """The path without ids and API version, and whether it writes."""
+        if request.path.lower().startswith("/services/async/"):
+            return LABEL.sub("/{id}", request.path.rstrip("/")), request.method == "POST"
+        if request.path.lower().startswith("/services/soap/"):
+            return request.path.rstrip("/"), True
         found = tail(request.path)
         if found is None:
             return request.path.rstrip("/").lower() or "/", False

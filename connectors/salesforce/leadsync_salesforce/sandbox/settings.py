@@ -20,6 +20,7 @@ class OrgSettings:
     `bulk_polls`: how often a bulk job says InProgress before it ends; `bulk_outcome` is the state it ends in.
     `bulk_rows`: rows in a page of a bulk query's results at most.
     `field_access`: {"Lead.X__c": "hidden" | "read" | "edit"}, over what permission sets grant.
+    `soap_login`: whether SOAP login() works for versions up to 64.0; it is off in new orgs.
     `jwt_public_keys`: PEM public key by client id, for the JWT bearer flow.
     `record_faults`: [{"object", "where", "code", "message", "times"}]: writes of matching records fail so often.
     """
@@ -37,6 +38,7 @@ class OrgSettings:
     bulk_outcome: str = "JobComplete"
     bulk_rows: int = 100_000
     field_access: Mapping[str, str] = field(default_factory=dict)
+    soap_login: bool = False
     jwt_public_keys: Mapping[str, str] = field(default_factory=dict)
     record_faults: tuple[Mapping[str, Any], ...] = ()
 

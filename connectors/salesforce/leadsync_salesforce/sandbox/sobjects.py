@@ -14,7 +14,7 @@ from leadsync_salesforce.sandbox.call import NO_CONTENT, Call
 from leadsync_salesforce.sandbox.computed import shown
 from leadsync_salesforce.sandbox.dml import create, delete, present, update, upsert
 from leadsync_salesforce.sandbox.errors import ApiError, not_found
-from leadsync_salesforce.sandbox.schema import ObjectDef
+from leadsync_salesforce.sandbox.schema import CHILD_NAMES, ObjectDef
 from leadsync_salesforce.sandbox.soql.render import attributes
 from leadsync_salesforce.sandbox.table import Row
 from leadsync_salesforce.sandbox.times import moment_of
@@ -133,6 +133,8 @@ def get_by_external_id(call: Call, name: str, key: str, value: str) -> Reply:
     """GET /sobjects/{object}/{field}/{value}."""
     obj = call.org.object(name)
     field = obj.field(key)
+    if field is None and (row := call.org.row(obj, key)) is not None:
+        return _related(call, obj, row, value)
     if field is None or not field.id_lookup or field.name not in call.org.access(call.user, obj):
         raise not_found(f"Provided external ID field does not exist or is not accessible: {key}")
     found = call.org.table(obj).having(field.name, value)
@@ -141,6 +143,26 @@ def get_by_external_id(call: Call, name: str, key: str, value: str) -> Reply:
     if len(found) > 1:
         return json_reply(300, [f"{call.base}/sobjects/{obj.name}/{row['Id']}" for row in found])
     return json_reply(200, record_json(call, obj, found[0], None))
+
+
+def _related(call: Call, obj: ObjectDef, row: Row, name: str) -> Reply:
+    """GET /sobjects/{object}/{id}/{relationship}: the parent, or a page of the children."""
+    names = call.request.params("fields") or None
+    reference = obj.parent(name)
+    if reference is not None:
+        for target in (call.org.schema[kind.lower()] for kind in reference.refers if kind.lower() in call.org.schema):
+            parent = call.org.row(target, str(row.get(reference.name)))
+            if parent is not None and parent.get("IsDeleted") is not True:
+                return json_reply(200, record_json(call, target, parent, names))
+        raise not_found(f"The requested resource does not exist: {name}")
+    for (child, field), known in CHILD_NAMES.items():
+        kind = call.org.object(child)
+        found = kind.field(field)
+        if known.lower() == name.lower() and found is not None and obj.name in found.refers:
+            rows = call.org.table(kind).having(field, row["Id"])
+            records = [record_json(call, kind, one, names) for one in rows]
+            return json_reply(200, {"totalSize": len(records), "done": True, "records": records})
+    raise not_found()
 
 
 def remove_by_external_id(call: Call, name: str, key: str, value: str) -> Reply:
