@@ -25,8 +25,8 @@ _ID = re.compile(r"/[A-Z0-9]{18}\d\d(?=/|$)|(?<=/storage/).*|(?<=/download/).*")
 
 class GleifSandbox(Sandbox):
     """Answers as goldencopy.gleif.org and api.gleif.org do. A seed section is
-    {"files": {"lei2": path or rows, "rr": …, "repex": …}, "delete": {…}, "publish_date": ISO, "rate_limit": requests of the
-    REST API a minute or null}.
+    {"files": {"lei2": path or rows, "rr": …, "repex": …}, "delete": {…}, "publish_date": ISO, "rate_limit": requests of
+    the REST API a minute or null}.
     """
 
     name = "gleif"
