@@ -18,6 +18,8 @@ from proofs.live import House, prepared
 from proofs.report import Report
 
 CI_CASES = 60
+LEAST = 40
+"""Malformations, at least."""
 C = TypeVar("C")
 Bend: TypeAlias = Callable[[Reply], Reply]
 
@@ -82,6 +84,35 @@ def _times(row: Any) -> Any:
     return bent
 
 
+def _said(record: Any, value: Any) -> Any:
+    """The record with this value in every text field."""
+    if not isinstance(record, dict):
+        return record
+    kept = ("id", "Id", "attributes", "createdAt", "updatedAt", "url")
+    bent = {k: value if isinstance(v, str) and k not in kept else v for k, v in record.items()}
+    inner = record.get("properties")
+    return {**bent, "properties": dict.fromkeys(inner, value)} if isinstance(inner, dict) else bent
+
+
+def _one_id(rows: list[Any]) -> list[Any]:
+    """The second record has the first one's id."""
+    if len(rows) < 2 or not all(isinstance(row, dict) for row in rows[:2]):
+        return rows
+    return [rows[0], {**rows[1], **{k: rows[0].get(k) for k in ("id", "Id") if k in rows[0]}}, *rows[2:]]
+
+
+def _counted(body: Any, by: int) -> Any:
+    """The server counts otherwise than it answers."""
+    names = ("total", "totalSize", "numErrors")
+    return {k: v + by if k in names else v for k, v in body.items()} if isinstance(body, dict) else body
+
+
+def _leads_to(after: Any) -> Bend:
+    """There is a next page, by this name."""
+    more = {"done": False, "nextRecordsUrl": after, "paging": {"next": {"after": after}}}
+    return _json(lambda body: {**body, **more} if isinstance(body, dict) else more)
+
+
 ERROR = {"status": "error", "message": "internal error", "category": "INTERNAL_ERROR", "correlationId": "x"}
 PARTIAL = {"status": "COMPLETE", "results": [], "numErrors": 1, "errors": [ERROR]}
 
@@ -120,6 +151,20 @@ MALFORMED: Mapping[str, Bend] = {
     "bytes that are no UTF-8": lambda r: replace(r, body=b'{"results": ["\xff\xfe"]}'),
     "a length too long": lambda r: replace(r, headers={**r.headers, "content-length": str(len(r.body) + 9)}),
     "text said to be gzip": lambda r: replace(r, headers={**r.headers, "content-encoding": "gzip"}),
+    "a length too short": lambda r: replace(r, headers={**r.headers, "content-length": str(max(0, len(r.body) - 3))}),
+    "lists in lists without an end": _text("[" * 200_000),
+    "a number of 5,000 digits": _text('{"results": [], "records": [], "done": true, "total": ' + "9" * 5_000 + "}"),
+    "half a character in a field": _first(lambda row: _said(row, "\ud83d")),
+    "an object in a field": _first(lambda row: _said(row, {"a": [1]})),
+    "a list for a record's fields": _first(lambda r: {**r, "properties": [], "attributes": []} if r else r),
+    "two records with one id": _rows(_one_id),
+    "a record with a number for its id": _first(lambda r: {**r, "id": 7, "Id": 7} if isinstance(r, dict) else r),
+    "more counted than sent": _json(lambda body: _counted(body, 3)),
+    "fewer counted than sent": _json(lambda body: _counted(body, -3)),
+    "a next page that is no text": _leads_to({"page": 2}),
+    "a next page without a name": _leads_to(""),
+    "a mark before the text": lambda r: replace(r, body=b"\xef\xbb\xbf" + r.body),
+    "text in another encoding": lambda r: replace(r, body=r.body.decode("utf-8", "replace").encode("utf-16")),
     "204 without a body": lambda r: replace(r, status=204, body=b""),
 }
 UNTELLABLE = {("the last record missing", "queryAll"), ("the last record missing", "query")}
@@ -240,9 +285,9 @@ def prove(*, long: bool = False, seed: int = 0, cases: int | None = None) -> Rep
         texts = [gist(outcome.trace)] if isinstance(outcome, Failed) else outcome.wrong
         report.violations.extend(f"{name} at {spot}: {text}" for text in texts)
     fine = [o for o in outcomes if isinstance(o, Outcome)]
-    report.figures["malformations"] = len({name for _, name in chosen})
+    report.reach("malformations", len({name for _, name in chosen}), LEAST)
     report.figures["answers of a run, endpoints"] = f"{len(spots)}, {len({(s.side, s.label) for s in spots})}"
-    report.reach("cases", len(chosen), len(every) if long else 40)
+    report.reach("cases", len(chosen), len(every) if long else min(wanted, LEAST))
     report.figures["runs that stopped"] = sum(o.stopped != "" for o in fine)
     report.figures["records or touches set aside"] = sum(o.aside for o in fine)
     report.figures["violations"] = len(report.violations)

@@ -53,7 +53,7 @@ class Client:
         _raise_for(answer, url)
         try:
             return answer.json()
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:
             raise Unreadable(f"{url}: answered with something that is not JSON") from problem
 
     @contextmanager

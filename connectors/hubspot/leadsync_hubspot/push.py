@@ -88,9 +88,10 @@ class Push:
         found: dict[str, Json] = {}
         for item in results:
             trace = item.get("objectWriteTraceId")
-            token = trace if trace in tokens else ids.get(id_of(item))
+            token = trace if isinstance(trace, str) and trace in tokens else ids.get(id_of(item))
             if token is None:
-                properties = item.get("properties") or {}
+                given = item.get("properties")
+                properties = given if isinstance(given, dict) else {}
                 token = next((keys[k] for k in (_folded(n, v) for n, v in properties.items()) if k in keys), None)
             if token is not None:
                 found[token] = item

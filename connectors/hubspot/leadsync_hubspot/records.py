@@ -214,4 +214,6 @@ def next_after(answer: Json) -> str:
         following = paging["next"]["after"]
     except (KeyError, TypeError):
         raise Unreadable("HubSpot answered with paging that is not understood") from None
+    if isinstance(following, bool) or not isinstance(following, str | int) or following == "":
+        raise Unreadable("HubSpot answered that there is another page, and not where it begins")
     return str(following)

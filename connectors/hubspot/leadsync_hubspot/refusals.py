@@ -69,7 +69,7 @@ class Answer:
         """The body as an object; raises Unreadable for anything else."""
         try:
             found = parsed(self.data)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Unreadable(f"HubSpot answered {self.status} with a body that is not JSON: {self.shape()}") from None
         if not isinstance(found, dict):
             raise Unreadable(f"HubSpot answered {self.status} with JSON that is not an object: {self.shape()}")
@@ -84,7 +84,7 @@ class Answer:
         """The body of a refusal as far as it can be read; {} for an edge server's page."""
         try:
             found = json.loads(self.data)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 

@@ -164,8 +164,8 @@ def _submitted(item: Mapping[str, Any]) -> int:
 def _email(item: Mapping[str, Any]) -> str:
     values = item.get("values")
     fields = values if isinstance(values, list) else []
-    found = (f.get("value") for f in fields if isinstance(f, dict) and f.get("name") == "email")
-    return str(next(found, None) or "").strip().lower()
+    found = next((f.get("value") for f in fields if isinstance(f, dict) and f.get("name") == "email"), None)
+    return found.strip().lower() if isinstance(found, str) else ""
 
 
 def submission_id(guid: str, item: Mapping[str, Any]) -> str:
@@ -173,5 +173,7 @@ def submission_id(guid: str, item: Mapping[str, Any]) -> str:
     own = item.get("conversionId")
     if isinstance(own, str) and own:
         return f"{guid}:{own}"
+    if own is not None and not isinstance(own, str):
+        raise Unreadable("HubSpot answered with a form submission whose id is no text")
     mark = hashlib.sha256(f"{_submitted(item)}/{_email(item)}".encode()).hexdigest()[:20]
     return f"{guid}:{mark}"

@@ -87,7 +87,7 @@ def errors_of(body: str) -> list[VendorError]:
     """The errors of a body; an empty list when it is not what Salesforce's API sends."""
     try:
         found: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     found = found if isinstance(found, list) else [found]
     if not all(isinstance(e, dict) for e in found):
@@ -186,7 +186,7 @@ def sort_login(answer: Answer) -> LeadsyncError:
         return TryAgain(f"Salesforce login: HTTP {answer.status}", seconds(answer.retry_after))
     try:
         found = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or "error" not in found:
         return Misconfigured(f"Salesforce login: HTTP {answer.status}: is `url` the org's My Domain address?")

@@ -105,7 +105,7 @@ def _scopes(response: requests.Response) -> frozenset[str]:
     """The scopes a login was given, where its answer tells."""
     try:
         return frozenset(str(response.json()["scope"]).split())
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return frozenset()
 
 
@@ -113,7 +113,7 @@ def _user(response: requests.Response) -> str:
     """The id of the user a login was for: the end of the identity URL in its answer; "" where that does not tell."""
     try:
         return str(response.json()["id"]).rstrip("/").rpartition("/")[2]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 
