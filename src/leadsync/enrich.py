@@ -12,9 +12,10 @@ from typing import Any
 from leadsync.accounts import Account
 from leadsync.connector import Clock, Register
 from leadsync.progress import Progress
-from leadsync.records import CompanyQuery, LegalEntity, Match, Ownership, Parent, Value
-from leadsync.resolve import Decisions, ResolveSettings, resolve_all
+from leadsync.records import CompanyQuery, Fields, LegalEntity, Match, Ownership, Parent, Value
+from leadsync.resolve import Decisions, ResolveSettings, Verdict, resolve_all
 from leadsync.resolve.ask import ask
+from leadsync.resolve.decisions import CONFIRM
 from leadsync.resolve.judge import CONSIDERED, WORTH_A_LOOK
 from leadsync.store import Store
 from leadsync.store.rows import dumps
@@ -162,6 +163,27 @@ def leis_of(answer: Resolved) -> frozenset[str]:
     owners = [p.lei for p in (owned.direct, owned.ultimate) if p is not None] if owned is not None else []
     named = (answer.match.lei, *(candidate[0] for candidate in answer.match.candidates), *path, *owners)
     return frozenset(lei for lei in named if lei)
+
+
+TICK = "lei_confirmed"
+"""The company mapping's field (a checkbox of a CRM) by which a person confirms the LEI that stands there."""
+
+
+def note_ticks(accounts: Iterable[Account], facts: Mapping[str, Fields], store: Store, clock: Clock) -> None:
+    """Keep a tick beside a company's LEI as a person's decision; taking the tick away changes nothing, `leadsync
+    resolve reject` does. `facts`: those of the companies by uid."""
+    ticked = [account for account in accounts if facts.get(account.uid, {}).get(TICK) is True]
+    known = store.results.resolutions() if ticked else {}
+    decided = Decisions.of(store.matches.verdicts())
+    verdicts: list[Verdict] = []
+    for account in ticked:
+        lei = known[account.uid][2]["match"]["lei"] if account.uid in known else ""
+        said = decided.about(account.query)
+        if lei and said.confirmed is None and lei not in said.rejected:
+            verdicts.append(Verdict(account.query, lei, CONFIRM))
+    if verdicts:
+        with store.transaction():
+            store.matches.say(verdicts, "ticked in a CRM", clock())
 
 
 def remembered(accounts: Iterable[Account], store: Store) -> dict[str, Resolved]:

@@ -10,7 +10,7 @@ is there.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -30,7 +30,7 @@ from leadsync.decide import (
     reasons,
     score_why,
 )
-from leadsync.enrich import Resolved, enrich, remembered
+from leadsync.enrich import Resolved, enrich, note_ticks, remembered
 from leadsync.gates import Gate, Setting, closed_gates
 from leadsync.identify import companies as identify_companies
 from leadsync.identify import people as identify_people
@@ -217,7 +217,7 @@ def look(world: World) -> View:
 
     accounts = picture.accounts(companies)
     belongings = picture.belongings(leads, accounts)
-    resolved = _resolved(world, accounts)
+    resolved = _resolved(world, accounts, companies)
     active = picture.activities(leads, (t for t in world.store.pulled.touches() if t.at <= as_of), world.rules.touches)
     families = picture.family_counts(leads, belongings, resolved, active, as_of)
 
@@ -236,9 +236,10 @@ def look(world: World) -> View:
     return View(as_of, tuple(judged), tuple(companies), resolved, tuple(subjects), world.rules.attribution)
 
 
-def _resolved(world: World, accounts: Accounts) -> dict[str, Resolved]:
+def _resolved(world: World, accounts: Accounts, companies: Iterable[Party]) -> dict[str, Resolved]:
     if not world.asking:
         return remembered(accounts.by_uid.values(), world.store)
+    note_ticks(accounts.by_uid.values(), {c.uid: c.facts for c in companies}, world.store, world.clock)
     return enrich(
         accounts.by_uid.values(), world.register, world.store, world.config.resolve, world.clock, world.progress
     )

@@ -170,3 +170,62 @@ def test_one_name_is_answered_in_words_or_for_machines(index: Path, run: Run) ->
         "could be    Beta Holding AG"
         in run("resolve", "Beta Holding AG", "--country", "DE", "--threshold", "1", "--index", "register").stdout
     )
+
+
+# ---- what people say about matches
+
+
+@pytest.fixture
+def house(index: Path, folder: Path) -> Path:
+    """A configuration that names the register and a state, and no CRM."""
+    (folder / "config.toml").write_text('schema = 1\n[connector.gleif]\nindex = "register"\n', encoding="utf-8")
+    return folder
+
+
+def asked(run: Run, name: str, *more: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads(run("resolve", name, *more, "--output", "json").stdout)
+    return found
+
+
+def test_every_candidate_is_explained_with_what_speaks_for_and_against_it(house: Path, run: Run) -> None:
+    told = run("resolve", "explain", "Beta", "--country", "DE", "--threshold", "1").stdout
+    assert "Beta Holding AG (DE)" in told
+    assert "is less than the 1.00 needed" in told
+    assert "only in the register: holding" in told
+    found = json.loads(run("resolve", "explain", "Beta", "--country", "DE", "--output", "json").stdout)
+    assert found["candidates"][0]["lei"] == B
+    assert found["candidates"][0]["features"]["country_fit"] == 2
+
+
+def test_a_decision_is_remembered_and_taken_for_all_spellings(house: Path, run: Run) -> None:
+    told = run("resolve", "confirm", "The Alphas", A, "--country", "DE", "--website", "https://alphas.example").stdout
+    assert "alphas.example" in told
+    assert (asked(run, "THE ALPHAS", "--country", "Germany")["lei"], asked(run, "The Alphas")["lei"]) == (A, "")
+    assert asked(run, "Something Else", "--website", "www.alphas.example")["method"] == "domain"
+    run("resolve", "reject", "The Alphas", A, "--country", "DE")
+    assert asked(run, "The Alphas", "--country", "DE")["lei"] == ""
+    listed = json.loads(run("resolve", "decisions", "--output", "json").stdout)
+    assert [(d["lei"], d["verdict"]) for d in listed["decisions"]] == [(A, "confirm"), (A, "reject")]
+    assert listed["domains"] == {}
+
+
+def test_a_decision_needs_an_lei_that_there_is(house: Path, run: Run) -> None:
+    assert "is not an LEI" in str(run("resolve", "confirm", "Alpha", "1234", code=1).exception)
+    assert "no such entity" in str(run("resolve", "confirm", "Alpha", lei("Q"), code=1).exception)
+
+
+def test_without_a_configuration_a_decision_says_where_it_would_be_kept(index: Path, run: Run) -> None:
+    problem = run("resolve", "confirm", "Alpha", A, "--index", "register", code=4).exception
+    assert "leadsync init" in str(problem)
+
+
+def test_an_entity_is_shown_with_its_owners_and_what_belongs_to_it(house: Path, run: Run) -> None:
+    told = run("family", "Gamma International", "--country", "GB").stdout
+    assert "none: no known person controls it" in told
+    assert told.index("Beta Holding AG") < told.index("Alpha Werke GmbH")
+    found = json.loads(run("family", B, "--output", "json").stdout)
+    assert [one["lei"] for one in found["below"]] == [A]
+    assert ([one["lei"] for one in found["funds"]], found["ultimate"]["lei"]) == ([lei("E")], C)
+    before = json.loads(run("family", B, "--as-of", "2009-01-01", "--output", "json").stdout)
+    assert (before["below"], before["path"]) == ([], [B])
+    assert [one["lei"] for one in json.loads(run("family", lei("E"), "--output", "json").stdout)["fund_of"]] == [B]

@@ -113,6 +113,8 @@ class Index:
         """For each query the entities of these segments it could mean, likeliest first."""
         scored: list[list[tuple[float, int, int]]] = [[] for _ in queries]
         for number, layer in enumerate(layers):
+            if layer.segment.entities == 0:  # a delta of relationships or exceptions alone
+                continue
             hits = search(layer.segment, queries, limit)
             rows = zip(hits.query.tolist(), hits.entity.tolist(), hits.score.tolist(), strict=True)
             for query, entity, score in rows:

@@ -187,8 +187,8 @@ def relations(header: Sequence[str], rows: Iterable[Row], tally: Tally) -> Itera
         if kind is None:
             tally.unknown[f"relationship type {tie(row)!r}"] += 1
             continue
-        since, until = _relationship_period([period(row) for period in periods])
         status_now = status(row) or "ACTIVE"
+        since, until = _relationship_period([period(row) for period in periods], active=status_now == "ACTIVE")
         published = registration(row) or "PUBLISHED"
         yield Relation(child(row), parent(row), kind, status_now, published, since, until, deleted(row) != "")
 
@@ -198,11 +198,12 @@ def _period(columns: Columns, number: int) -> Callable[[Row], tuple[str, str, st
     return lambda row: (parts[0](row), parts[1](row), parts[2](row))
 
 
-def _relationship_period(periods: Sequence[tuple[str, str, str]]) -> tuple[date | None, date | None]:
-    """The period of the relationship itself: the order is not fixed, and accounting periods say something else."""
+def _relationship_period(periods: Sequence[tuple[str, str, str]], *, active: bool) -> tuple[date | None, date | None]:
+    """The period of the relationship itself: the order is not fixed, and accounting periods say something else. Tables
+    derived from the register do not tell which it is: there, what is active has not ended."""
     for kind, since, until in periods:
         if kind in {"RELATIONSHIP_PERIOD", ""} and since:
-            return day(since), day(until)
+            return day(since), None if active and not kind else day(until)
     return None, None
 
 

@@ -86,8 +86,9 @@ def telling(*, show: bool) -> Iterator[Progress]:
 # ---- a configuration that need not be there, nor be right elsewhere
 
 
-def _draft(config: Path) -> Draft | None:
-    return read(config, connector) if config.exists() else None
+def draft_of(config: Path) -> Draft | None:
+    """A configuration as far as it can be read, or None where there is none; secrets are not needed."""
+    return read(config, connector, offline=True) if config.exists() else None
 
 
 def _settings(draft: Draft, config: Path, wanted: Callable[[Connector], bool]) -> BaseModel | None:
@@ -115,7 +116,7 @@ class Lent:
 
     def settings(self, name: str, config: Path) -> BaseModel:
         """See `Terminal`."""
-        draft = _draft(config)
+        draft = draft_of(config)
         found = _settings(draft, config, lambda made: made.name == name) if draft is not None else None
         return found if found is not None else connector(name).settings()
 
@@ -143,7 +144,7 @@ def desk(config: Path, index: Path | None, threshold: float | None) -> Iterator[
 
     Nothing is downloaded. Raises Misconfigured when there is no register, saying how to get one.
     """
-    draft = _draft(config)
+    draft = draft_of(config)
     opening = open_register(config, draft, index)
     configured = draft.config if draft is not None else None
     chosen = configured.resolve if configured is not None else ResolveSettings()

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from leadsync.cli.common import Exit, console, quiet_option, say_json
-from leadsync.cli.registers import Desk, desk, telling
+from leadsync.cli.registers import Desk, desk, draft_of, telling
 from leadsync.errors import Misconfigured
 from leadsync.records import Match, Ownership, Parent
 from leadsync.resolve import Decisions, ResolveSettings
@@ -25,6 +25,8 @@ ASK = "ask"
 FILES = frozenset({".csv", ".tsv", ".txt", ".parquet"})
 """Endings that make an argument the name of a file and not of a company."""
 CONFIG = Path("config.toml")
+HOW = {"confirmed": "decided by a person", "domain": "by a web domain learned from a decision"}
+"""How a match came about, where the method's name does not say it."""
 
 
 class AskByDefault(click.Group):
@@ -191,7 +193,7 @@ def match_lines(match: Match, owned: Ownership | None) -> list[str]:
     match match.status:
         case "matched":
             head = [f"{match.legal_name} ({match.country})  LEI {match.lei}",
-                    f"  confidence  {match.confidence:.2f}, by {match.method}"]  # fmt: skip
+                    f"  confidence  {match.confidence:.2f}, {HOW.get(match.method, f'by {match.method}')}"]  # fmt: skip
         case "ambiguous":
             head = [f"ambiguous: {match.evidence[0]}", "  a country, city or web site may tell: --country, --city, …"]
         case _:
@@ -221,10 +223,7 @@ def parent_text(parent: Parent | None) -> str:
 
 def needs_state(config: Path) -> Path:
     """The state that decisions are kept in."""
-    from leadsync.config.read import read
-    from leadsync.connector import connector
-
-    draft = read(config, connector) if config.exists() else None
+    draft = draft_of(config)
     if draft is None or draft.config is None:
         raise Misconfigured(
             f"{config}: decisions are kept in the state a configuration names. `leadsync init` writes one."

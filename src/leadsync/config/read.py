@@ -107,6 +107,7 @@ def read(path: Path, lookup: Lookup, *, offline: bool = False) -> Draft:
     document = parse(text_of(path), str(path), quote=False)
     home = path.parent
     table, problems = check(ConfigTable, document, document.data)
+    sound = table is not None and not errors(problems)  # whatever is wrong with the connections
     named = document.data.get("mappings", "mappings")
     draft = Draft(_from(home, named if isinstance(named, str) else "mappings"), problems=problems, offline=offline)
     given = document.data.get("connector", {})
@@ -114,7 +115,7 @@ def read(path: Path, lookup: Lookup, *, offline: bool = False) -> Draft:
         if isinstance(raw, dict):
             _connection(document, side, raw, lookup, draft)
     _check_kinds(document, draft)
-    if table is not None and not errors(problems):
+    if table is not None and sound:
         draft.config = _config(path, table, draft)
     return draft
 
