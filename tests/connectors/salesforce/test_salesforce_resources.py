@@ -17,8 +17,8 @@ CLAIMS = (
 IDENTITY = (
     "id asserted_user user_id organization_id username nick_name display_name email email_verified first_name "
     "last_name timezone photos addr_street addr_city addr_state addr_country addr_zip mobile_phone "
-    "mobile_phone_verified is_lightning_login_user status urls active user_type language locale utcOffset last_modified_date "
-    "is_app_installed"
+    "mobile_phone_verified is_lightning_login_user status urls active user_type language locale utcOffset "
+    "last_modified_date is_app_installed"
 ).split()
 
 
