@@ -49,6 +49,7 @@ from leadsync.records import Ref, Role
 from leadsync.rules import Rulebook
 from leadsync.score import Score, ScoringModel, score
 from leadsync.store import Seen, Store
+from leadsync.store.snapshots import as_known
 from leadsync.touchpoints import Contact
 
 Reading: TypeAlias = tuple[Store, Mapping[str, Crm], Mapping[Role, ObjectMap], Clock, Progress, Callable[[], bool]]
@@ -228,7 +229,8 @@ def look(world: World) -> View:
     judged: list[Judged] = []
     for party in leads:
         lead = picture.lead(party, belongings[party.uid], resolved, company_facts, families, active)
-        lead = replace(lead, facts={**lead.facts, **then.get(party.uid, {})})
+        if party.uid in then:
+            lead = replace(lead, facts=as_known(lead.facts, then[party.uid]))
         judged.append(judge(lead, world.rules, kept(party.uid), as_of))
         world.progress.advance()
     closed = picture.closed_sides([*leads, *companies], known_as, seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from leadsync.rules import Rulebook
 from leadsync.score import Score, score, signed
 from leadsync.score.gains import gains
 from leadsync.store import Store
+from leadsync.store.snapshots import as_known
 from leadsync.sync import Judged, World, look
 
 COLUMNS: Final = 60
@@ -214,7 +215,7 @@ def history(store: Store, rules: Rulebook, judged: Judged, as_of: datetime, days
     state: StageState | None = None
     for back in range(span // step * step, 0, -step):
         moment = datetime.combine(as_of.date() - timedelta(days=back), time(23, 59, 59), UTC)
-        facts = {**judged.lead.facts, **_facts_on(kept, moment.date())}
+        facts = _facts_on(judged.lead.facts, kept, moment.date())
         touches = [touch for touch in judged.lead.touchpoints if touch.at <= moment]
         found = score(facts, touches, rules.scoring(facts), moment)
         state = qualify(found, facts, rules.stages, state, moment)
@@ -222,10 +223,10 @@ def history(store: Store, rules: Rulebook, judged: Judged, as_of: datetime, days
     return [*past, Past(as_of.date(), judged.score, judged.stage.stage)]
 
 
-def _facts_on(kept: Sequence[tuple[date, Fields]], day: date) -> Mapping[str, Any]:
-    """The facts of a day; before the first that were kept, those."""
-    known_then = [facts for at, facts in kept if at <= day]
-    return known_then[-1] if known_then else (kept[0][1] if kept else {})
+def _facts_on(facts: Fields, kept: Sequence[tuple[date, Fields]], day: date) -> Fields:
+    """The facts of a day; before the first that were kept, those; where none were kept, those of today."""
+    known_then = [some for at, some in kept if at <= day] or [some for _at, some in kept[:1]]
+    return as_known(facts, known_then[-1]) if known_then else facts
 
 
 def _help(rules: Rulebook, judged: Judged) -> list[str]:

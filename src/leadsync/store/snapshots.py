@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Final
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
 
 from leadsync.records import Fields
 from leadsync.store.rows import dumps
@@ -16,48 +18,82 @@ IDENTIFYING: Final = frozenset(("email", "other_emails", "first_name", "last_nam
 
 
 class Snapshots:
-    """Facts by lead and day. A day has a row of its own only where something differs from the day before."""
+    """Facts by lead and day. A row holds only what differs from the row before: null for what is no longer known.
+    Facts that are not known are left out of what is given back."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
     def save(self, day: date, facts: Mapping[str, Fields]) -> None:
         """Remember what is known of leads on a day; later runs of a day replace it; call inside a transaction."""
-        before = self._latest("<", day)
+        before = self._known("<", day)
         self._db.execute("DELETE FROM snapshot WHERE day = ?", (day.isoformat(),))
-        told = ((uid, dumps(without_names(some))) for uid, some in facts.items())
+        told = ((uid, before.get(uid), without_names(some)) for uid, some in facts.items())
         self._db.executemany(
             "INSERT INTO snapshot VALUES (?, ?, ?)",
-            ((uid, day.isoformat(), text) for uid, text in told if before.get(uid) != text),
+            (
+                (uid, day.isoformat(), dumps(changed(then or {}, now)))
+                for uid, then, now in told
+                if then is None or changed(then, now)
+            ),
         )
 
     def at(self, day: date) -> dict[str, Fields]:
         """What was known of each lead on a day, as far as it was known by then."""
-        return {uid: json.loads(text) for uid, text in self._latest("<=", day).items()}
+        return dict(self._known("<=", day))
 
     def all(self) -> Iterator[tuple[str, date, Fields]]:
         """(lead, day, facts) whenever something had changed, by lead and day."""
-        for row in self._db.execute("SELECT * FROM snapshot ORDER BY uid, day"):
-            yield row["uid"], date.fromisoformat(row["day"]), json.loads(row["facts"])
+        rows = self._db.execute("SELECT uid, day, facts FROM snapshot ORDER BY uid, day")
+        for uid, own in groupby(rows, key=itemgetter("uid")):
+            yield from ((uid, day, facts) for day, facts in _followed(own))
 
     def of(self, uid: str) -> list[tuple[date, Fields]]:
         """(day, facts) of one lead whenever something had changed, oldest first."""
-        rows = self._db.execute("SELECT day, facts FROM snapshot WHERE uid = ? ORDER BY day", (uid,))
-        return [(date.fromisoformat(row["day"]), json.loads(row["facts"])) for row in rows]
+        return list(_followed(self._db.execute("SELECT day, facts FROM snapshot WHERE uid = ? ORDER BY day", (uid,))))
 
     def first_day(self) -> date | None:
         """Since when snapshots are kept; None: there are none."""
         found = self._db.execute("SELECT min(day) day FROM snapshot").fetchone()["day"]
         return None if found is None else date.fromisoformat(found)
 
-    def _latest(self, sign: str, day: date) -> dict[str, str]:
+    def _known(self, sign: str, day: date) -> dict[str, dict[str, Any]]:
         rows = self._db.execute(
-            f"SELECT uid, facts, max(day) FROM snapshot WHERE day {sign} ? GROUP BY uid",  # noqa: S608  our own sign
+            f"SELECT uid, facts FROM snapshot WHERE day {sign} ? ORDER BY uid, day",  # noqa: S608  our own sign
             (day.isoformat(),),
         )
-        return {row["uid"]: row["facts"] for row in rows}
+        known: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            _follow(known.setdefault(row["uid"], {}), row["facts"])
+        return known
 
 
-def without_names(facts: Fields) -> Fields:
-    """The facts less those that say who somebody is."""
-    return {name: value for name, value in sorted(facts.items()) if name not in IDENTIFYING}
+def changed(then: Fields, now: Fields) -> dict[str, Any]:
+    """What has to be noted to come from `then` to `now`, both without nulls: the new values, and null for the gone."""
+    made: dict[str, Any] = {name: value for name, value in now.items() if name not in then or then[name] != value}
+    return made | {name: None for name in then if name not in now}
+
+
+def _followed(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[date, Fields]]:
+    known: dict[str, Any] = {}
+    for row in rows:
+        _follow(known, row["facts"])
+        yield date.fromisoformat(row["day"]), dict(known)
+
+
+def _follow(known: dict[str, Any], text: str) -> None:
+    for name, value in json.loads(text).items():
+        if value is None:
+            known.pop(name, None)
+        else:
+            known[name] = value
+
+
+def without_names(facts: Fields) -> dict[str, Any]:
+    """The known facts less those that say who somebody is."""
+    return {name: value for name, value in facts.items() if name not in IDENTIFYING and value is not None}
+
+
+def as_known(facts: Fields, then: Fields) -> Fields:
+    """A lead's facts of today as they were known by a snapshot: only who it is, of which none is kept, is of today."""
+    return {**{name: value if name in IDENTIFYING else None for name, value in facts.items()}, **then}
