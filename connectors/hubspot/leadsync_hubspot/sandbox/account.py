@@ -92,10 +92,12 @@ def _owners(call: Call) -> Reply:
 
 
 def _owner(call: Call) -> Reply:
-    found = call.portal.owners.get(call.args["id"])
-    if found is None:
+    key = "userIdIncludingInactive" if call.request.param("idProperty") == "userId" else "id"
+    found = [owner for owner in call.portal.owners.values() if str(owner[key]) == call.args["id"]]
+    archived = call.request.param("archived").lower()
+    if not found or (archived != "" and found[0]["archived"] != (archived == "true")):
         raise not_found()
-    return ok(found)
+    return ok(found[0])
 
 
 OWNERS = ("crm.objects.owners.read",)

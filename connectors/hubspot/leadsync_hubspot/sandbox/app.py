@@ -139,6 +139,7 @@ class HubSpotSandbox(Sandbox):
     def reset(self) -> None:
         """Forget everything but the tokens."""
         self.portal = self._empty()
+        self.tokens.restore()
         self.limits = Limits()
         self.webhooks.subscriptions.clear()
         self.router = Router(self._routes())

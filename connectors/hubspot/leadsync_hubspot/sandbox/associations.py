@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from leadsync.sandbox import Reply
+from leadsync_hubspot.sandbox import shapes
 from leadsync_hubspot.sandbox.batch import answer, inputs_of
 from leadsync_hubspot.sandbox.errors import entry, invalid, not_found
 from leadsync_hubspot.sandbox.links import CATEGORY, PRIMARY, USER, Links, Node, default_type
@@ -47,7 +48,7 @@ def _batch_read(call: Call) -> Reply:
     results: list[object] = []
     bare: list[str] = []
     for item in inputs_of(call, READ_LIMIT):
-        ident = str(item.get("id", ""))
+        ident = shapes.ident(item)
         if found := _to(call, (a, ident), b):
             results.append({"from": {"id": ident}, "to": found})
         else:
@@ -76,10 +77,10 @@ def _single(call: Call) -> Reply:
 def _pairs(call: Call) -> Iterator[tuple[Node, Node, set[int], Mapping[str, Any]]]:
     a, b = _kinds(call)
     for item in inputs_of(call, WRITE_LIMIT):
-        targets = item["to"] if isinstance(item.get("to"), list) else [item.get("to") or {}]
+        targets = shapes.objects(item, "to") if isinstance(item.get("to"), list) else [shapes.mapping(item, "to")]
         types = _asked(call, item.get("types") or ())
         for target in targets:
-            yield (a, str((item.get("from") or {}).get("id"))), (b, str(target.get("id"))), types, item
+            yield (a, shapes.ident(shapes.mapping(item, "from"))), (b, shapes.ident(target)), types, item
 
 
 def _asked(call: Call, given: object) -> set[int]:

@@ -40,6 +40,11 @@ class Tokens:
         self.issued = 0
         self.refresh = REFRESH
 
+    def restore(self) -> None:
+        """Make valid again what was revoked."""
+        self.revoked.clear()
+        self.refresh = REFRESH
+
     def add(self, text: str, spec: Mapping[str, Any]) -> None:
         """Register a token from a seed: {"scopes": [...] | null, "user": "55" | null, "app": "name"}."""
         scopes, user = spec.get("scopes"), spec.get("user")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from leadsync.sandbox import Reply
+from leadsync_hubspot.sandbox import shapes
 from leadsync_hubspot.sandbox.errors import Refused, entry, invalid
 from leadsync_hubspot.sandbox.kinds import KindSpec
 from leadsync_hubspot.sandbox.objects import (
@@ -56,15 +57,15 @@ def _gone(spec: KindSpec, ids: Sequence[str]) -> dict[str, Any]:
 def _read(call: Call) -> Reply:
     given, spec, portal = call.json(), call.spec, call.portal
     archived = call.request.param("archived").lower() == "true"
-    history = [n for n in given.get("propertiesWithHistory") or () if n in portal.properties[spec.name]]
-    names = wanted(portal, spec.name, [*(given.get("properties") or ()), *history])
+    history = [n for n in shapes.texts(given, "propertiesWithHistory") if n in portal.properties[spec.name]]
+    names = wanted(portal, spec.name, [*shapes.texts(given, "properties"), *history])
     key = str(given.get("idProperty") or "")
     found: dict[str, Obj] = {}
     missing: list[str] = []
     for item in inputs_of(call):
-        obj = locate(portal, spec, str(item.get("id", "")), key, archived=archived)
+        obj = locate(portal, spec, shapes.ident(item), key, archived=archived)
         if obj is None:
-            missing.append(str(item.get("id", "")))
+            missing.append(shapes.ident(item))
         else:
             found[obj.id] = obj
     shown = [_shown(call, obj, names, history) for obj in found.values()]
@@ -128,13 +129,13 @@ def _create(call: Call) -> Reply:
     batch = _Batch(call)
 
     def check(item: Input) -> dict[str, str]:
-        clean = checked(call.portal, batch.spec, item.get("properties") or {}, call.version)
+        clean = checked(call.portal, batch.spec, shapes.mapping(item, "properties"), call.version)
         batch.unique(clean, None, str(id(item)))
         return clean
 
     def act(item: Input, clean: dict[str, str]) -> dict[str, Any]:
         obj = call.portal.create(batch.spec.name, clean, call.actor)
-        tie_new(call.portal, obj, item.get("associations") or [])
+        tie_new(call.portal, obj, shapes.objects(item, "associations"))
         return {**created_view(call.portal, obj), "url": url_of(call.portal, obj)}
 
     results, errors = _each(inputs_of(call), check, act)
@@ -144,15 +145,15 @@ def _create(call: Call) -> Reply:
 def _update(call: Call) -> Reply:
     batch = _Batch(call)
     items = inputs_of(call)
-    _no_doubles([str(item.get("id", "")) for item in items])
+    _no_doubles([shapes.ident(item) for item in items])
     there: list[tuple[Input, Obj]] = []
     missing: list[str] = []
     for item in items:
         obj = _updatable(call, batch.spec, item)
         if obj is not None:
             there.append((item, obj))
-        elif not _dropped(call, batch.spec, str(item.get("id", ""))):
-            missing.append(str(item.get("id", "")))
+        elif not _dropped(call, batch.spec, shapes.ident(item)):
+            missing.append(shapes.ident(item))
     objs = {id(item): obj for item, obj in there}
     # only creating is documented to be partial: one bad value refuses all the others' updates
     results, _ = _each(
@@ -165,7 +166,7 @@ def _update(call: Call) -> Reply:
 
 
 def _updatable(call: Call, spec: KindSpec, item: Input) -> Obj | None:
-    ident, key = str(item.get("id", "")), str(item.get("idProperty") or "")
+    ident, key = shapes.ident(item), str(item.get("idProperty") or "")
     if (key and not call.portal.is_unique(spec.name, key)) or key == "email":
         raise invalid(f"Unable to perform update/upsert by non-unique {spec.type_id} property {key}")
     if not key and (spec.name, ident) in call.portal.merged:
@@ -184,7 +185,7 @@ def _no_doubles(ids: Sequence[str]) -> None:
 
 
 def _changes(batch: _Batch, obj: Obj, item: Input) -> tuple[Obj, dict[str, str]]:
-    clean = batch.portal.check(batch.spec.name, item.get("properties") or {})
+    clean = batch.portal.check(batch.spec.name, shapes.mapping(item, "properties"))
     check_rules(batch.portal, batch.spec, {**obj.properties, **clean}, batch.call.version)
     batch.unique(clean, obj.id, obj.id)
     return obj, clean
@@ -196,14 +197,14 @@ def _set(call: Call) -> Callable[[Input, Any], dict[str, Any]]:
     def act(item: Input, checks: tuple[Obj, dict[str, str]]) -> dict[str, Any]:
         obj, clean = checks
         call.portal.update(obj, clean, call.actor)
-        return updated_view(call.portal, obj, item.get("properties") or {})
+        return updated_view(call.portal, obj, shapes.mapping(item, "properties"))
 
     return act
 
 
 def _upsert(call: Call) -> Reply:
     batch, items = _Batch(call), inputs_of(call)
-    _no_doubles([str(item.get("id", "")).strip().lower() for item in items])
+    _no_doubles([shapes.ident(item).strip().lower() for item in items])
     for item in items:
         key = str(item.get("idProperty") or "")
         if not key or not call.portal.is_unique(batch.spec.name, key):
@@ -213,8 +214,8 @@ def _upsert(call: Call) -> Reply:
 
 
 def _upsert_check(batch: _Batch, item: Input) -> tuple[Obj | None, dict[str, str]]:
-    key, ident = str(item["idProperty"]), str(item.get("id", ""))
-    given = {key: ident, **(item.get("properties") or {})}
+    key, ident = str(item["idProperty"]), shapes.ident(item)
+    given = {key: ident, **(shapes.mapping(item, "properties"))}
     obj = batch.portal.by_unique(batch.spec.name, key, ident)
     if obj is not None:
         return _changes(batch, obj, {"properties": given})
@@ -230,14 +231,14 @@ def _upsert_act(call: Call) -> Callable[[Input, Any], dict[str, Any]]:
             made = call.portal.create(call.spec.name, clean, call.actor)
             return {**created_view(call.portal, made), "new": True}
         call.portal.update(obj, clean, call.actor)
-        return {**updated_view(call.portal, obj, {**(item.get("properties") or {}), **clean}), "new": False}
+        return {**updated_view(call.portal, obj, {**(shapes.mapping(item, "properties")), **clean}), "new": False}
 
     return act
 
 
 def _archive(call: Call) -> Reply:
     for item in inputs_of(call):
-        obj = call.portal.get(call.spec.name, str(item.get("id", "")))
+        obj = call.portal.get(call.spec.name, shapes.ident(item))
         if obj is not None:
             call.portal.archive(obj, call.actor)
     return nothing()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from leadsync.sandbox import Reply
+from leadsync_hubspot.sandbox import shapes
 from leadsync_hubspot.sandbox.associations import READ, WRITE, types_of
 from leadsync_hubspot.sandbox.batch import answer, inputs_of
 from leadsync_hubspot.sandbox.errors import invalid, not_found
@@ -84,11 +85,11 @@ def _all_configurations(call: Call) -> Reply:
 def _configure(call: Call, status: int) -> Reply:
     (a, b), found = _kinds(call), []
     for item in inputs_of(call):
-        number, most = item.get("typeId"), item.get("maxToObjectIds")
-        if number not in call.portal.links.known(a, b) or not isinstance(most, int) or most < 1:
+        number, most = shapes.number(item, "typeId"), shapes.number(item, "maxToObjectIds")
+        if number not in call.portal.links.known(a, b) or most < 1:
             raise invalid("Each input needs the typeId of an association of these objects, and maxToObjectIds")
-        call.portal.most_ties[a, b, int(number)] = most
-        found.append({**types_of(call.portal.links, a, b, [int(number)])[0], "userEnforcedMaxToObjectIds": most})
+        call.portal.most_ties[a, b, number] = most
+        found.append({**types_of(call.portal.links, a, b, [number])[0], "userEnforcedMaxToObjectIds": most})
     if status == 200:
         found = [{k: v for k, v in entry.items() if k != "label"} for entry in found]
     return answer(call, found, [], status)
@@ -105,7 +106,7 @@ def _update(call: Call) -> Reply:
 def _purge(call: Call) -> Reply:
     a, b = _kinds(call)
     for item in inputs_of(call):
-        call.portal.most_ties.pop((a, b, item.get("typeId", 0)), None)
+        call.portal.most_ties.pop((a, b, shapes.number(item, "typeId")), None)
     return nothing()
 
 

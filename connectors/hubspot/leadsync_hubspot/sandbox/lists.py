@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from leadsync.sandbox import Reply
+from leadsync_hubspot.sandbox import shapes
 from leadsync_hubspot.sandbox.errors import Refused, invalid, not_found, refuse
 from leadsync_hubspot.sandbox.render import paging
 from leadsync_hubspot.sandbox.routing import Call, Route, nothing, ok
@@ -158,11 +159,12 @@ def _whole(given: Json, name: str, default: int) -> int:
 
 
 def _meant(entry: Json, given: Json) -> bool:
-    query, types, ids = str(given.get("query") or "").lower(), given.get("processingTypes"), given.get("listIds")
+    query, types = str(given.get("query") or "").lower(), shapes.texts(given, "processingTypes")
+    ids = [str(ident) for ident in shapes.values(given, "listIds")]
     return (
         query in str(entry["name"]).lower()
         and (not types or entry["processingType"] in types)
-        and (not ids or entry["listId"] in map(str, ids))
+        and (not ids or entry["listId"] in ids)
     )
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from leadsync.sandbox import Reply, parse_time
+from leadsync_hubspot.sandbox import shapes
 from leadsync_hubspot.sandbox.batch import answer, inputs_of
 from leadsync_hubspot.sandbox.errors import entry, invalid, not_found
 from leadsync_hubspot.sandbox.forms import page
@@ -143,6 +144,9 @@ def _values(given: Mapping[str, Any], *required: str) -> Json:
         raise invalid(f"Invalid input JSON on line 1, column 1: Some required fields were not set: [{', '.join(gone)}]")
     if wrong := [n for n in TEXTS if given.get(n) is not None and not isinstance(given[n], str)]:
         raise invalid(f"Invalid input JSON: invalid values for [{', '.join(wrong)}]")
+    for custom in shapes.objects(given, "customProperties"):
+        for part in ("name", "value"):
+            shapes.ident(custom, part)
     for name in ("startDateTime", "endDateTime"):
         if given.get(name) is not None:
             _moment(given[name])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leadsync.sandbox import Reply
+from leadsync_hubspot.sandbox import shapes
 from leadsync_hubspot.sandbox.errors import Refused, invalid, not_found
 from leadsync_hubspot.sandbox.kinds import KindSpec
 from leadsync_hubspot.sandbox.links import PRIMARY, Node, default_type
@@ -93,8 +94,8 @@ def check_rules(portal: Portal, spec: KindSpec, values: Mapping[str, str], versi
 def tie_new(portal: Portal, obj: Obj, wishes: list[dict[str, Any]]) -> None:
     """Associate a record that was just made with those its creator named."""
     for wish in wishes:
-        types = {int(t["associationTypeId"]) for t in wish.get("types", ())}
-        target = _target(portal, str(wish["to"]["id"]), obj.kind, types)
+        types = {shapes.number(t, "associationTypeId") for t in shapes.objects(wish, "types")}
+        target = _target(portal, shapes.ident(shapes.mapping(wish, "to")), obj.kind, types)
         portal.links.tie(obj.node, target, types)
         refresh(portal, obj.node, target)
 
@@ -140,15 +141,15 @@ def updated_view(portal: Portal, obj: Obj, names: Mapping[str, Any]) -> dict[str
 
 def _create(call: Call) -> Reply:
     given, spec = call.json(), call.spec
-    clean = checked(call.portal, spec, given.get("properties", {}), call.version)
+    clean = checked(call.portal, spec, shapes.mapping(given, "properties"), call.version)
     call.portal.check_unique(spec.name, clean, None)
     obj = call.portal.create(spec.name, clean, call.actor)
-    tie_new(call.portal, obj, given.get("associations") or [])
+    tie_new(call.portal, obj, shapes.objects(given, "associations"))
     return ok({**created_view(call.portal, obj), "url": url_of(call.portal, obj)}, 201)
 
 
 def _update(call: Call) -> Reply:
-    obj, given = _find(call), call.json().get("properties", {})
+    obj, given = _find(call), shapes.mapping(call.json(), "properties")
     clean = call.portal.check(call.spec.name, given)
     check_rules(call.portal, call.spec, {**obj.properties, **clean}, call.version)
     call.portal.check_unique(call.spec.name, clean, obj.id)
@@ -205,7 +206,7 @@ def _remember_merge(portal: Portal, obj: Obj, olds: tuple[Obj, Obj], emails: lis
 
 def _erase(call: Call) -> Reply:
     given = call.json()
-    obj = locate(call.portal, call.spec, str(given.get("objectId", "")), str(given.get("idProperty", "")))
+    obj = locate(call.portal, call.spec, shapes.ident(given, "objectId"), str(given.get("idProperty", "")))
     if obj is not None:
         call.portal.erase(obj, call.actor)
     return nothing()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leadsync.sandbox import Reply
+from leadsync_hubspot.sandbox import shapes
 from leadsync_hubspot.sandbox.errors import invalid, not_found, refuse
 from leadsync_hubspot.sandbox.routing import Call, Route, nothing, ok
 from leadsync_hubspot.sandbox.state import Portal
@@ -93,10 +94,10 @@ def _given(call: Call, *required: str) -> Json:
     given = call.json()
     if gone := [name for name in required if given.get(name) is None]:
         raise invalid(f"Invalid input JSON on line 1, column 1: Some required fields were not set: [{', '.join(gone)}]")
-    if not isinstance(given.get("displayOrder", 0), int) or not isinstance(given.get("label", ""), str):
-        raise invalid("Invalid input JSON: label must be text and displayOrder a whole number")
-    if not isinstance(given.get("metadata") or {}, dict) or not isinstance(given.get("stages") or [], list):
-        raise invalid("Invalid input JSON: metadata must be an object and stages an array")
+    for part in (given, *shapes.objects(given, "stages")):
+        shapes.mapping(part, "metadata")
+        if not isinstance(part.get("displayOrder", 0), int) or not isinstance(part.get("label", ""), str):
+            raise invalid("Invalid input JSON: label must be text and displayOrder a whole number")
     return given
 
 

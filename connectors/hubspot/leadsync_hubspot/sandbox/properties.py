@@ -155,7 +155,7 @@ def _group(call: Call) -> Reply:
 
 def _group_create(call: Call) -> Reply:
     given, known = call.json(), call.portal.groups[call.spec.name]
-    if not given.get("name") or not given.get("label"):
+    if not all(isinstance(given.get(name), str) and given[name] for name in ("name", "label")):
         raise invalid("Invalid input JSON on line 1, column 1: Some required fields were not set: [name, label]")
     if given["name"] in known:
         raise refuse(409, f"A property group named '{given['name']}' already exists.", "OBJECT_ALREADY_EXISTS")

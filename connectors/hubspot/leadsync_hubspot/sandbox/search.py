@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from leadsync.sandbox import Reply, parse_time
+from leadsync_hubspot.sandbox import shapes
 from leadsync_hubspot.sandbox.errors import invalid
 from leadsync_hubspot.sandbox.objects import READ
 from leadsync_hubspot.sandbox.render import paging, picked, wanted
@@ -162,8 +163,8 @@ def predicate(fields: Fields, spec: Mapping[str, Any]) -> Predicate:
 
 
 def _membership(get: Callable[[View], Key | None], operator: str, kind: str, spec: Mapping[str, Any]) -> Predicate:
-    values = spec.get("values")
-    if not isinstance(values, list) or not values:
+    values = shapes.values(spec, "values")
+    if not values:
         raise invalid(f"operator {operator} requires values")
     # text is matched against values as they are: HubSpot wants them in lower case already
     wanted_keys = {str(v) if kind == "string" else key_of(kind, str(v)) for v in values}
@@ -197,7 +198,7 @@ def _comparison(get: Callable[[View], Key | None], operator: str, fields: Fields
 
 def _association(portal: Portal, other: str, operator: str, spec: Mapping[str, Any]) -> Predicate:
     kind = portal.kind(other).name
-    ids = {str(v) for v in [spec.get("value"), *(spec.get("values") or ())] if v is not None}
+    ids = {str(v) for v in [spec.get("value"), *shapes.values(spec, "values")] if v is not None}
     match operator:
         case "EQ" | "IN":
             return lambda view: bool(ids & portal.links.of(view.obj.node, kind).keys())
@@ -212,9 +213,9 @@ def _association(portal: Portal, other: str, operator: str, spec: Mapping[str, A
 
 def groups_of(body: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
     """The filter groups, held to their limits."""
-    groups = [list(group.get("filters") or ()) for group in body.get("filterGroups") or ()]
+    groups = [shapes.objects(group, "filters") for group in shapes.objects(body, "filterGroups")]
     if body.get("filters"):
-        groups.append(list(body["filters"]))
+        groups.append(shapes.objects(body, "filters"))
     if len(groups) > GROUPS:
         raise invalid(f"Number of filterGroups must be at most {GROUPS}, found {len(groups)}")
     if any(len(group) > FILTERS for group in groups):
@@ -227,6 +228,8 @@ def groups_of(body: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
 def order_of(body: Mapping[str, Any]) -> tuple[str, bool]:
     """(property, descending) of the one sort there may be; by record id where none is asked for."""
     sorts = body.get("sorts") or []
+    if not isinstance(sorts, list):
+        raise shapes.unreadable("sorts", "an array")
     if len(sorts) > 1:
         raise invalid("Only one sort is supported")
     match sorts:
@@ -234,8 +237,10 @@ def order_of(body: Mapping[str, Any]) -> tuple[str, bool]:
             return text.removeprefix("-"), text.startswith("-")
         case [{"propertyName": name, **rest}]:
             return str(name), rest.get("direction") == "DESCENDING"
-        case _:
+        case []:
             return "hs_object_id", False
+        case _:
+            raise shapes.unreadable("sorts", "the name of a property or an object with a propertyName")
 
 
 class Index:
@@ -310,7 +315,7 @@ def _search(call: Call) -> Reply:
     spec = call.spec
     limit, after = _window(body)
     found = _index(call.portal).matching(spec.name, body)
-    names = wanted(call.portal, spec.name, body.get("properties") or ())
+    names = wanted(call.portal, spec.name, shapes.texts(body, "properties"))
     shown = [picked(call.portal, view.obj, names) for view in found[after : after + limit]]
     following = str(after + limit) if len(found) > after + limit else None
     more = paging(call.request, following)
@@ -321,7 +326,7 @@ def _search(call: Call) -> Reply:
 
 def _window(body: Mapping[str, Any]) -> tuple[int, int]:
     limit, after = body.get("limit", 10) or 10, str(body.get("after") or "0")
-    if not isinstance(limit, int) or not 1 <= limit <= PAGE:
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= PAGE:
         raise invalid(f"Invalid limit {limit}: it must be between 1 and {PAGE}")
     if not after.isdigit():
         raise invalid(f"Invalid after {after}: it must be an integer")

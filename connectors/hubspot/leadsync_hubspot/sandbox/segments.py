@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from leadsync_hubspot.sandbox import shapes
 from leadsync_hubspot.sandbox.errors import invalid
 from leadsync_hubspot.sandbox.search import key_of
 from leadsync_hubspot.sandbox.state import Obj, Portal
@@ -20,8 +21,8 @@ def branch(portal: Portal, kind: str, spec: object, depth: int = 0) -> Test:
     """A filter branch as a test of a record; 400 where it is not well formed or not modelled here."""
     if not isinstance(spec, dict) or spec.get("filterBranchType") not in BRANCHES or depth > DEPTH:
         raise invalid("Invalid filterBranch: its filterBranchType must be one of [OR, AND]")
-    tests = [branch(portal, kind, inner, depth + 1) for inner in spec.get("filterBranches") or ()]
-    tests += [_filter(portal, kind, inner) for inner in spec.get("filters") or ()]
+    tests = [branch(portal, kind, inner, depth + 1) for inner in shapes.objects(spec, "filterBranches")]
+    tests += [_filter(portal, kind, inner) for inner in shapes.objects(spec, "filters")]
     if spec["filterBranchType"] == "AND":
         return lambda obj: all(test(obj) for test in tests)
     return lambda obj: any(test(obj) for test in tests)
