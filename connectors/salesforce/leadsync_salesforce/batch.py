@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from leadsync.connector import Outcome, Receipt, Write
 from leadsync.errors import SkipRecord
 from leadsync.records import Record
 from leadsync_salesforce.faults import VendorError, rejected
+from leadsync_salesforce.hints import named
 
 LOCKED = {"UNABLE_TO_LOCK_ROW"}
 """What passes by itself: such a record was not written and may be sent again."""
@@ -42,7 +43,7 @@ class Batch:
     def fail(self, token: str, error: VendorError) -> None:
         """A write that Salesforce refused; one that was only locked out stays to be sent."""
         if error.code not in LOCKED:
-            self.refused[token] = rejected(error)
+            self.refused[token] = rejected(replace(error, fields=named(error.message, error.fields)))
             del self.bodies[token]
 
     def lose(self, token: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 HINTS: Mapping[str, str] = MappingProxyType(
@@ -35,6 +35,24 @@ HINTS: Mapping[str, str] = MappingProxyType(
 )
 
 _LENGTH = re.compile(r"\(max length=(\d+)\)")
+
+_NAME = re.compile(r"[A-Za-z]\w*\Z", re.ASCII)
+_NAMING = (
+    re.compile(r"duplicate value found: (\w+) duplicates"),
+    re.compile(r"No such column '(\w+)' on "),
+    re.compile(r"Unable to create/update fields: ([\w, ]+)\."),
+    re.compile(r"Required fields are missing: \[([\w, ]+)\]"),
+)
+"""Refusals that may name the fields in their text alone. All of it is Salesforce's own wording, no value."""
+
+
+def named(message: str, fields: Sequence[str]) -> tuple[str, ...]:
+    """The fields that a refusal is about: as listed, else as its text names them; never what cannot be a name."""
+    listed = tuple(name for name in fields if _NAME.match(name))
+    if listed:
+        return listed
+    found = next((match for match in (pattern.match(message) for pattern in _NAMING) if match), None)
+    return () if found is None else tuple(name.strip() for name in found.group(1).split(","))
 
 
 def explain(code: str, message: str, fields: tuple[str, ...]) -> str:

@@ -21,7 +21,8 @@ LONGEST = 32_000
 UPLOAD = 100_000_000
 """Bytes of one upload before it is encoded; Bulk API 2.0 guide, "Limits"."""
 
-_ERROR = re.compile(r"([A-Z][A-Z0-9_]+):(.*?)(?::([\w., ]*))?--", re.DOTALL)
+_ERROR = re.compile(r"([A-Z][A-Z0-9_]+):(.*)--\s*\Z", re.DOTALL)
+_NAMES = re.compile(r"[\w., ]*\Z")
 
 
 def fits(body: Body) -> bool:
@@ -70,9 +71,13 @@ def read(text: str, key: str | None, columns: Sequence[str]) -> Iterator[tuple[s
 
 
 def error_of(text: str) -> VendorError:
-    """The first error of a failed row, "CODE:message:Field1,Field2--"."""
+    """The error of a failed row, "CODE:message:Field1,Field2 --". A message may hold a value, and that may hold colons
+    and dashes: so the fields are what stands behind the last colon, where all of that can be names."""
     found = _ERROR.match(text)
     if found is None:
         return VendorError("BULK_FAILURE")
-    names = (name.strip() for name in (found[3] or "").split(","))
-    return VendorError(found[1], found[2], tuple(name for name in names if name))
+    message, colon, last = found[2].rpartition(":")
+    if not colon or not _NAMES.match(last):
+        return VendorError(found[1], found[2])
+    names = (name.strip() for name in last.split(","))
+    return VendorError(found[1], message, tuple(name for name in names if name))

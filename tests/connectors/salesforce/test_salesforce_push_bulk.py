@@ -13,6 +13,8 @@ from leadsync.connector import Outcome, Receipt, Write
 from leadsync.errors import QuotaExhausted, StopRun, TryAgain
 from leadsync.sandbox.base import Counters
 from leadsync_salesforce import SalesforceCrm, SalesforceSandbox
+from leadsync_salesforce.hints import named
+from leadsync_salesforce.table import error_of
 
 ROOT = "/services/data/vXX.X/jobs/ingest"
 
@@ -159,6 +161,59 @@ def test_refused_rows_stand_alone_with_code_and_hint(sandbox: SalesforceSandbox,
     assert not any("badone" in f"{e}{e.hint}" for e in errors.values())
     assert outcomes(list(receipts)) == {"done": 36, "rejected": 4}
     assert calls(sandbox)[f"GET {ROOT}/{{id}}/{{results}}"] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "fields"),
+    [
+        ("STRING_TOO_LONG:Title: data value too large: a:b --c (max length=9):Title --", "STRING_TOO_LONG", ("Title",)),
+        ("REQUIRED_FIELD_MISSING:Required fields are missing: [Name, City]:Name,City --", "REQUIRED_FIELD_MISSING",
+         ("Name", "City")),
+        ("FIELD_CUSTOM_VALIDATION_EXCEPTION:Please: Ann Example --:--", "FIELD_CUSTOM_VALIDATION_EXCEPTION", ()),
+        ("UNKNOWN_EXCEPTION:no fields at all--", "UNKNOWN_EXCEPTION", ()),
+        ("something else", "BULK_FAILURE", ()),
+    ],
+    ids=["a value with colons and dashes", "two fields", "a rule without a field", "no colon", "not an error"],
+)  # fmt: skip
+def test_the_fields_of_a_failed_row_are_read_and_nothing_of_its_values(
+    text: str, code: str, fields: tuple[str, ...]
+) -> None:
+    error = error_of(text)
+    assert (error.code, error.fields) == (code, fields)
+
+
+@pytest.mark.parametrize("by_job", [False, True], ids=["by collections", "by a bulk job"])
+def test_a_refused_record_names_the_fields_so_that_the_rest_may_go(
+    by_job: bool, sandbox: SalesforceSandbox, crm: SalesforceCrm, bulk: SalesforceCrm
+) -> None:
+    ids = seed_leads(sandbox, 20)
+    sandbox.seed({"objects": {"Lead": [{"LastName": "T", "Company": "C", "LeadSync_Id__c": "taken"}]}})
+    values: dict[int, dict[str, Any]] = {
+        0: {"Title": f"{'x' * 120}:a --b, c", "City": "Bonn"},
+        1: {"LeadSync_Id__c": "taken", "City": "Bonn"},
+        2: {"Tier__c": "Z", "City": "Bonn"},
+    }
+    writes = [Write(str(n), "Lead", i, values.get(n, {"City": "Bonn"})) for n, i in enumerate(ids)]
+    receipts = {r.token: r for r in (bulk if by_job else crm).write("Lead", writes)}
+    refused = {token: r.error.fields for token, r in receipts.items() if r.error is not None}
+    assert refused == {"0": ("Title",), "1": ("LeadSync_Id__c",), "2": ("Tier__c",)}
+
+
+@pytest.mark.parametrize(
+    ("message", "fields", "found"),
+    [
+        ("x", ["Title", "not a name", ""], ("Title",)),
+        ("duplicate value found: Key__c duplicates value on record with id: 00Q", [], ("Key__c",)),
+        ("No such column 'Rank__c' on sobject of type Lead", [], ("Rank__c",)),
+        ("Required fields are missing: [LastName, Company]", [], ("LastName", "Company")),
+        ("Ann: No such column 'Rank__c' on sobject of type Lead", [], ()),
+        ("anything", [], ()),
+    ],
+)
+def test_fields_are_known_from_the_list_or_salesforces_own_words(
+    message: str, fields: list[str], found: tuple[str, ...]
+) -> None:
+    assert named(message, fields) == found
 
 
 def test_rows_that_were_locked_out_are_sent_on_by_collections(sandbox: SalesforceSandbox, bulk: SalesforceCrm) -> None:

@@ -174,7 +174,9 @@ class Jobs:
                 ident, created = apply(call, how, obj, values_of(job.header, cells))
                 job.successes.append((ident, created, cells))
             except ApiError as refused:
-                job.failures.append(("", f"{refused.code}:{refused.message}:{','.join(refused.fields or ())}--", cells))
+                job.failures.append(
+                    ("", f"{refused.code}:{refused.message}:{','.join(refused.fields or ())} --", cells)
+                )
 
     def results(self, call: Call, ident: str) -> Reply:
         """GET /jobs/query/{id}/results?locator&maxRecords: a part of the rows as CSV."""
