@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from leadsync.errors import LeadsyncError, StopRun
-from proofs import proxy
+from proofs import proxy, tls
 from proofs.children import Failed, Play, play_all, play_one
 from proofs.folder import scratch
 from proofs.garbled import Spot, calm, differences, draw, gist, typed
@@ -54,13 +56,20 @@ FAULTS: Mapping[str, Treat] = {
 }
 
 
+TLS = {f"TLS, {bad}": bad for bad in tls.BAD}
+FINE = "TLS, all in order"
+EVERY = (*FAULTS, *TLS, FINE)
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A fault at one answer, and at all of that endpoint after it if `ever`."""
+    """A fault at one answer, and at all of that endpoint after it if `ever`. `number`: which of the side's requests it
+    is; a certificate that is bad for ever is so for all requests from there on."""
 
     spot: Spot
     fault: str
     ever: bool
+    number: int = 0
 
     def __str__(self) -> str:
         return f"{self.fault} at {self.spot}{' and ever after' if self.ever else ''}"
@@ -77,45 +86,74 @@ class Outcome:
     wrong: tuple[str, ...]
 
 
-def play(house: House, case: Case, held: Any, known: Any) -> Outcome:
-    """A run through the proxy, then two without it: in the end people's fields are as if nothing had happened."""
+def play(house: House, case: Case, held: Any, known: Any, papers: Path) -> Outcome:
+    """A run through the proxy, then some without it: in the end people's fields are as if nothing had happened."""
     house.settings = TIMEOUTS
-    wrong: list[str] = []
     with house.served() as served, ExitStack() as stack:
         direct = {side: s.url for side, s in served.items()}
-        proxies = {side: stack.enter_context(Proxy(house.sandboxes[side], url)) for side, url in direct.items()}
-        bad = proxies[case.spot.side]
-        bad.label, bad.turn, bad.ever, bad.treat = case.spot.label, case.spot.turn, case.ever, FAULTS[case.fault]
-        stopped = ""
-        try:
-            house.run({side: p.url for side, p in proxies.items()})
-        except StopRun as problem:
-            stopped = f"{type(problem).__name__}: {problem}"
-        except LeadsyncError as problem:
-            wrong.append(f"{type(problem).__name__} was not dealt with: {problem}")
+        proxies = {side: stack.enter_context(_proxy(house, case, side, url, papers)) for side, url in direct.items()}
+        with tls.trusted(papers):
+            stopped, wrong = _attempt(house, {side: p.url for side, p in proxies.items()})
         refused = house.retry_rejects()
         for _ in range(3):
             house.run(direct)
-    if stopped and not any(word in stopped.lower() for word in (case.spot.side, "url")):
-        wrong.append(f"the text does not say where: {stopped}")
+    bad = proxies[case.spot.side]
+    wrong.extend(_told(case, stopped))
     for name, now, then in (("the CRMs hold", house.holdings(), held), ("leadsync knows", house.known(), known)):
         if typed(now) != typed(then):
             wrong.append(f"{name} something else: {differences(typed(now), typed(then))}")
     return Outcome(stopped, bad.hits > 0, refused, tuple(wrong))
 
 
+def _attempt(house: House, urls: Mapping[str, str]) -> tuple[str, list[str]]:
+    """What stopped a run, and whether it was something nobody has dealt with."""
+    try:
+        house.run(urls)
+    except StopRun as problem:
+        return f"{type(problem).__name__}: {problem}", []
+    except LeadsyncError as problem:
+        return "", [f"{type(problem).__name__} was not dealt with: {problem}"]
+    return "", []
+
+
+def _told(case: Case, stopped: str) -> list[str]:
+    """What is wrong with how the run ended. (It may go on where only a reading back failed: the write is done.)"""
+    wrong: list[str] = []
+    if stopped and not any(word in stopped.lower() for word in (case.spot.side, "url")):
+        wrong.append(f"the text does not say where: {stopped}")
+    if stopped and case.fault in TLS and tls.BAD[TLS[case.fault]] not in stopped:
+        wrong.append(f"the text does not say what is wrong with the certificate: {stopped}")
+    if stopped and case.fault == FINE:
+        wrong.append(f"a server whose papers are in order was refused: {stopped}")
+    return wrong
+
+
+def _proxy(house: House, case: Case, side: str, url: str, papers: Path) -> Proxy:
+    """The proxy for a side: bad where the case says so."""
+    here, sandbox = side == case.spot.side, house.sandboxes[side]
+    if case.fault in TLS or case.fault == FINE:
+        bad = TLS.get(case.fault, "good") if here else "good"
+        return tls.TlsProxy(sandbox, url, turn=case.number, ever=case.ever, home=papers, bad=bad)
+    if not here:
+        return Proxy(sandbox, url)
+    return Proxy(sandbox, url, case.spot.label, case.spot.turn, case.ever, FAULTS[case.fault])
+
+
 def cases(spots: list[Spot]) -> list[Case]:
     """Each fault at each endpoint: at its first answer, at its last, and at all."""
-    places: dict[tuple[str, str], list[Spot]] = {}
+    places: dict[tuple[str, str], list[tuple[int, Spot]]] = {}
+    counts: Counter[str] = Counter()
     for spot in spots:
-        places.setdefault((spot.side, spot.label), []).append(spot)
+        places.setdefault((spot.side, spot.label), []).append((counts[spot.side], spot))
+        counts[spot.side] += 1
     found: list[Case] = []
     for turns in places.values():
-        for fault in FAULTS:
-            found.append(Case(turns[0], fault, ever=False))
-            found.append(Case(turns[0], fault, ever=True))
+        (first, begin), (last, end) = turns[0], turns[-1]
+        for fault in EVERY:
+            found.append(Case(begin, fault, ever=False, number=first))
+            found.append(Case(begin, fault, ever=True, number=first))
             if len(turns) > 1:
-                found.append(Case(turns[-1], fault, ever=False))
+                found.append(Case(end, fault, ever=False, number=last))
     return found
 
 
@@ -128,14 +166,15 @@ def prove(*, long: bool = False, seed: int = 0, count: int | None = None) -> Rep
         every = cases(spots)
         wanted = len(every) if long else count if count is not None else CI_CASES
         chosen = draw(every, wanted, seed, news=lambda c: {(c.spot.side, c.spot.label), c.fault})
-        plays: list[Play] = [partial(play, case=case, held=held, known=known) for case in chosen]
+        home = tls.papers(folder)
+        plays: list[Play] = [partial(play, case=case, held=held, known=known, papers=home) for case in chosen]
         results = dict(play_all(house, folder, plays))
     outcomes = [results[number] for number in range(len(chosen))]
     for case, outcome in zip(chosen, outcomes, strict=True):
         texts = [gist(outcome.trace)] if isinstance(outcome, Failed) else outcome.wrong
         report.violations.extend(f"{case}: {text}" for text in texts)
     fine = [o for o in outcomes if isinstance(o, Outcome)]
-    report.figures["faults, endpoints"] = f"{len(FAULTS)}, {len({(s.side, s.label) for s in spots})}"
+    report.figures["faults, endpoints"] = f"{len(EVERY) - 1}, {len({(s.side, s.label) for s in spots})}"
     report.reach("cases", len(chosen), LONG_GATE if long else min(wanted, CI_CASES))
     report.figures["runs that met the fault"] = sum(o.met for o in fine)
     report.figures["runs that stopped, with a text"] = sum(o.stopped != "" for o in fine)

@@ -87,11 +87,11 @@ class Proxy:
     def _serve(self, client: socket.socket) -> None:
         try:
             with client, client.makefile("rb") as stream:
-                while (request := _read(stream)) is not None:
+                while (request := read_request(stream)) is not None:
                     if self._due(request) and self.treat is not None:
                         self.treat(Turn(client, partial(self._forward, request), self))
                         return
-                    client.sendall(_bytes(self._forward(request)))
+                    client.sendall(answered(self._forward(request)))
         except OSError:
             return
 
@@ -116,7 +116,8 @@ class Proxy:
         return answer
 
 
-def _read(stream: BinaryIO) -> Request | None:
+def read_request(stream: BinaryIO) -> Request | None:
+    """The next request of a connection; None at its end."""
     first = stream.readline().decode("latin-1").split()
     if len(first) != 3:
         return None
@@ -139,9 +140,11 @@ def _plain(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() not in framing}
 
 
-def _bytes(answer: Answer) -> bytes:
+def answered(answer: Answer, *, close: bool = False) -> bytes:
+    """An answer on the wire; `close`: it is the connection's last."""
     length = {} if answer.status == 204 else {"content-length": str(len(answer.body))}
-    return _head(answer.status, {**_plain(answer.headers), **length}) + answer.body
+    last = {"connection": "close"} if close else {}
+    return _head(answer.status, {**_plain(answer.headers), **length, **last}) + answer.body
 
 
 def _reset(client: socket.socket) -> None:
@@ -176,13 +179,13 @@ def reset_after_headers(turn: Turn) -> None:
 
 def reset_mid_body(turn: Turn) -> None:
     answer = turn.forward()
-    turn.client.sendall(_bytes(answer)[: -(len(answer.body) // 2 + 1)])
+    turn.client.sendall(answered(answer)[: -(len(answer.body) // 2 + 1)])
     _reset(turn.client)
 
 
 def truncated(turn: Turn) -> None:
     answer = turn.forward()
-    turn.client.sendall(_bytes(answer)[: -(len(answer.body) // 2 + 1)])
+    turn.client.sendall(answered(answer)[: -(len(answer.body) // 2 + 1)])
 
 
 def hang(_turn: Turn) -> None:
@@ -195,7 +198,7 @@ def hang_after_effect(turn: Turn) -> None:
 
 
 def trickle(turn: Turn) -> None:
-    text = _bytes(turn.forward())
+    text = answered(turn.forward())
     for i in range(0, 16):
         turn.client.sendall(text[i : i + 1])
         time.sleep(0.005)

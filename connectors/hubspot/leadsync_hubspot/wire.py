@@ -145,7 +145,8 @@ def broken(problem: Exception, *, write: bool) -> LeadsyncError:
     """The failure a broken transport stands for: certainly nothing happened, or who knows."""
     kind = type(problem).__name__
     if isinstance(problem, SSLError):
-        return Misconfigured(f"HubSpot: no trusted TLS connection ({kind}); check the url and the certificates")
+        doubt = getattr(problem.args[0], "verify_message", kind) if problem.args else kind
+        return Misconfigured(f"HubSpot: no trusted TLS connection ({doubt}); check the url and the certificates")
     if isinstance(problem, (NewConnectionError, ConnectTimeoutError)):
         return TryAgain(f"HubSpot cannot be reached ({kind})")
     if write:

@@ -210,10 +210,17 @@ def sort_failure(problem: requests.RequestException, what: str, *, writing: bool
         unreadable = f"Salesforce {what}: the answer is not JSON"
         return Ambiguous(unreadable) if writing else Unreadable(unreadable)
     if isinstance(problem, requests.exceptions.SSLError):
-        return Misconfigured(f"Salesforce {what}: the server's certificate is not trusted: check `url` and the proxy")
+        text = f"Salesforce {what}: the server's certificate is not trusted ({_doubt(problem)})"
+        return Misconfigured(f"{text}: check `url` and the proxy")
     if _never_sent(problem) or not writing:
         return TryAgain(f"{text}: {NEXT}; this call changed nothing")
     return Ambiguous(f"{text}: the record is read again before anything else is sent")
+
+
+def _doubt(problem: requests.exceptions.SSLError) -> str:
+    """What OpenSSL says against a certificate ("certificate has expired"), else the failure's name."""
+    inner = getattr(problem.args[0], "reason", None) if problem.args else None
+    return str(getattr(inner.args[0], "verify_message", "") if inner is not None and inner.args else "") or "SSLError"
 
 
 def _told(problem: requests.RequestException) -> str:
