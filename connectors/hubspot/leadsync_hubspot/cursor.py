@@ -16,6 +16,9 @@ class Position:
     `since`: everything that changed before was read (0: never pulled). `until`: when the pass under way began
     (0: none is). `after`: the last id, or the server's own mark, behind which the pass goes on. `archived`: everything
     archived before was seen; `newest`: the latest the pass under way has seen.
+
+    Of the recycle bin: `bin_pages` it had when it was last read whole, at `bin_read` (while one reads: so far); and the
+    last `bin.Count`.
     """
 
     since: int = 0
@@ -24,6 +27,11 @@ class Position:
     after: str = ""
     archived: int = 0
     newest: int = 0
+    bin_pages: int = 0
+    bin_read: int = 0
+    counted_at: int = 0
+    live: int = -1
+    recent: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 from leadsync.connector import Page, Unread
 from leadsync.errors import BadRecord, Unreadable
 from leadsync.records import Record, Ref
+from leadsync_hubspot.bin import COUNTING, DAY, Count, count
 from leadsync_hubspot.client import Client
 from leadsync_hubspot.cursor import Position, dump, load
 from leadsync_hubspot.records import (
@@ -89,20 +90,37 @@ class Pull:
                 return
 
     def _archived(self, position: Position) -> Iterator[tuple[Page, Position]]:
-        """Records put into the recycle bin since the last pass. The list has no order by date, so it is read whole."""
+        """Records put into the recycle bin since the last pass. The list has no order by date, so it is read whole,
+        unless counting tells that nothing was put there."""
         if position.archived == 0 or not self.source.followed:  # a first pass has no last one to compare with
             yield Page(), self._ended(position)
             return
+        if not position.after:
+            position, quiet = self._counted(position)
+            if quiet:
+                yield Page(), replace(self._ended(position), archived=position.archived)
+                return
+            position = replace(position, bin_pages=0)
         while True:
             answer = self._list_page(position.after, archived=True)
             ends = [(id_of(item), _archived_at(item)) for item in answer["results"]]
             fresh = [(i, at) for i, at in ends if at > position.archived - self.overlap]
             page = Page(tuple(_deleted(Ref(self.side, self.source.kind, i), at) for i, at in fresh))
             after = self._onward(position.after, next_after(answer))
-            position = replace(position, after=after, newest=max([position.newest, *(at for _, at in ends)]))
-            yield page, position if after else self._ended(position)
+            newest, pages = max([position.newest, *(at for _, at in ends)]), position.bin_pages + 1
+            position = replace(position, after=after, newest=newest, bin_pages=pages)
+            yield page, position if after else replace(self._ended(position), bin_read=position.until)
             if not after:
                 return
+
+    def _counted(self, position: Position) -> tuple[Position, bool]:
+        """The position with this pass's count of live records, where the bin is large; whether nothing was archived."""
+        if position.bin_pages <= COUNTING:
+            return position, False
+        before = Count(position.counted_at, position.live, position.recent)
+        now, agrees = count(self.client, self.source, before, position.until)
+        fresh = position.until - position.bin_read < DAY
+        return replace(position, counted_at=now.at, live=now.live, recent=now.recent), agrees and fresh
 
     # ---- one request
 
@@ -190,7 +208,8 @@ class Pull:
         """What was archived before this pass began has been seen; in the very millisecond it began, perhaps not."""
         first = position.archived == 0
         seen = position.until if first else max(position.archived, position.newest, position.until - 1)
-        return Position(since=position.until, archived=seen)
+        kept = replace(position, until=0, phase="live", after="", newest=0)
+        return replace(kept, since=position.until, archived=seen)
 
     def _onward(self, old: str, new: str) -> str:
         if new and new == old:

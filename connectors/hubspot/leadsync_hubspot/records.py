@@ -27,13 +27,14 @@ PRIMARY_COMPANY = "associatedcompanyid"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An object type to read: the property that says when a record changed, what it is tied to, and whether its
-    recycle bin is followed."""
+    """An object type to read: the properties that say when a record changed and was made, what it is tied to, and
+    whether its recycle bin is followed."""
 
     kind: str
     modified: str = "hs_lastmodifieddate"
     linked: str = ""
     followed: bool = False
+    created: str = "createdate"
 
     def needed(self, fields: Sequence[str]) -> list[str]:
         """The properties to ask for: the caller's and our own."""
