@@ -24,11 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.labelled import FEWEST, Data, Judge, Label, read
+from benchmarks.labelled import Data, Judge, Label, Outcome, read, summary
 
-from leadsync.records import LegalEntity
+from leadsync.records import LegalEntity, Match
+from leadsync.resolve import ResolveSettings, resolve_all
 from leadsync.resolve.features import FEATURES, compare, crowd, row, take_apart
 from leadsync.resolve.judge import CONSIDERED
+from leadsync.resolve.model import read_model
 from leadsync_gleif import Index
 
 TARGET = Path(__file__).parent.parent / "src/leadsync/resolve/model.json"
@@ -75,7 +77,7 @@ def _examples(label: Label, kind: int, candidates: Sequence[LegalEntity], judge:
 
 
 def _group(label: Label, kind: int, asked: Any, seen: Sequence[Any], right: Sequence[bool]) -> Group:
-    rows = [row(asked, one) + others for one, others in zip(seen, crowd(seen) if seen else [], strict=True)]
+    rows = [row(asked, one) + others for one, others in zip(seen, crowd(asked, seen) if seen else [], strict=True)]
     return Group(label, kind, rows, right)
 
 
@@ -106,32 +108,44 @@ def train(found: Sequence[Group], weighed: Sequence[float]) -> Any:
     return trees.fit(x, y, sample_weight=w)
 
 
-def check(found: Sequence[Group], weighed: Sequence[float]) -> None:
-    """Print recall at fixed precisions of the best candidates in the core mix, each judged by a model that never saw
-    its LEI."""
-    best: list[tuple[float, bool]] = []
+def check(data: Data, index: Index, found: Sequence[Group], weighed: Sequence[float]) -> None:
+    """Print what the whole judge makes of the core mix, each query judged by a model that never saw its LEI."""
+    judge = Judge(data)
     fold = [zlib.crc32(g.label.lei.encode()) % FOLDS for g in found]
+    outcomes: list[tuple[Outcome, Match]] = []
     for held in range(FOLDS):
         kept = [i for i, f in enumerate(fold) if f != held]
-        model = train([found[i] for i in kept], [weighed[i] for i in kept])
-        for i, f in enumerate(fold):
-            if f == held and found[i].label.core and found[i].kind == 0 and found[i].rows:
-                odds = model.decision_function(np.array(found[i].rows, np.float32))
-                best.append((float(odds.max()), bool(found[i].right[int(odds.argmax())])))
-    positives = sum(g.label.core and g.kind == 0 and not g.label.nil for g in found)
-    best.sort(reverse=True)
-    for floor in (0.95, 0.96, 0.97, 0.98):
-        hits, reached = 0, 0.0
-        for seen, (_, right) in enumerate(best, 1):
-            hits += right
-            if seen >= FEWEST and hits / seen >= floor:
-                reached = hits / positives
-        print(f"recall at precision {floor}: {reached:.3f}")
-    print(f"best candidate right: {sum(right for _, right in best) / positives:.3f}")
+        trees = read_model(content(train([found[i] for i in kept], [weighed[i] for i in kept])))
+        labels = [one for one in data.labels if one.core and zlib.crc32(one.lei.encode()) % FOLDS == held]
+        queries = [label.query for label in labels]
+        candidates = index.candidates(queries, CONSIDERED)
+        matches = resolve_all(queries, candidates, ResolveSettings(threshold=0.0), trees=trees)
+        for label, m in zip(labels, matches, strict=True):
+            right = judge.right(label, m.lei, m.legal_name, m.country)
+            outcomes.append((Outcome(label, m.lei != "", right, m.confidence), m))
+    report(outcomes)
 
 
-def write(model: Any) -> None:
-    """Write the trees as plain lists."""
+def report(judged: Sequence[tuple[Outcome, Match]]) -> None:
+    """Precision, recall and refusals by threshold, recall at fixed precision, and how true the confidence is."""
+    outcomes = [outcome for outcome, _ in judged]
+    print(" ".join(f"{k}: {v:.3f}" for k, v in summary(outcomes).items() if v is not None))
+    print("ambiguous:", sum(match.status == "ambiguous" for _, match in judged))
+    for threshold in (0.5, 0.6, 0.7, 0.75, 0.8, 0.82, 0.84, 0.86, 0.88, 0.9, 0.92):
+        cut = [replace(o, answered=o.answered and o.confidence >= threshold) for o in outcomes]
+        cut = [replace(o, right=o.right and o.answered) for o in cut]
+        print(threshold, " ".join(f"{k}: {v:.3f}" for k, v in summary(cut).items() if v is not None))
+    for low in range(0, 100, 10):
+        bin_ = [o for o in outcomes if o.answered and low <= 100 * o.confidence < low + 10]
+        if bin_:
+            said, true = (sum(x) / len(bin_) for x in ([o.confidence for o in bin_], [o.right for o in bin_]))
+            print(
+                f"said {low / 100:.1f}–{low / 100 + 0.1:.1f}: {len(bin_):5} answers, mean {said:.3f}, right {true:.3f}"
+            )
+
+
+def content(model: Any) -> dict[str, Any]:
+    """The trees as plain lists."""
     nodes: dict[str, list[float]] = {"feature": [], "threshold": [], "left": [], "right": [], "value": []}
     roots: list[int] = []
     depth = 0
@@ -147,8 +161,7 @@ def write(model: Any) -> None:
             nodes["value"].append(round(float(node["value"]), 5) if leaf else 0.0)
             depth = max(depth, int(node["depth"]))
     base = round(float(np.ravel(model._baseline_prediction)[0]), 6)
-    content = {"features": FEATURES, **nodes, "roots": roots, "depth": depth, "base": base}
-    TARGET.write_text(json.dumps(content, separators=(",", ":")), encoding="ascii")
+    return {"features": FEATURES, **nodes, "roots": roots, "depth": depth, "base": base}
 
 
 def main() -> None:
@@ -159,12 +172,13 @@ def main() -> None:
     parser.add_argument("--check", action="store_true")
     args = parser.parse_args()
     index = Index.open(args.index)
-    found = list(groups(read(args.data), index))
+    data = read(args.data)
+    found = list(groups(data, index))
     weighed = weights(found)
     if args.check:
-        check(found, weighed)
+        check(data, index, found, weighed)
     else:
-        write(train(found, weighed))
+        TARGET.write_text(json.dumps(content(train(found, weighed)), separators=(",", ":")), encoding="ascii")
 
 
 if __name__ == "__main__":

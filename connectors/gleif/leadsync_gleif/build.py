@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from leadsync.normalize.company import split_name
+from leadsync.normalize.scripts import is_foreign
 from leadsync.records import LegalEntity
 from leadsync_gleif.codec import decode, encode
 from leadsync_gleif.hashing import U32, U64, deletions, hash_phrases
 from leadsync_gleif.level2 import Exceptions, Relation, relation_line
 from leadsync_gleif.segment import ARRAYS, FORMAT, META, RECORDS, RELATIONS, lei_keys
+from leadsync_gleif.spellings import sounds
 
 T = TypeVar("T")
 Array = npt.NDArray[Any]
@@ -250,16 +252,16 @@ class Builder:
 
 
 def _phrases(entity: LegalEntity) -> Iterator[tuple[int, list[str]]]:
-    """(kind, core words) of the entity's distinct names."""
-    words, _ = split_name(entity.name, entity.country)
-    seen = {tuple(words)}
-    if words:
-        yield 0, words
-    for name, kind in entity.other_names:
+    """(kind, core words) of the entity's distinct names; a name in another script also as it sounds."""
+    seen: set[tuple[str, ...]] = set()
+    for name, kind in ((entity.name, ""), *entity.other_names):
         words, _ = split_name(name, entity.country)
-        if words and tuple(words) not in seen:
-            seen.add(tuple(words))
-            yield (2 if kind == PREVIOUS else 1), words
+        if not words or tuple(words) in seen:
+            continue
+        seen.add(tuple(words))
+        yield (0 if kind == "" and len(seen) == 1 else 2 if kind == PREVIOUS else 1), words
+        if is_foreign(name):
+            yield 1, sounds(words)
 
 
 def _joined(parts: Sequence[Array], dtype: Any) -> Array:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from leadsync.normalize.company import plain_words, split_name
 from leadsync.normalize.countries import country_names
 from leadsync.normalize.domains import domain_label
+from leadsync.normalize.scripts import OTHER_SCRIPTS, sound
 from leadsync.normalize.security import without_security
 from leadsync.records import CompanyQuery
 
@@ -20,7 +21,14 @@ BRANCH_WORDS = frozenset(
 """Words that say a name is a branch's."""
 
 
+GROUP_WORDS = frozenset("group groupe gruppe gruppo grupo holding holdings konzern konsern".split())
+"""Words people add to the name of a group's head, or leave out."""
 Flags = npt.NDArray[np.bool_]
+
+
+def sounds(words: Sequence[str]) -> list[str]:
+    """The words as they sound, marked so that they meet no spelling."""
+    return [f"~{sound(word)}" for word in words]
 
 
 def spellings(queries: Sequence[CompanyQuery]) -> tuple[list[str], npt.NDArray[np.int64], Flags, Flags]:
@@ -39,6 +47,11 @@ def spellings(queries: Sequence[CompanyQuery]) -> tuple[list[str], npt.NDArray[n
             owner.append(number)
             main.append(phrase == own)
             settles.append(phrase == own and form != "")
+        if query.country in OTHER_SCRIPTS and words:
+            phrases.append(" ".join(sounds(words)))
+            owner.append(number)
+            main.append(True)
+            settles.append(False)
     return phrases, np.array(owner, np.int64), np.array(main, bool), np.array(settles, bool)
 
 
@@ -53,5 +66,8 @@ def _parts(query: CompanyQuery, words: list[str]) -> Iterator[str]:
     left = [word for word in words if word not in places]
     if left and len(left) < len(words):
         yield " ".join(split_name(" ".join(left), query.country)[0])
+    bare = [word for word in words if word not in GROUP_WORDS]
+    if bare and len(bare) < len(words):
+        yield " ".join(split_name(" ".join(bare), query.country)[0])
     if query.domain:
         yield domain_label(query.domain).replace("-", " ")

@@ -19,7 +19,8 @@ from leadsync.normalize.legal_forms import (
     fold,
     related,
 )
-from leadsync.normalize.words import ABBREVIATIONS, ASIAN, MARKERS
+from leadsync.normalize.scripts import OTHER_SCRIPTS, is_foreign, latin, translated
+from leadsync.normalize.words import ABBREVIATIONS, MARKERS
 
 __all__ = [
     "COUNTRIES",
@@ -40,8 +41,6 @@ __all__ = [
 
 _LOCAL = str.maketrans({"ъ": "a", "Ъ": "A", "ь": "", "Ь": "", "’": "'", "`": "'", "´": "'", "ß": "ss", "＆": "&"})
 _ABBREVIATION = re.compile(r"(?<=\b[a-z])(?:[./](?=[a-z]\b)|\.\s(?=[a-z]\.))")
-_HAN = re.compile(r"[\u4e00-\u9fff]+")
-_TWO = re.compile(r"..?")
 _WORD = re.compile(r"[a-z0-9]+")
 _AND = frozenset("and und et og och".split())
 _MARKER_LAST = frozenset(words[-1] for words in MARKERS if words)
@@ -55,15 +54,15 @@ class CompanyName:
     form: str
 
 
-def plain_words(text: str) -> list[str]:
+def plain_words(text: str, country: str = "") -> list[str]:
     """The words of a text in ASCII and lower case: dotted abbreviations joined, umlauts in one spelling.
 
-    "Müller & Söhne A.G." → ["muller", "and", "sohne", "ag"]; other scripts are transliterated.
+    "Müller & Söhne A.G." → ["muller", "and", "sohne", "ag"]; other scripts are transliterated, their generic words
+    translated. `country` (alpha-2, "" unknown) tells Japanese from Chinese.
     """
+    foreign = is_foreign(text)
     if not text.isascii():
-        if any(ord(c) > 0x58F for c in text):
-            text = _spaced(text)
-        text = anyascii(text.translate(_LOCAL))
+        text = anyascii((latin(text, country) if foreign else text).translate(_LOCAL))
     plain = text.lower()
     if "&" in plain or "+" in plain:
         plain = plain.replace("&", " and ").replace("+", " and ")
@@ -73,15 +72,8 @@ def plain_words(text: str) -> list[str]:
         plain = _ABBREVIATION.sub("", plain)
     words = [ABBREVIATIONS.get(word, word) for word in _WORD.findall(plain)]
     if "ae" in plain or "oe" in plain or "ue" in plain:
-        return [fold(word) for word in words]
-    return words
-
-
-def _spaced(text: str) -> str:
-    """Put spaces where scripts without them have word borders: around generic words, and in Chinese after two signs."""
-    for there, here in ASIAN:
-        text = text.replace(there, here)
-    return _HAN.sub(lambda run: " " + " ".join(_TWO.findall(run.group())) + " ", text)
+        words = [fold(word) for word in words]
+    return translated(words) if foreign or country in OTHER_SCRIPTS else words
 
 
 def split_name(name: str, country: str = "") -> tuple[list[str], str]:
@@ -89,7 +81,7 @@ def split_name(name: str, country: str = "") -> tuple[list[str], str]:
 
     A name that is nothing but a legal form keeps its words as core and has no form.
     """
-    words = plain_words(name)
+    words = plain_words(name, country)
     if len(words) < 2:
         return words, ""
     core, form = _strip_ending(words, country)

@@ -198,7 +198,8 @@ sdnbhd = sdn bhd | sendirian berhad | sdnbhd
 bhd = bhd | berhad
 pt = ^pt | pt | ^perseroan terbatas | pt persero | ^pt persero | perseroan terbatas
 tbk = tbk | pt tbk | tbk pt | persero tbk | persero tbk pt
-kk = kk@JP | kabushiki kaisha | kabushiki gaisha | ^kk | ^kabushiki kaisha | ^kabushiki gaisha
+kk = kk@JP | kaisha ltd | kaisha@JP | gaisha@JP | kabushiki kaisha | kabushiki gaisha | ^kk
+  | ^kabushiki kaisha | ^kabushiki gaisha
 gk = gk@JP | godo kaisha | ^godo kaisha
 cokr = jusighoesa | ^jusighoesa | yuhanhoesa
 aeepey = aepey | aeepey | aedak | aeap | ae@GR | anonymos etaireia | anonymi trapeziki etaireia

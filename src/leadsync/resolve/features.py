@@ -10,6 +10,7 @@ from rapidfuzz.fuzz import token_sort_ratio
 from leadsync.normalize.company import parse_name, plain_words, related
 from leadsync.normalize.countries import country_names
 from leadsync.normalize.domains import domain_label
+from leadsync.normalize.scripts import is_foreign
 from leadsync.normalize.security import without_security
 from leadsync.records import CompanyQuery, LegalEntity
 from leadsync.resolve.information import information, total
@@ -60,6 +61,8 @@ class Seen:
     form_fit: int
     same_words: bool
     """The names are equal, legal form and all."""
+    foreign: bool
+    """The name stands in another script, so that it was compared as transliterated."""
     country_fit: int
     """2 the legal address is in the query's country, 1 the headquarters is, 0 the query names none, -1 neither."""
     city_fit: int
@@ -78,7 +81,7 @@ def take_apart(query: CompanyQuery) -> Asked:
     if comma and not parsed.form and places.issuperset(plain_words(after)):
         name, parsed = before, parse_name(before, query.country)
     label = domain_label(query.domain).replace("-", "") if query.domain else ""
-    return Asked(query, parsed.core, parsed.form, " ".join(plain_words(name)), frozenset(places), label)
+    return Asked(query, parsed.core, parsed.form, " ".join(plain_words(name, query.country)), frozenset(places), label)
 
 
 def without_initials(name: str) -> str:
@@ -110,8 +113,9 @@ def _closeness(names: Overlap) -> tuple[bool, float, float]:
 
 def _by_name(asked: Asked, entity: LegalEntity, name: str, kind: str) -> Seen:
     parsed = parse_name(name, entity.country)
-    names = overlap(asked.core, parsed.core)
-    plain = " ".join(plain_words(name))
+    foreign = is_foreign(name)
+    names = overlap(asked.core, parsed.core, foreign=foreign)
+    plain = " ".join(plain_words(name, entity.country))
     return Seen(
         entity,
         name,
@@ -121,6 +125,7 @@ def _by_name(asked: Asked, entity: LegalEntity, name: str, kind: str) -> Seen:
         names,
         _form_fit(asked.form, parsed.form),
         plain == asked.plain,
+        foreign,
         _country_fit(asked.query.country, entity),
         _city_fit(asked.query.city, entity),
         _domain_fit(asked.label, parsed.core),
@@ -170,8 +175,9 @@ FEATURES = (
     "found_only_words", "similarity", "sorted_similarity", "equal", "same_words", "form_fit", "country_fit", "city_fit",
     "category", "is_branch", "asks_branch", "is_fund", "asks_fund", "information", "words", "first_word",
     "mended", "asked_places", "found_places", "found_generic", "asked_generic", "other_name", "group_only",
+    "foreign", "leading",
     "rivals_equal", "rivals_equal_here", "rank", "ahead", "near", "holds_all", "holds_all_here", "twins",
-    "group_rivals",
+    "group_rivals", "family", "family_here", "longer_here",
 )  # fmt: skip
 """The names of the columns of `table`."""
 
@@ -216,10 +222,22 @@ def row(asked: Asked, seen: Seen) -> tuple[float, ...]:
         all(information(word) <= _GENERIC for word in left) if left else 0.5,
         0 if not seen.kind else 2 if seen.kind == PREVIOUS else 1,
         (not left or GROUP_WORDS.issuperset(left)) and (not right or GROUP_WORDS.issuperset(right)),
+        seen.foreign,
+        _leading(asked.core, seen.core),
     )
 
 
-def crowd(seen: Sequence[Seen]) -> list[tuple[float, ...]]:
+def _leading(asked: tuple[str, ...], found: tuple[str, ...]) -> float:
+    """The share of the shorter name's words with which both names begin."""
+    same = 0
+    for a, b in zip(asked, found, strict=False):
+        if a != b:
+            break
+        same += 1
+    return same / max(1, min(len(asked), len(found)))
+
+
+def crowd(asked: Asked, seen: Sequence[Seen]) -> list[tuple[float, ...]]:
     """For each candidate the features that come of the others: namesakes, and how far it is ahead."""
     standing = [_standing(one) for one in seen]
     order = sorted(standing, reverse=True)
@@ -230,6 +248,9 @@ def crowd(seen: Sequence[Seen]) -> list[tuple[float, ...]]:
     counts = (sum(equal), sum(e and h for e, h in zip(equal, here, strict=True)))
     holding = (sum(holds), sum(a and h for a, h in zip(holds, here, strict=True)))
     grouped = [one.names.coverage >= 0.999 and _is_group_of(one) and h for one, h in zip(seen, here, strict=True)]
+    family = [one.core[:1] == asked.core[:1] for one in seen]
+    family_here = sum(f and h for f, h in zip(family, here, strict=True))
+    longer_here = sum(a and h and bool(one.names.found_only) for a, h, one in zip(holds, here, seen, strict=True))
     rows: list[tuple[float, ...]] = []
     for at, score in enumerate(standing):
         best_other = order[1] if score == order[0] and len(order) > 1 else order[0]
@@ -244,6 +265,9 @@ def crowd(seen: Sequence[Seen]) -> list[tuple[float, ...]]:
                 holding[1],
                 sum(equal[i] and equal[at] and same[i] == same[at] for i in range(len(seen))) - 1,
                 sum(grouped) - grouped[at],
+                sum(family),
+                family_here,
+                longer_here,
             )
         )
     return rows

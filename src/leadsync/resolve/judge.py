@@ -11,7 +11,7 @@ from leadsync.resolve.decisions import NOTHING, Decision
 from leadsync.resolve.evidence import evidence
 from leadsync.resolve.features import FORM_SAME, Asked, Seen, compare, crowd, row, take_apart
 from leadsync.resolve.information import total
-from leadsync.resolve.model import model
+from leadsync.resolve.model import Model, model
 
 CONSIDERED = 12
 """Candidates of each query that are looked at, as many as the model was trained with."""
@@ -80,11 +80,14 @@ def resolve_all(
     candidates: Sequence[Sequence[LegalEntity]],
     settings: ResolveSettings,
     decisions: Sequence[Decision] | None = None,
+    trees: Model | None = None,
 ) -> list[Match]:
-    """`resolve` for many queries at once, which is several times faster; in the queries' order."""
+    """`resolve` for many queries at once, which is several times faster; in the queries' order. `trees`: another model
+    than the one that ships."""
     verdicts = [NOTHING] * len(queries) if decisions is None else decisions
     prepared = [_prepare(*given) for given in zip(queries, candidates, verdicts, strict=True)]
-    odds = model().log_odds([features for one in prepared for features in one.rows]).tolist()
+    weigh = model() if trees is None else trees
+    odds = weigh.log_odds([features for one in prepared for features in one.rows]).tolist()
     matches: list[Match] = []
     at = 0
     for one, verdict in zip(prepared, verdicts, strict=True):
@@ -117,7 +120,7 @@ def _prepare(query: CompanyQuery, candidates: Sequence[LegalEntity], decision: D
             answers.append(answer)
     keep = _one_for_each_answer(seen, answers)
     seen, answers = [seen[i] for i in keep], [answers[i] for i in keep]
-    rows = [row(asked, one) + others for one, others in zip(seen[:JUDGED], crowd(seen), strict=False)]
+    rows = [row(asked, one) + others for one, others in zip(seen[:JUDGED], crowd(asked, seen), strict=False)]
     return _Prepared(asked, tuple(seen), tuple(answers), tuple(rows), candidates)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.fuzz import ratio
 
+from leadsync.normalize.scripts import sound
 from leadsync.resolve.information import information
 
 ALIKE = 0.9
@@ -15,6 +16,10 @@ SHORTEST_TYPO = 4
 """Letters a word must have for that."""
 SHORTEST_PREFIX = 3
 """Letters an abbreviation must have to stand for a word that begins with it."""
+SHORTEST_SOUND = 2
+"""Consonants from which a word is told by its sound."""
+SOUNDS = 0.97
+"""Similarity of names that only sound the same."""
 MENDED = 0.85
 """What a mistyped or abbreviated word counts."""
 
@@ -49,14 +54,19 @@ class Overlap:
         return self.similarity == 1.0
 
 
-def overlap(asked: tuple[str, ...], found: tuple[str, ...]) -> Overlap:
-    """Align the words of two names: equal ones, then abbreviations and typing errors among the rest."""
+def overlap(asked: tuple[str, ...], found: tuple[str, ...], *, foreign: bool = False) -> Overlap:
+    """Align the words of two names: equal ones, then abbreviations and typing errors among the rest. `foreign`: one of
+    them was transliterated, so that words that sound alike are one."""
     if asked == found:
         both = sum(map(information, asked))
         return Overlap(both, 0.0, 0.0, (), (), 0, 1.0)
     similarity = ratio("".join(asked), "".join(found)) / 100
     if similarity == 1.0:
         return Overlap(sum(map(information, asked)), 0.0, 0.0, (), (), 0, 1.0)
+    if foreign:
+        found = _as_asked(asked, found)
+        if sorted(asked) == sorted(found):
+            return Overlap(sum(map(information, asked)), 0.0, 0.0, (), (), len(found), max(similarity, SOUNDS))
     there = set(found)
     shared = [word for word in asked if word in there]
     have = set(shared)
@@ -69,6 +79,14 @@ def overlap(asked: tuple[str, ...], found: tuple[str, ...]) -> Overlap:
         weight += gained
     missing, extra = sum(map(information, left)), sum(map(information, right))
     return Overlap(weight, missing, extra, tuple(left), tuple(right), mended, similarity)
+
+
+def _as_asked(asked: tuple[str, ...], found: tuple[str, ...]) -> tuple[str, ...]:
+    """The found words, each in the asked spelling where it sounds the same; all of them where the whole name does."""
+    heard = {key: word for word in asked if len(key := sound(word)) >= SHORTEST_SOUND}
+    if (whole := "".join(map(sound, asked))) == "".join(map(sound, found)) and len(whole) >= SHORTEST_SOUND:
+        return asked
+    return tuple(word if word in asked else heard.get(sound(word), word) for word in found)
 
 
 def _mend(left: list[str], right: list[str]) -> tuple[list[str], list[str], float, int]:
