@@ -99,6 +99,7 @@ def test_a_broken_file_leaves_the_old_register_in_use(index: Path, folder: Path,
     (folder / "cut.csv").write_bytes(whole[: len(whole) // 2])
     done = run("gleif", "load", "cut.csv", "--index", "register", code=1)
     assert "cut.csv" in str(done.exception)
+    assert "in register stays in use" in str(done.exception)
     assert json.loads(run("gleif", "status", "--index", "register", "--output", "json").stdout)["entities"] == 5
 
 

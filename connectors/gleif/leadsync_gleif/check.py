@@ -20,7 +20,7 @@ def check(settings: GleifSettings, clock: Clock) -> Sequence[Check]:
     """The register's checks. Raises nothing that a person could mend: that is a failed check."""
     client = Client(settings.timeout, Usage())
     try:
-        if settings.mode == "api":
+        if settings.mode == "api" or (settings.mode == "auto" and not status(settings.index).present):
             return attempt("REST API", lambda: _api(client, settings), "see [connector.gleif] api_url")
         found = [_index(settings, status(settings.index), clock)]
         if settings.refresh == "auto":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from leadsync.errors import TryAgain, Unreadable
 from leadsync.retry import retrying
 from leadsync_gleif.client import Client
 from leadsync_gleif.index import Manifest
-from leadsync_gleif.load import MOST_SEGMENTS, LoadReport, Progress, _quiet, load
+from leadsync_gleif.load import MOST_SEGMENTS, LoadReport, Progress, _quiet, base_published, load
 from leadsync_gleif.rows import Content
 from leadsync_gleif.settings import GleifSettings
 
@@ -77,17 +77,30 @@ def _time(text: str) -> datetime:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
-def choose(publish: Publish, have: Manifest | None) -> tuple[str, Mapping[Content, Remote]]:
-    """Which files to fetch: ("", {}) nothing newer, an interval and its deltas, or "full"."""
-    if have is None or have.published is None or len(have.segments) >= MOST_SEGMENTS:
-        return "full", publish.full
-    behind = publish.at - have.published
-    if behind <= timedelta(0):
-        return "", {}
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which files to fetch: an interval and its deltas, "full", or "" where nothing is newer. `onto_base`: the delta
+    reaches back to the last full load, and takes the place of all deltas since."""
+
+    interval: str
+    files: Mapping[Content, Remote]
+    onto_base: bool = False
+
+
+def choose(publish: Publish, have: Manifest | None, base: datetime | None = None) -> Choice:
+    """The smallest delta that reaches back to what the index holds, or, where it has had many, to its last full load
+    (`base`); else the full files."""
+    if have is None or have.published is None:
+        return Choice("full", publish.full)
+    if publish.at <= have.published:
+        return Choice("", {})
+    many = len(have.segments) >= MOST_SEGMENTS
+    since = base if many else have.published
     for interval, reach in DELTAS.items():
-        if behind <= reach and set(publish.deltas.get(interval, {})) == set(Content):
-            return interval, publish.deltas[interval]
-    return "full", publish.full
+        whole = set(publish.deltas.get(interval, {})) == set(Content)
+        if since is not None and publish.at - since <= reach and whole:
+            return Choice(interval, publish.deltas[interval], onto_base=many)
+    return Choice("full", publish.full)
 
 
 def refresh(settings: GleifSettings, clock: Clock, progress: Progress = _quiet, *, full: bool = False) -> LoadReport:
@@ -109,24 +122,36 @@ def refresh_with(
     """`refresh` over an open client."""
     publish = latest(client, settings.url)
     have = Manifest.read(settings.index)
-    interval, files = ("full", publish.full) if full else choose(publish, have)
-    if not files:
+    choice = Choice("full", publish.full) if full else choose(publish, have, base_published(settings.index, have))
+    if not choice.files:
         return LoadReport(published=publish.at, fresh=False)
     folder = settings.index / DOWNLOADS
     folder.mkdir(parents=True, exist_ok=True)
     stamp = f"{publish.at:%Y%m%d-%H%M}"
     paths = []
-    for content, remote in files.items():
-        path = folder / f"{stamp}-gleif-goldencopy-{content.value}-{interval}.csv.zip"
+    for content, remote in choice.files.items():
+        path = folder / f"{stamp}-gleif-goldencopy-{content.value}-{choice.interval}.csv.zip"
         download(client, remote, path, progress)
         paths.append(path)
-    report = load(paths, settings.index, progress, published=publish.at, delta=interval != "full", clock=clock)
+    report = _load(paths, settings.index, progress, publish.at, choice, clock)
     _clear(folder)
-    expected = files[Content.LEI2].records
-    if interval == "full" and expected is not None and report.entities < expected:
+    expected = choice.files[Content.LEI2].records
+    if choice.interval == "full" and expected is not None and report.entities < expected:
         lost = f"{expected - report.entities:,} of {expected:,} announced entities were not in the level 1 file"
         report = replace(report, notes=(*report.notes, lost))
     return report
+
+
+def _load(
+    paths: Sequence[Path], index: Path, progress: Progress, at: datetime, choice: Choice, clock: Clock
+) -> LoadReport:
+    try:
+        delta = choice.interval != "full"
+        return load(paths, index, progress, published=at, delta=delta, onto_base=choice.onto_base, clock=clock)
+    except Unreadable:
+        for path in paths:  # what is broken here would be broken the next time too
+            path.unlink(missing_ok=True)
+        raise
 
 
 def download(client: Client, remote: Remote, path: Path, progress: Progress) -> None:

@@ -18,7 +18,7 @@ from leadsync_gleif.hashing import U64
 from leadsync_gleif.level2 import WITHDRAWN, Relation, relation_of
 from leadsync_gleif.ownership import ownership
 from leadsync_gleif.search import search
-from leadsync_gleif.segment import Segment, lei_keys
+from leadsync_gleif.segment import Segment, lei_key, lei_keys
 
 MANIFEST = "manifest.json"
 BATCH = 512
@@ -178,7 +178,7 @@ class Index:
 
     def exception_codes(self, lei: str) -> tuple[str, str]:
         """(direct, ultimate) reasons for naming no parent, as GLEIF spells them; "" for none."""
-        key = lei_keys([lei])
+        key = lei_key(lei)
         codes = [_exception(layer.segment, key) for layer in self.layers]
         direct = next((d for d, _ in reversed(codes) if d is not None), "")
         ultimate = next((u for _, u in reversed(codes) if u is not None), "")
@@ -223,7 +223,9 @@ class IndexChanges:
 
 def _relations(segment: Segment, sorted_name: str, row_name: str, lei: str) -> list[Relation]:
     keys = segment.arrays[sorted_name]
-    key = lei_keys([lei])[0]
+    if len(keys) == 0:
+        return []
+    key = lei_key(lei)[0]
     first, last = (int(np.searchsorted(keys, key, side=side)) for side in ("left", "right"))
     return [relation_of(segment.relation_line(int(row))) for row in segment.arrays[row_name][first:last]]
 

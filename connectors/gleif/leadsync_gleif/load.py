@@ -24,7 +24,7 @@ from leadsync_gleif.tables import Table, published_at, table
 
 Progress = Callable[[str, int], None]
 MOST_SEGMENTS = 9
-"""Deltas are merged by loading in full once there are this many: each one costs every search a little."""
+"""With so many, the next delta reaches back to the full load and replaces all: each costs every search a little."""
 LEAST_SHARE = 0.5
 """A new full load with fewer entities than this share of the old is refused: a published file never shrinks so."""
 
@@ -82,18 +82,20 @@ def load(  # noqa: PLR0913  the last four are for callers with special needs, by
     *,
     published: datetime | None = None,
     delta: bool = False,
+    onto_base: bool = False,
     force: bool = False,
     clock: Clock = _now,
 ) -> LoadReport:
     """Load files into the index in `index_dir` and swap it in.
 
     With a level 1 file (and `delta` unset) the index is made anew from the files given; else they are a delta on top of
-    what is there. Raises Unreadable when a file is broken, and Misconfigured when a file is missing or the new index
-    would lose more than half of the entities (`force` allows it): then the old index stays in use untouched.
+    what is there; `onto_base`: on top of the last full load, in place of all deltas since, to which it must reach back.
+    Raises Unreadable when a file is broken, saying which index stays in use, and Misconfigured when a file is missing
+    or the new index would lose more than half of the entities (`force` allows it): the old index stays in use.
     """
     index_dir.mkdir(parents=True, exist_ok=True)
     when = published if published is not None else max(published_at(path) for path in _existing(files))
-    with _lock(index_dir), _open(files) as opened:
+    with _lock(index_dir), _old_one_stays(index_dir), _open(files) as opened:
         contents = [content for content, _ in opened]
         full = Content.LEI2 in contents and not delta
         before = Manifest.read(index_dir)
@@ -103,9 +105,30 @@ def load(  # noqa: PLR0913  the last four are for callers with special needs, by
         seen = _Seen()
         name = _build(opened, index_dir, progress, (tally, seen), when=when, full=full)
         _refuse_shrinking(index_dir, before if full else None, name, force=force)
-        kept = () if full or before is None else before.segments
+        kept = () if full or before is None else before.segments[:1] if onto_base else before.segments
         _swap(index_dir, Manifest((*kept, name), when, clock()))
     return _report(index_dir, name, tally, seen, full=full)
+
+
+@contextmanager
+def _old_one_stays(index_dir: Path) -> Iterator[None]:
+    """A broken file is told with what goes on being used."""
+    try:
+        yield
+    except Unreadable as problem:
+        before = Manifest.read(index_dir)
+        if before is None:
+            raise
+        when = f"of {before.published:%Y-%m-%d %H:%M}Z " if before.published is not None else ""
+        raise Unreadable(f"{problem}. The register {when}in {index_dir} stays in use.") from problem
+
+
+def base_published(index_dir: Path, manifest: Manifest | None) -> datetime | None:
+    """When the last full load of an index was published."""
+    if manifest is None or not manifest.segments:
+        return None
+    text = _meta(index_dir / manifest.segments[0]).get("published")
+    return datetime.fromisoformat(str(text)) if text is not None else None
 
 
 def _existing(files: Sequence[Path]) -> Sequence[Path]:

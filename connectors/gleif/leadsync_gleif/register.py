@@ -22,9 +22,10 @@ log = logging.getLogger("leadsync.gleif")
 def open_register(settings: GleifSettings, clock: Clock) -> Register:
     """Open the register as configured, downloading it first when it is missing or old and `refresh` is "auto".
 
-    With an old index at hand an unreachable or broken publication is a warning; without one it stops the run.
+    Where `mode` is "auto" and there is no index, the REST API answers, and nothing is downloaded. With an old index at
+    hand an unreachable or broken publication is a warning; without one it stops the run.
     """
-    if settings.mode == "api":
+    if settings.mode == "api" or (settings.mode == "auto" and Manifest.read(settings.index) is None):
         from leadsync_gleif.api import ApiRegister
 
         return ApiRegister(settings, clock)

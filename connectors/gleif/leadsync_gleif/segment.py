@@ -15,9 +15,9 @@ import numpy.typing as npt
 from leadsync.errors import Unreadable
 from leadsync.records import LegalEntity
 from leadsync_gleif.codec import decode
-from leadsync_gleif.hashing import U32, U64, hash_texts
+from leadsync_gleif.hashing import U32, U64, hash_text, hash_texts
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout; an index of another version is built anew."""
 
 META = "segment.json"
@@ -113,7 +113,7 @@ class Segment:
 
     def by_lei(self, lei: str) -> LegalEntity | None:
         """The entity with this LEI, or None."""
-        number = int(self.find(lei_keys([lei]))[0])
+        number = int(self.find(lei_key(lei))[0])
         found = self.entity(number) if number >= 0 else None
         return found if found is not None and found.lei == lei else None
 
@@ -121,6 +121,11 @@ class Segment:
 def lei_keys(leis: list[str]) -> U64:
     """The hashes LEIs are found by."""
     return hash_texts([lei.lower() for lei in leis])
+
+
+def lei_key(lei: str) -> U64:
+    """`lei_keys` of one LEI."""
+    return np.array([hash_text(lei.lower())], np.uint64)
 
 
 def ranges(starts: U32 | npt.NDArray[np.int64], ends: U32 | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -16,8 +16,10 @@ class GleifSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    mode: Literal["index", "api"] = Field(
-        "index", description='"index": download the register and search it here; "api": ask GLEIF for each company.'
+    mode: Literal["index", "api", "auto"] = Field(
+        "index",
+        description='"index": download the register and search it here; "api": ask GLEIF for each company; "auto": the '
+        "index where there is one, else the API.",
     )
     url: str = Field(GOLDEN_COPY, description="Where the Golden Copy is published.")
     api_url: str = Field(

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from tests.connectors.gleif.rows import DIRECT, FAMILY, ULTIMATE, A, B, C, D, lei, lei2, repex, rr
 
-from leadsync.connector import connector
+from leadsync.connector import Usage, connector
 from leadsync.errors import LeadsyncError, Unreadable
 from leadsync.records import CompanyQuery
 from leadsync.sandbox import SandboxClock, Serving
 from leadsync_gleif import GleifSettings, Index, open_register, refresh, status
+from leadsync_gleif.client import Client
+from leadsync_gleif.goldencopy import latest
+from leadsync_gleif.rows import Content
 from leadsync_gleif.sandbox import GleifSandbox
 
 HOUR = 3600
@@ -97,6 +100,58 @@ def test_the_smallest_delta_that_reaches_is_taken(
     newest = status(settings.index)
     assert newest.entities == 5
     assert newest.published == clock()
+
+
+def test_after_many_deltas_one_that_reaches_back_to_the_full_load_replaces_them(
+    settings, sandbox: GleifSandbox, clock, monkeypatch
+) -> None:
+    monkeypatch.setattr("leadsync_gleif.goldencopy.MOST_SEGMENTS", 3)
+    refresh(settings, clock)
+    (base,) = [p.name for p in settings.index.iterdir() if p.is_dir()]
+    for number in range(3):
+        clock.advance(8 * HOUR)
+        sandbox.seed({"files": {"lei2": [lei2(lei("KLM"[number]), f"Company {number} AG")]}})
+        assert not refresh(settings, clock).full
+    newest = status(settings.index)
+    assert (newest.deltas, newest.entities) == (1, 8)
+    assert (settings.index / base).exists()
+    index = Index.open(settings.index)
+    assert [index.entity(lei(letter)) is not None for letter in "KLM"] == [True, True, True]
+    index.close()
+
+
+def test_auto_asks_the_api_as_long_as_there_is_no_index(settings, sandbox: GleifSandbox, clock) -> None:
+    auto = settings.model_copy(update={"mode": "auto"})
+    without = open_register(auto, clock)
+    assert without.candidates([CompanyQuery("Alpha Werke", "DE")])[0][0].lei == A
+    assert (downloads(sandbox), settings.index.exists()) == (0, False)
+    without.close()
+    refresh(settings, clock)
+    fetched = sandbox.counters.reads.total()
+    index = open_register(auto, clock)
+    assert index.candidates([CompanyQuery("Alpha Werke", "DE")])[0][0].lei == A
+    assert sandbox.counters.reads.total() == fetched + 1
+    index.close()
+
+
+def test_a_broken_archive_is_said_and_not_used_again(settings, sandbox: GleifSandbox, clock) -> None:
+    refresh(settings, clock)
+    clock.advance(8 * HOUR)
+    sandbox.seed({"files": {"lei2": [lei2(D, "Delta AG")]}})
+    size = sandbox_size(sandbox, settings)
+    sandbox.faults.add({"match": {"path": "/storage/.*/lei2"}, "action": {"kind": "replace_body", "body": "x" * size}})
+    with pytest.raises(Unreadable, match=r"The register of 2026-11-01 12:00Z in .* stays in use"):
+        refresh(settings, clock)
+    assert refresh(settings, clock).fresh
+
+
+def sandbox_size(sandbox: GleifSandbox, settings: GleifSettings) -> int:
+    """Bytes of the newest level 1 delta, as announced."""
+    client = Client(5, Usage())
+    size = latest(client, settings.url).deltas["IntraDay"][Content.LEI2].size
+    client.close()
+    assert size is not None
+    return size
 
 
 def test_nothing_newer_means_nothing_done(settings: GleifSettings, sandbox: GleifSandbox, clock) -> None:
