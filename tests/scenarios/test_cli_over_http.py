@@ -193,12 +193,13 @@ def test_killed_at_any_moment_it_ends_in_the_same_state(house: House) -> None:
 def test_the_daemon_runs_on_schedule_and_ends_cleanly(synced: House) -> None:
     config = synced.folder / "config.toml"
     config.write_text(config.read_text() + '\n[schedule]\nevery = "1s"\n', encoding="utf-8")
-    process = synced.start("run")
+    process = synced.start("run", "--output", "json")
     while json.loads(synced.run("status", "--output", "json").stdout)["runs"][0]["command"] != "run":
         time.sleep(0.2)
     process.send_signal(signal.SIGTERM)
-    _, log = process.communicate(timeout=25)
+    told, log = process.communicate(timeout=25)
     assert process.returncode == 143, log
+    assert all(json.loads(line)["exit"] == 0 for line in told.splitlines())
     assert "nothing to write" in log
     assert json.loads(synced.run("status", "--output", "json").stdout)["runs"][0]["outcome"] in ("done", "stopped")
 

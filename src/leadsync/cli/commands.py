@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from leadsync.cli.common import (
     config_option,
     console,
     exit_code,
+    now,
     opened,
     output_option,
     progress,
@@ -40,13 +43,15 @@ log = logging.getLogger("leadsync")
 
 
 @click.command()
-@click.option("--dir", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Where to.")
-def init(folder: Path) -> int:
-    """Write config.toml and mappings/ into the current folder; nothing that is there is overwritten."""
+@click.argument("folder", metavar="[DIR]", type=click.Path(file_okay=False, path_type=Path), required=False)
+@click.option("--dir", "other", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="The same.")
+def init(folder: Path | None, other: Path) -> int:
+    """Write config.toml and mappings/ into DIR, or the current folder; nothing that is there is overwritten."""
+    folder = folder if folder is not None else other
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "config.toml"
     if target.exists():
-        raise Misconfigured(f"{target} exists, and is left as it is. --dir DIR writes elsewhere.")
+        raise Misconfigured(f"{target} exists, and is left as it is. `leadsync init DIR` writes elsewhere.")
     target.write_text(example_config().read_text(encoding="utf-8"), encoding="utf-8")
     copy_mappings(folder / "mappings")
     click.echo(f"wrote {target} and {folder / 'mappings'}")
@@ -194,8 +199,15 @@ def outcome(done: Cycle) -> Exit:
 
 @click.command()
 @config_option
+@click.option(
+    "--output",
+    type=click.Choice(["log", "json"]),
+    default="log",
+    show_default=True,
+    help="Lines on standard error, and for machines one JSON document a line for each cycle on standard output.",
+)
 @click.option("--cycles", type=int, default=None, help="End after so many cycles (for rehearsals).")
-def run(config_path: Path, cycles: int | None) -> int:
+def run(config_path: Path, output: str, cycles: int | None) -> int:
     """Run as a daemon in the foreground: cycles on the configured schedule, one at a time. SIGTERM ends it cleanly."""
     stop = StopFlag().install()
     logging.getLogger("leadsync").setLevel(logging.INFO)
@@ -204,7 +216,7 @@ def run(config_path: Path, cycles: int | None) -> int:
     last: list[Exit] = [Exit.DONE]
 
     def job() -> None:
-        last[0] = one_scheduled(config_path, stop)
+        last[0] = one_scheduled(config_path, stop, tell if output == "json" else None)
         if left[0] is not None:
             left[0] -= 1
 
@@ -212,18 +224,26 @@ def run(config_path: Path, cycles: int | None) -> int:
     return stop.exit_code or last[0]
 
 
-def one_scheduled(config_path: Path, stop: StopFlag) -> Exit:
+def tell(about: Mapping[str, Any]) -> None:
+    """A cycle as one line of JSON."""
+    click.echo(json.dumps({"schema": 1, "at": now(), **about}, ensure_ascii=False, default=str))
+
+
+def one_scheduled(config_path: Path, stop: StopFlag, tell: Callable[[Mapping[str, Any]], None] | None = None) -> Exit:
     """One cycle of the daemon: whatever fails is logged in one line, and the next cycle comes. The configuration is
-    read anew each time; one that is broken now says so and changes nothing."""
+    read anew each time; one that is broken now says so and changes nothing. `tell` gets what came of it."""
     try:
         config = read_config(config_path)
         with opened(config, stop=stop) as world:
             done = recorded_cycle(world, "run")
             log.info("%s", show.one_line(done, world.sides))
-            return outcome(done)
+            ended, about = outcome(done), show.summary(done, world.sides)
     except LeadsyncError as problem:
         log.error("cycle failed: %s", problem)  # noqa: TRY400  the text is made for the operator; a trace is not
-        return exit_code(problem)
+        ended, about = exit_code(problem), {"error": str(problem)}
+    if tell is not None:
+        tell({"exit": int(ended), "outcome": ended.name.lower(), **about})
+    return ended
 
 
 ALL = (init, lint, provision, plan, sync, run)

@@ -235,6 +235,11 @@ def one_line(cycle: Cycle, sides: Mapping[str, Crm]) -> str:
     return f"{read:,} records read; {gates or wrote}; {calls}"
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """So many of something, in words: "1 record", "1,200 records"."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
 def summary(cycle: Cycle, sides: Mapping[str, Crm]) -> dict[str, Any]:
     """What the ledger keeps of a run."""
     done, made, lost = (counter.total() for counter in _outcomes(cycle))
@@ -284,8 +289,8 @@ def plan_text(console: Console, plan: Plan, names: Mapping[str, str], cost: Mapp
         by_lead.setdefault(step.uid, []).append(step)
     updates = sum(step.id is not None for step in plan.steps)
     console.print(
-        f"[bold]plan[/]: {len(by_lead):,} leads and companies change: {updates:,} records updated, "
-        f"{len(plan.steps) - updates:,} created",
+        f"[bold]plan[/]: {counted(len(by_lead), 'lead or company changes', 'leads and companies change')}: "
+        f"{counted(updates, 'record')} updated, {len(plan.steps) - updates:,} created",
         highlight=False,
     )
     for uid in list(by_lead)[:limit]:
