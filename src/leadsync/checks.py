@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from leadsync.connector import Check, Health
-from leadsync.errors import LeadsyncError
+from leadsync.errors import LeadsyncError, QuotaExhausted, TryAgain
 
 NOTICE = timedelta(days=180)
 """So long before a version ends it is time to move on: two of the vendors' releases."""
@@ -15,6 +15,9 @@ SKEW = timedelta(seconds=30)
 SKEW_BREAKS = timedelta(minutes=5)
 """Signed logins and webhooks are refused beyond this (HubSpot, "Validate requests"; Salesforce, JWT bearer: 3 to 5)."""
 NEARLY_USED = 0.8
+SEE = "see the message"
+WAIT = "wait, or raise day_share in [quota]; `leadsync quota` shows how it stands"
+CONNECT = "check the network and that the server is up, then run `leadsync doctor` again"
 
 
 def ok(name: str, found: str) -> Check:
@@ -37,12 +40,24 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
 
 
-def attempt(name: str, look: Callable[[], Sequence[Check]], fix: str = "see the message") -> list[Check]:
-    """What a look gives, or a failed check with the reason why nothing could be seen."""
+def attempt(name: str, look: Callable[[], Sequence[Check]], fix: str = SEE) -> list[Check]:
+    """What a look gives, or a failed check with the reason why nothing could be seen.
+
+    `fix` is for what a person has to mend; what is used up or cannot be reached has a fix of its own.
+    """
     try:
         return list(look())
+    except QuotaExhausted as problem:
+        return [fail(name, str(problem), WAIT)]
+    except TryAgain as problem:
+        return [fail(name, str(problem), f"{CONNECT}; {fix}" if fix != SEE else CONNECT)]
     except LeadsyncError as problem:
         return [fail(name, str(problem), fix)]
+
+
+def exhausted(checks: Iterable[Check]) -> bool:
+    """Whether one of them could not be made because no more requests may be sent: then no other can."""
+    return any(check.fix == WAIT for check in checks)
 
 
 def broken(checks: Iterable[Check]) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from leadsync.checks import NEARLY_USED, attempt, fail, ok, warn
+from leadsync.checks import NEARLY_USED, WAIT, attempt, fail, ok, warn
 from leadsync.config import Config, Configured, lint
 from leadsync.config import load as load_config
 from leadsync.connector import Check, Clock, Connector, Crm, Health, Kind, ObjectType, connector
@@ -186,10 +186,9 @@ def _ours(governor: Governor) -> list[Check]:
 
 def _share(standing: Standing) -> Check:
     text = f"{standing.ours:,} of our share of {standing.cap:,} requests in 24 hours"
-    fix = "wait, or raise day_share in [quota]; `leadsync quota` shows how it stands"
     if standing.ours >= standing.cap:
-        return fail("our share", text, fix)
-    return warn("our share", text, fix) if standing.ours >= NEARLY_USED * standing.cap else ok("our share", text)
+        return fail("our share", text, WAIT)
+    return warn("our share", text, WAIT) if standing.ours >= NEARLY_USED * standing.cap else ok("our share", text)
 
 
 def verdict(findings: Sequence[Finding]) -> Health:

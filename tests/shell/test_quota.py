@@ -79,6 +79,27 @@ def test_no_window_ever_holds_more_than_the_share(
     assert crew[0].standings()[2].ours == 300
 
 
+@pytest.mark.parametrize("workers", [1, 2, 8])
+def test_no_24_hours_ever_hold_more_than_the_days_share(
+    tmp_path: Path, time: Time, made: list[Governor], workers: int
+) -> None:
+    shares = Shares(burst=1.0, day=0.01)  # 100 a day
+    crew = [governor(tmp_path, time, made, shares=shares, lane=Lane.INTERACTIVE) for _ in range(workers)]
+    chance = random.Random(workers)
+    sent: list[datetime] = []
+    for _ in range(800):
+        one = chance.choice(crew)
+        try:
+            one.take()
+            sent.append(time.now)
+            one.answered()
+        except QuotaExhausted as problem:
+            assert problem.resets_in is not None
+        time.sleep(chance.choice([1, 60, 300, 1800]))
+    assert len(sent) > 300, "it goes on day by day"
+    assert most_in(sent, timedelta(hours=24)) <= 100
+
+
 def test_the_days_share_is_shared_and_kept_back_for_people(tmp_path: Path, time: Time, made: list[Governor]) -> None:
     shares = Shares(burst=1.0, day=0.01)  # 100 a day
     by_lane = {lane: governor(tmp_path, time, made, shares=shares, lane=lane) for lane in Lane}

@@ -48,8 +48,8 @@ def sent(sandbox: Sandbox) -> list[datetime]:
 
 @pytest.mark.parametrize(
     ("workers", "storm"),
-    [(1, False), (2, True), (8, False), (8, True)],
-    ids=["1 worker", "2 workers in a storm of 429", "8 workers", "8 workers in a storm of 429"],
+    [(workers, storm) for workers in (1, 2, 8) for storm in (False, True)],
+    ids=[f"{workers} workers{storm}" for workers in (1, 2, 8) for storm in ("", " in a storm of 429")],
 )
 def test_no_window_at_the_server_holds_more_than_the_share(
     tmp_path: Path, forks: ForkServerContext, workers: int, storm: bool

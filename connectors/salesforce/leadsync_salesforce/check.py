@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from leadsync.checks import attempt, broken, clock_skew, fail, listed, ok, used_up, warn
+from leadsync.checks import SEE, attempt, broken, clock_skew, exhausted, fail, listed, ok, used_up, warn
 from leadsync.connector import Check
 from leadsync.errors import Unreadable
 from leadsync_salesforce.client import Client
@@ -52,13 +52,18 @@ class Checkup:
         if broken(found):
             return found
         found.append(self._scopes())
-        for kind in self._wanted.fields:
-            found += attempt(kind, partial(self._object, kind), f"grant our user Read on {kind} in a permission set")
-        for kind in self._wanted.touches:
-            fix = f"grant our user Read on {kind}, or set activities = false"
-            found += attempt(kind, partial(self._touches, kind), fix)
-        found += attempt("quota", self._quota)
+        for name, look, fix in self._looks():
+            found += attempt(name, look, fix)
+            if exhausted(found):
+                return found
         return [*found, clock_skew(self._client.server_time, self._now)]
+
+    def _looks(self) -> Iterator[tuple[str, Callable[[], Sequence[Check]], str]]:
+        for kind in self._wanted.fields:
+            yield kind, partial(self._object, kind), f"grant our user Read on {kind} in a permission set"
+        for kind in self._wanted.touches:
+            yield kind, partial(self._touches, kind), f"grant our user Read on {kind}, or set activities = false"
+        yield "quota", self._quota, SEE
 
     # ---- the way in
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pytest
+from pydantic import SecretStr
 from tests.connectors.salesforce.conftest import NOW, Connect
 
 from leadsync.connector import Check, Health
-from leadsync_salesforce import SalesforceCrm, SalesforceSandbox
+from leadsync_salesforce import SalesforceCrm, SalesforceSandbox, SalesforceSettings
 from leadsync_salesforce.check import supported_until
 
 FIELDS = {"Lead": ["Email", "LastName", "Rank__c", "Owner.Name"], "Account": ["Name", "Website"]}
@@ -119,3 +120,25 @@ def test_a_clock_that_is_off_is_told(sandbox: SalesforceSandbox, crm: Salesforce
     crm._clock = lambda: NOW + timedelta(seconds=ahead)
     sandbox.clock.set(NOW, rate=0)
     assert by_name(crm.check(FIELDS, WRITTEN))["clock"].state is state
+
+
+def test_a_day_that_is_used_up_is_told_once_and_not_as_a_lack_of_rights(
+    sandbox: SalesforceSandbox, crm: SalesforceCrm
+) -> None:
+    sandbox.seed({"settings": {"api_limit": 0}})
+    found = crm.check({"Lead": ["Email"], "Contact": ["Email"]})
+    (failed,) = [check for check in found if check.state is Health.FAIL]
+    assert failed.name == "Lead"
+    assert "used up" in failed.found
+    assert "leadsync quota" in failed.fix
+    assert "grant" not in failed.fix
+
+
+def test_an_org_that_cannot_be_reached_is_told_with_the_next_step(waits: list[float]) -> None:
+    settings = SalesforceSettings(url="http://127.0.0.1:9", client_id="c", client_secret=SecretStr("s"))
+    crm = SalesforceCrm(settings, lambda: NOW, sleep=waits.append)
+    (failed,) = crm.check({"Lead": ["Email"]})
+    crm.close()
+    assert (failed.name, failed.state) == ("API version", Health.FAIL)
+    assert "cannot be reached" in failed.found
+    assert failed.fix.startswith("check the network")
