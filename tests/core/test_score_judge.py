@@ -106,7 +106,7 @@ def test_a_backtest_shows_lift_and_which_rules_speak():
     found = backtest(scores, won, MODEL)
     assert found.leads == 400 and found.converted == sum(won)
     assert 0.7 < found.auc < 0.95 and not found.too_good
-    assert sum(decile.converted for decile in found.deciles) == sum(won)
+    assert sum(decile.converted for decile in found.deciles) == pytest.approx(sum(won))
     assert found.deciles[0].lift > 2 > 1 > found.deciles[-1].lift
     signals = {signal.rule: signal for signal in found.signals}
     demo = signals["demo"]
@@ -133,6 +133,13 @@ def test_the_interval_of_an_auc_lies_around_it_and_turns_with_the_outcome(pairs)
     middle, low, high = auc_interval(points, won)
     assert middle == pytest.approx(auc(points, won)) and low <= middle <= high
     assert auc_interval(points, ~won) == pytest.approx((1 - middle, 1 - high, 1 - low))
+
+
+def test_leads_of_one_score_are_alike_in_whichever_tenth_they_lie():
+    scores = [score({"seniority": "vp"}, [], MODEL, AS_OF)] * 100
+    found = backtest(scores, [number < 30 for number in range(100)], MODEL)
+    assert [decile.converted for decile in found.deciles] == pytest.approx([3] * 10)
+    assert {round(decile.lift, 6) for decile in found.deciles} == {1}
 
 
 def test_a_backtest_without_both_outcomes_is_none_and_a_perfect_one_smells():

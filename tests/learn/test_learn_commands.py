@@ -22,7 +22,7 @@ from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.mapping.problems import Problems
 from leadsync.store import Store
 
-LEADS = 900
+LEADS = 1300
 TITLES = {"CTO": 0.6, "Manager": 0.3, "Intern": 0.1}
 
 

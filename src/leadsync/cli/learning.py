@@ -108,7 +108,7 @@ def backtest_command(config_path: Path, output: str, html: Path | None, **given:
     scores = [score(e.facts, e.touches, past.model, e.moment) for e in some.examples]
     found = backtest(scores, [e.won for e in some.examples], past.model)
     if found is None:
-        raise NothingKnown(too_little(past))
+        raise NothingKnown(f"nothing to compare yet: no lead converted in time, or every lead did. {so_far(past)}")
     told = Tested(past, found)
     if html is not None:
         told.page().save(html)
@@ -119,15 +119,19 @@ def backtest_command(config_path: Path, output: str, html: Path | None, **given:
     return Exit.DONE
 
 
-def too_little(past: History) -> str:
-    """Why nothing can be told yet."""
-    some = past.cohort
-    return (
-        f"nothing to compare yet: {len(some.examples):,} examples whose {some.horizon.days} days have passed, "
-        f"{some.won:,} of them converted (reached {past.stage}); {len(some.fresh):,} leads are not known for so long, "
-        f"{some.before:,} had converted before they were first seen. Facts are kept from the first run on; a shorter "
-        "--horizon needs less time."
-    )
+def so_far(past: History) -> str:
+    """What there is to look at, and what would make it more."""
+    some, days = past.cohort, past.cohort.horizon.days
+    told = [
+        f"So far: {len({e.lead for e in some.examples}):,} leads have been known for {days} days or longer; "
+        f"{some.won:,} of them reached {past.stage} in time."
+    ]
+    if some.fresh:
+        told.append(f"{len(some.fresh):,} leads have not been known for so long: a shorter --horizon needs less time.")
+    if some.before:
+        told.append(f"{some.before:,} had converted before they were first seen, of which nothing can be learned.")
+    told.append("Facts are kept by day from the first run on; that cannot be made up for, only waited for.")
+    return " ".join(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,7 @@ class Tested:
     def tenths(self) -> list[list[str]]:
         """The rows by tenth of the leads."""
         return [
-            [str(i), f"{d.lowest:g}", f"{d.leads:,}", f"{d.converted:,}", f"{d.converted / d.leads:.1%}",
+            [str(i), f"{d.lowest:g}", f"{d.leads:,}", f"{d.converted:,.1f}", f"{d.converted / d.leads:.1%}",
              f"{d.lift:.2f}"] for i, d in enumerate(self.found.deciles, start=1)
         ]  # fmt: skip
 
@@ -181,7 +185,7 @@ class Tested:
             "schema": 1, "model": self.past.model.id, "outcome": self.past.stage,
             "horizon_days": self.past.cohort.horizon.days, "examples": b.leads, "converted": b.converted, "auc": b.auc,
             "too_good": b.too_good, "unripe": len(self.past.cohort.fresh), "converted_before": self.past.cohort.before,
-            "tenths": [{"lowest": d.lowest, "leads": d.leads, "converted": d.converted, "lift": d.lift}
+            "tenths": [{"lowest": d.lowest, "leads": d.leads, "converted": round(d.converted, 3), "lift": d.lift}
                        for d in b.deciles],
             "rules": [{"rule": s.rule, "fired": s.fired, "points": s.points, "converted_with": s.with_it,
                        "converted_without": s.without, "auc": s.auc, "interval_95": [s.low, s.high],
@@ -243,7 +247,7 @@ def learn(config_path: Path, output: str, html: Path | None, file: Path | None, 
     lacks = lacking_to_compare(past.cohort) if monitor else lacking(past.cohort)
     if lacks:
         text = "\n".join(["there is too little to learn from:", *(f"  {lack.words}" for lack in lacks)])
-        raise NothingKnown(f"{text}\n{too_little(past)}")
+        raise NothingKnown(f"{text}\n{so_far(past)}")
     if monitor:
         return _monitor(drift(*past.cohort.firsts(), past.cohort.fresh, past.model), output)
     old, new = past.cohort.split()

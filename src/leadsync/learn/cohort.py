@@ -16,7 +16,7 @@ from leadsync.touchpoints import Touchpoint
 
 Outcome: TypeAlias = Callable[[Fields], bool]
 TEST_SHARE = 0.3
-"""Of the examples, the newest: what a model that was learned from the older ones is measured on."""
+"""Of the leads, the newest: what a model that was learned from the older ones is measured on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Cohort:
         """The older examples, whose outcome was known when the newer ones began, and the newer ones. A lead that had
         not converted by then may be in both, each time as it was known."""
         days = sorted({example.day for example in self.examples})
-        ranked = [example.day for example in self.examples]
+        ranked = [example.day for example in self.examples if example.turn == 0]
         wanted = ranked[int(len(ranked) * (1 - TEST_SHARE))] if ranked else date.max
         cut = next((day for day in days if day >= wanted and day >= days[0] + self.horizon), date.max)
         old = tuple(example for example in self.examples if example.day + self.horizon <= cut)

@@ -27,10 +27,13 @@ TOO_GOOD: Final = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Decile:
-    """A tenth of the leads, the highest scores first: how many, how many converted, and how that is to the average."""
+    """A tenth of the leads, the highest scores first: how many, how many converted, and how that is to the average.
+
+    Leads of one score that lie in two tenths are all alike: each stands for the share of them that converted.
+    """
 
     leads: int
-    converted: int
+    converted: float
     lift: float
     lowest: float
     """The lowest score in it, in points."""
@@ -103,10 +106,12 @@ def auc(points: NDArray[np.int64], won: NDArray[np.bool_]) -> float:
 
 def _deciles(points: NDArray[np.int64], won: NDArray[np.bool_]) -> list[Decile]:
     order = np.argsort(-points, kind="stable")
+    _values, place, counts = np.unique(points, return_inverse=True, return_counts=True)
+    share = (np.bincount(place, weights=won) / counts)[place]
     base = float(won.mean())
     parts = [part for part in np.array_split(order, DECILES) if len(part) > 0]
     return [
-        Decile(len(part), int(won[part].sum()), float(won[part].mean()) / base, float(points[part].min()) / 100)
+        Decile(len(part), float(share[part].sum()), float(share[part].mean()) / base, float(points[part].min()) / 100)
         for part in parts
     ]
 
