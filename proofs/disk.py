@@ -11,7 +11,10 @@ from pathlib import Path
 
 from tests.engine import Stage, Watched
 
+from leadsync.cli.state import take_stock
+from leadsync.records import Fields, Ref
 from leadsync.store import StoreError
+from leadsync.store.salvage import fresh, salvage, take_place
 from proofs import scenes
 from proofs.crash import Calm, calm, ending
 from proofs.folder import scratch
@@ -92,6 +95,8 @@ def prove(*, long: bool = False, seed: int = 0) -> Report:  # noqa: ARG001  noth
         refused = [name for name, damage in DAMAGES.items() if _refuses(name, damage, start, folder, report)]
         report.figures["damages refused with the file kept"] = f"{len(refused)} of {len(DAMAGES)}"
         report.figures["a state that may not be written"] = _read_only(start, folder, report)
+        rebuilt = [name for name, damage in DAMAGES.items() if _rebuilds(name, damage, start, folder, report)]
+        report.figures["damages rebuilt, no write to a CRM"] = f"{len(rebuilt)} of {len(DAMAGES)}"
     return report
 
 
@@ -129,6 +134,30 @@ def _refuses(name: str, damage: Damage, start: Moment, folder: Path, report: Rep
         return False
     report.require(False, f"{name}: the run went on")  # noqa: FBT003
     return False
+
+
+def _rebuilds(name: str, damage: Damage, start: Moment, folder: Path, report: Report) -> bool:
+    """Made anew from both CRMs, every shadow is as it was before the damage, and nothing is written, then or later."""
+    stage = _settled(start, folder)
+    stage.run()
+    stage.run()
+    before, writes = _shadows(stage.path), stage.writes()
+    damage(stage.path)
+    new = fresh(stage.path)
+    with Watched(new) as store:
+        salvage(stage.path, store)
+        take_stock(stage.world(store, stage.sides))
+    kept = take_place(new, stage.path, "damaged")
+    same, quiet = _shadows(stage.path) == before, stage.writes() == writes
+    stage.run()
+    fine = same and quiet and stage.writes() == writes and all(path.exists() for path in kept)
+    report.require(fine, f"{name}: rebuilt otherwise than it was ({same=}, {quiet=}, {stage.writes() - writes} writes)")
+    return fine
+
+
+def _shadows(path: Path) -> dict[Ref, Fields | None]:
+    with Watched(path) as store:
+        return {seen.record.ref: seen.shadow for seen in store.pulled.records() if not seen.record.deleted}
 
 
 def _settled(start: Moment, folder: Path) -> Stage:

@@ -19,7 +19,9 @@ from proofs.live import House, prepared
 from proofs.proxy import Proxy, Treat, status
 from proofs.report import Report
 
-CI_CASES = 50
+CI_CASES = 42
+MOST_RUNS = 3
+"""Undisturbed runs within which all must be as if nothing had happened."""
 LONG_GATE = 1_000
 TIMEOUTS = {"hubspot": {"read_timeout": 0.3, "total_timeout": 5.0}, "salesforce": {"read_timeout": 0.3}}
 
@@ -95,8 +97,10 @@ def play(house: House, case: Case, held: Any, known: Any, papers: Path) -> Outco
         with tls.trusted(papers):
             stopped, wrong = _attempt(house, {side: p.url for side, p in proxies.items()})
         refused = house.retry_rejects()
-        for _ in range(3):
+        for _ in range(MOST_RUNS):
             house.run(direct)
+            if typed(house.holdings()) == typed(held) and typed(house.known()) == typed(known):
+                break
     bad = proxies[case.spot.side]
     wrong.extend(_told(case, stopped))
     for name, now, then in (("the CRMs hold", house.holdings(), held), ("leadsync knows", house.known(), known)):

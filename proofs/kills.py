@@ -1,4 +1,8 @@
-"""Real runs of the command, killed by the kernel at moments chosen by chance, against the sandboxes over HTTP."""
+"""Real runs of the command, killed by the kernel at moments chosen by chance, against the sandboxes over HTTP.
+
+The long form starts the installed command each time. The bounded one forks it from a process that has it loaded: what
+runs and is killed is the same, and only the start of the interpreter is saved.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +23,7 @@ import httpx
 from leadsync.rehearsal import Rehearsal, rehearse, write_config
 from proofs.folder import scratch
 from proofs.report import Report
+from proofs.starter import Command, Starter
 
 CI_KILLS = 20
 LONG_KILLS = 200
@@ -55,11 +61,14 @@ class Office:
 
     folder: Path
     rehearsal: Rehearsal
+    starter: Starter | None = None
     titles: dict[str, str] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> subprocess.Popen[str] | Command:
         """A command in a process of its own."""
+        if self.starter is not None:
+            return self.starter.start(self.folder, arguments)
         return subprocess.Popen(  # noqa: S603  our own command
             [LEADSYNC, *arguments], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -131,10 +140,12 @@ def prove(*, long: bool = False, seed: int = 0, kills: int | None = None) -> Rep
     report = Report("effectively once, with real kills of the command")
     wanted = kills if kills is not None else LONG_KILLS if long else CI_KILLS
     chance = random.Random(seed)  # noqa: S311  repeatable moments, as far as a clock is
-    with scratch() as folder, rehearse(str(seed_file(folder))) as rehearsal:
+    with scratch() as folder, ExitStack() as stack:
+        starter = None if long else stack.enter_context(Starter())
+        rehearsal = stack.enter_context(rehearse(str(seed_file(folder))))
         config = write_config(folder / "home", rehearsal)
         config.write_text(config.read_text(encoding="utf-8") + "\n[resolve]\nenabled = false\n", encoding="utf-8")
-        office = Office(folder / "home", rehearsal)
+        office = Office(folder / "home", rehearsal, starter)
         office.run("provision")
         longest = duration(office)
         done = tries = 0
