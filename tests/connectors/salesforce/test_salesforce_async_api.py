@@ -106,6 +106,15 @@ def test_a_bad_query_fails_its_batch_with_the_reason(ask: Ask) -> None:
     assert "INVALID_FIELD" in done["stateMessage"]
 
 
+def test_a_batch_fails_where_the_settings_say_so(ask: Ask, sandbox: SalesforceSandbox) -> None:
+    sandbox.seed({"settings": {"bulk_outcome": "Failed"}})
+    made = job(ask, operation="delete", contentType="JSON")
+    batch = ask("POST", f"job/{made}/batch", [{"Id": LEAD}]).json()["id"]
+    done = ask("GET", f"job/{made}/batch/{batch}").json()
+    assert (done["state"], done["stateMessage"].partition(" ")[0]) == ("Failed", "InternalServerError")
+    assert LEAD in sandbox.org.tables["Lead"].rows
+
+
 def test_a_batch_at_work_and_an_aborted_one(ask: Ask, sandbox: SalesforceSandbox) -> None:
     sandbox.seed({"settings": {"bulk_polls": 1}})
     made = job(ask, operation="delete", contentType="JSON")

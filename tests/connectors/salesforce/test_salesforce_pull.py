@@ -233,6 +233,21 @@ def test_a_deleted_lead_comes_as_deleted(crm: SalesforceCrm, person: User) -> No
     assert [(r.deleted, r.successor) for r in page.records] == [(True, None)]
 
 
+def test_a_lead_erased_for_good_is_told_by_reading_it_again(
+    sandbox: SalesforceSandbox, crm: SalesforceCrm, api: User
+) -> None:
+    """Emptied from the recycle bin between two pulls, no query shows it any more: the audit asks for it by its id."""
+    ids = leads(sandbox, 3)
+    cursor = list(crm.pull("Lead", "", []))[-1].cursor
+    job = {"operation": "hardDelete", "object": "Lead", "contentType": "CSV"}
+    made = api("POST", "/jobs/ingest", json=job).json()["id"]
+    api("PUT", f"/jobs/ingest/{made}/batches", data=f"Id\n{ids[0]}\n")
+    api("PATCH", f"/jobs/ingest/{made}", json={"state": "UploadComplete"})
+    assert api("GET", f"/jobs/ingest/{made}").json()["state"] == "JobComplete"
+    assert ids[0] not in pulled(list(crm.pull("Lead", cursor, [])))
+    assert {record.ref.id for record in crm.read("Lead", ids, [])} == set(ids[1:])
+
+
 def test_a_merged_lead_names_the_survivor(
     sandbox: SalesforceSandbox, served: Serving, crm: SalesforceCrm, person: User
 ) -> None:

@@ -188,6 +188,8 @@ class AsyncApi:
             batch.state, batch.problem = "Failed", f"{refused.code} : {refused.message}"
 
     def _run(self, call: Call, job: Job, batch: Batch) -> None:
+        if call.org.settings.bulk_outcome != "JobComplete":
+            raise Refused("InternalServerError", "the batch was ended by the sandbox's settings")
         operation = str(job.given["operation"])
         if operation in QUERIES:
             asker = Asker(call.org, job.user, operation == "queryAll", call.base)
