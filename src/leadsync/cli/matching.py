@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from leadsync.cli.common import Exit, config_option, console, now, output_option, say_json
-from leadsync.cli.queue import Waiting, known_companies, queue
+from leadsync.cli.queue import Candidate, Waiting, known_companies, queue
 from leadsync.cli.registers import desk
 from leadsync.cli.resolve import company_options, decisions_of, match_lines, needs_state, register_options, resolve
+from leadsync.connector import Register
 from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.records import CompanyQuery, LegalEntity
 from leadsync.resolve import Decisions, Verdict
@@ -225,26 +227,46 @@ def review(config_path: Path, output: str, to: Path | None, source: Path | None,
         return _import(needs_state(config_path), source, output)
     with Store(needs_state(config_path), write=False) as store:
         waiting = queue(store)
+    shown = _described(waiting if to is not None else waiting[:limit], config_path)
     if to is not None:
-        return _export(waiting, to, output)
+        return _export(shown, to, output)
     if output == "json":
-        say_json({"schema": 1, "waiting": len(waiting), "companies": [_waiting_json(one) for one in waiting[:limit]]})
+        say_json({"schema": 1, "waiting": len(waiting), "companies": [_waiting_json(one) for one in shown]})
     else:
-        _show(waiting, limit)
+        _show(shown, len(waiting))
     return Exit.PENDING if waiting else Exit.DONE
 
 
-def _show(waiting: Sequence[Waiting], limit: int) -> None:
+def _described(waiting: Sequence[Waiting], config: Path) -> list[Waiting]:
+    """The candidates with their cities and what became of them, which may tell namesakes apart; as they are where no
+    register is at hand."""
+    try:
+        with desk(config, None, None) as at:
+            return [replace(one, candidates=tuple(_told(c, at.register) for c in one.candidates)) for one in waiting]
+    except Misconfigured:
+        return list(waiting)
+
+
+def _told(candidate: Candidate, register: Register) -> Candidate:
+    lei, name, country, sure = candidate
+    entity = register.entity(lei)
+    if entity is None:
+        return candidate
+    city = entity.headquarters.city or entity.legal.city
+    states = [] if entity.registration == "ISSUED" else [entity.registration.lower()]
+    states += [] if entity.status == "ACTIVE" else [entity.status.lower()]
+    return lei, name, ", ".join(text for text in (country, city, *states) if text), sure
+
+
+def _show(waiting: Sequence[Waiting], total: int) -> None:
     out = console()
-    for one in waiting[:limit]:
+    for one in waiting:
         where = f" ({one.query.country})" if one.query.country else ""
         head = f"{one.query.name}{where}  {one.status}, {one.leads} leads worth {one.worth:,.0f}"
         out.print(head, markup=False, soft_wrap=True)
         for lei, name, country, sure in one.candidates:
             out.print(f"    {lei}  {name} ({country})  {sure:.2f}", markup=False, soft_wrap=True)
-    out.print(
-        f"{len(waiting):,} companies wait; `leadsync resolve confirm COMPANY LEI` decides one, --export FILE many"
-    )
+    out.print(f"{total:,} companies wait; `leadsync resolve confirm COMPANY LEI` decides one, --export FILE many")
 
 
 def _waiting_json(one: Waiting) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from leadsync.resolve import Decision, Decisions
 from leadsync.resolve.judge import WORTH_A_LOOK
 from leadsync.store import Store
 
+Candidate = tuple[str, str, str, float]
+"""LEI, legal name, country, likelihood."""
 SURE = 0.9
 """A match less certain than this is shown to a person too, behind those that are none."""
 
@@ -28,7 +30,7 @@ class Waiting:
     worth: float
     change: float
     why: str
-    candidates: tuple[tuple[str, str, str, float], ...]
+    candidates: tuple[Candidate, ...]
 
 
 def known_companies(store: Store) -> dict[str, CompanyQuery]:
