@@ -83,7 +83,8 @@ def fits_list(properties: Iterable[str]) -> bool:
 
 def read_body(ids: Iterable[str], properties: Sequence[str], key: str = "") -> Json:
     """A batch read, by id or by a unique property."""
-    body: Json = {"inputs": [{"id": ident} for ident in ids], "properties": list(properties)}
+    asked: Json = {"properties": list(properties), "propertiesWithHistory": []}
+    body: Json = {"inputs": [{"id": ident} for ident in ids], **asked}
     return {**body, "idProperty": key} if key else body
 
 
@@ -135,7 +136,7 @@ def decode(side: str, source: Source, item: Mapping[str, Any], fields: Sequence[
     )
 
 
-_TEXT_OR_NULL = frozenset({str, type(None)})
+_TEXT, _TEXT_OR_NULL = frozenset({str}), frozenset({str, type(None)})
 
 
 def _texts(properties: Mapping[str, Any], fields: Sequence[str]) -> dict[str, str | None]:
@@ -173,7 +174,7 @@ def _inline_links(source: Source, item: Mapping[str, Any], properties: Mapping[s
         ids = [entry["id"] for entry in found["results"]]
     except (KeyError, TypeError):
         ids = [None]
-    if not all(type(ident) is str for ident in ids):
+    if not _TEXT.issuperset(map(type, ids)):
         raise BadRecord(f"the associations with {source.linked} are not understood")
     return {source.linked: primary_first(ids, str(properties.get(PRIMARY_COMPANY) or ""))}
 

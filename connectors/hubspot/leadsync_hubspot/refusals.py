@@ -95,7 +95,7 @@ def parsed(data: bytes) -> Any:
     What it is too strict for, half of an emoji that was cut in two, becomes a question mark: it is no text.
     """
     try:
-        return from_json(data, allow_inf_nan=False, cache_strings="none")
+        return from_json(data, allow_inf_nan=False, cache_strings="keys")
     except ValueError:
         return json.loads(json.dumps(json.loads(data), ensure_ascii=False).encode(errors="replace"))
 
