@@ -112,6 +112,8 @@ def test_a_backtest_shows_lift_and_which_rules_speak():
     demo = signals["demo"]
     assert demo.agrees and demo.low > 0.6 and demo.with_it > 3 * demo.without
     assert not signals["phone_known"].speaks and not signals["webinar"].speaks
+    assert sum(band.leads for band in found.bands) == 400
+    assert all(band.low <= band.share <= band.high for band in found.bands)
     assert signals["webinar"].fired == 0 and signals["webinar"].with_it is None
 
 

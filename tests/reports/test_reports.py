@@ -9,7 +9,7 @@ import pytest
 
 from leadsync.errors import Misconfigured
 from leadsync.reports.page import Page
-from leadsync.reports.svg import Line, bars, columns, lines
+from leadsync.reports.svg import COLOURS, Line, bars, columns, lines, spans
 from leadsync.reports.text import bar, chart
 
 
@@ -68,3 +68,8 @@ def test_a_page_loads_and_runs_nothing_and_takes_no_text_for_markup(tmp_path: Pa
 def test_a_page_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="cannot write"):
         Page("x").save(tmp_path / "no" / "page.html")
+
+
+def test_spans_mark_what_reaches_over_the_line() -> None:
+    made = spans("AUC", [("speaks", 0.6, 0.7, 0.8), ("silent", 0.4, 0.5, 0.6)], 0.5)
+    assert made.count("<circle") == 2 and made.count(COLOURS[0]) == 2 and made.count(COLOURS[5]) == 2

@@ -14,9 +14,9 @@ from typing import Any, Final
 import click
 
 from leadsync.cli.common import Exit, config_option, console, output_option, read_config, say_json
+from leadsync.cli.history import table
 from leadsync.cli.inspect import NotFound
 from leadsync.cli.known import NothingKnown, known
-from leadsync.cli.learning import table
 from leadsync.cli.plans import audit
 from leadsync.cli.scoring import html_option
 from leadsync.errors import Misconfigured
@@ -58,7 +58,7 @@ def fairness(config_path: Path, output: str, html: Path | None, groups: Path | N
     """
     if (groups is None) == (by == ""):
         raise click.UsageError("give either --groups FILE or --by FACT")
-    with known(read_config(config_path)) as world:
+    with known(read_config(config_path, offline=True)) as world:
         view = look(world)
         told_groups = {j.lead.uid: value_text(j.lead.facts.get(by)) for j in view.leads}
         if groups is not None:
@@ -207,7 +207,7 @@ def incentives(config_path: Path, output: str, more: tuple[str, ...]) -> int:
     costs in attribution.toml, are dealt out anew among all leads, and every score and stage must be the same to the
     last bit. Also tells which rules look at where a lead came from, and the mean score of each source.
     """
-    with known(read_config(config_path)) as world:
+    with known(read_config(config_path, offline=True)) as world:
         view = look(world)
         fields = commercial_fields(view.leads, world.rules, more)
         moved = steering(view.leads, world.rules, fields)

@@ -17,7 +17,7 @@ table { border-collapse: collapse; margin: .6rem 0; } th, td { padding: .2rem .8
 th { border-bottom: 1px solid #8a94a3; font-weight: 600; } td { border-bottom: 1px solid #e4e7ec; }
 .n { text-align: right; font-variant-numeric: tabular-nums; } .note { color: #5b6770; }
 svg { width: 100%; height: auto; max-width: 45rem; font: 11px system-ui, sans-serif; fill: #1c2430; }
-svg polyline { fill: none; }
+svg polyline { fill: none; } pre { background: #f4f6f8; padding: .8rem; overflow-x: auto; font-size: .85rem; }
 """
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 """Nothing may be loaded or run, whatever a name in the data says."""
@@ -53,6 +53,11 @@ class Page:
 
         body = "".join(line(row, "td") for row in rows)
         self._parts.append(f"<table><thead>{line(head, 'th')}</thead><tbody>{body}</tbody></table>")
+        return self
+
+    def code(self, text: str) -> Page:
+        """Lines as they are, to be copied."""
+        self._parts.append(f"<pre>{escape(text)}</pre>")
         return self
 
     def svg(self, chart: str) -> Page:

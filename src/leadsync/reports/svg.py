@@ -71,6 +71,24 @@ def bars(title: str, rows: Sequence[tuple[str, float]]) -> str:
     return _svg(title, height, parts)
 
 
+def spans(title: str, rows: Sequence[tuple[str, float, float, float]], beside: float) -> str:
+    """A point with its span (label, low, middle, high) in each row, and a line at the value to be `beside`."""
+    left, height = 220, TOP + 20 * max(len(rows), 1) + BOTTOM
+    values = [beside, *(value for row in rows for value in row[1:])]
+    across = _Scale(min(values), max(values), left, WIDTH - RIGHT)
+    at = f"{across.at(beside):.1f}"
+    parts = [f'<line x1="{at}" x2="{at}" y1="{TOP - 6}" y2="{height - BOTTOM + 4}" stroke="#8a94a3"/>']
+    for number, (label, low, middle, high) in enumerate(rows):
+        y = TOP + 20 * number + 8
+        colour = COLOURS[5] if low <= beside <= high else COLOURS[0]
+        parts.append(_text(left - 8, y + 4, label if len(label) <= 32 else f"{label[:31]}…", "end"))
+        ends = f'x1="{across.at(low):.1f}" x2="{across.at(high):.1f}" y1="{y}" y2="{y}"'
+        parts.append(f'<line {ends} stroke="{colour}" stroke-width="2"/>')
+        parts.append(f'<circle cx="{across.at(middle):.1f}" cy="{y}" r="4" fill="{colour}"/>')
+    parts += [_text(across.at(x), height - BOTTOM + 18, f"{x:g}", "middle") for x in _nice(min(values), max(values))]
+    return _svg(title, height, parts)
+
+
 @dataclass(frozen=True, slots=True)
 class _Scale:
     """From a span of values to a span of places; a span of nothing is widened."""

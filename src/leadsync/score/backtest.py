@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from leadsync.score.model import Score, ScoringModel
 
 DECILES: Final = 10
+BAND: Final = 1000
+"""Centi-points of score that are looked at together."""
 Z_95: Final = 1.959963984540054
 """The 97.5 % quantile of the normal distribution."""
 CHANCE: Final = 0.5
@@ -37,6 +39,17 @@ class Decile:
     lift: float
     lowest: float
     """The lowest score in it, in points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Ten points of score: from which score on, how many leads, and the share that converted with its 95 % interval."""
+
+    lowest: int
+    leads: int
+    share: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +89,7 @@ class Backtest:
     converted: int
     auc: float
     deciles: tuple[Decile, ...]
+    bands: tuple[Band, ...]
     signals: tuple[Signal, ...]
 
     @property
@@ -93,7 +107,14 @@ def backtest(scores: Sequence[Score], converted: Sequence[bool], model: ScoringM
     points = np.array([found.centi for found, _won in pairs], dtype=np.int64)
     fired = [{reason.id: reason.centi for reason in found.reasons} for found, _won in pairs]
     signals = [_signal(rule.id, [some.get(rule.id, 0) for some in fired], won) for rule in model.rules]
-    return Backtest(len(won), int(won.sum()), auc(points, won), tuple(_deciles(points, won)), tuple(signals))
+    return Backtest(
+        len(won),
+        int(won.sum()),
+        auc(points, won),
+        tuple(_deciles(points, won)),
+        tuple(_bands(points, won)),
+        tuple(signals),
+    )
 
 
 def auc(points: NDArray[np.int64], won: NDArray[np.bool_]) -> float:
@@ -114,6 +135,23 @@ def _deciles(points: NDArray[np.int64], won: NDArray[np.bool_]) -> list[Decile]:
         Decile(len(part), float(share[part].sum()), float(share[part].mean()) / base, float(points[part].min()) / 100)
         for part in parts
     ]
+
+
+def _bands(points: NDArray[np.int64], won: NDArray[np.bool_]) -> list[Band]:
+    floors = points // BAND
+    found = ((int(floor), won[floors == floor]) for floor in np.unique(floors))
+    return [
+        Band(floor * BAND // 100, len(own), float(own.mean()), *wilson(int(own.sum()), len(own)))
+        for floor, own in found
+    ]
+
+
+def wilson(yes: int, of: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson, 1927): within 0..1 also where all or none are counted."""
+    share, spread = yes / of, Z_95**2 / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = Z_95 * sqrt(share * (1 - share) / of + spread / of / 4) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def auc_interval(points: NDArray[np.int64], won: NDArray[np.bool_]) -> tuple[float, float, float]:
