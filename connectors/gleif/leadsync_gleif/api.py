@@ -8,12 +8,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zlib import crc32
 
+from rapidfuzz.fuzz import token_sort_ratio
+
 from leadsync.connector import Changes, Clock, Usage
 from leadsync.errors import Unreadable
 from leadsync.normalize.company import core_name
 from leadsync.normalize.security import without_security
 from leadsync.records import Address, CompanyQuery, Kin, LegalEntity, Ownership
 from leadsync_gleif.client import Client
+from leadsync_gleif.index import SUCCEEDED
 from leadsync_gleif.level2 import Relation, Tie
 from leadsync_gleif.ownership import TIES, kin_of, ownership
 from leadsync_gleif.rows import day
@@ -77,6 +80,7 @@ class ApiRegister:
         self._entities: dict[str, LegalEntity | None] = {}
         self._links: dict[str, Mapping[str, Any]] = {}
         self._updated: dict[str, datetime] = {}
+        self._named: dict[tuple[str, str], list[str]] = {}
         self._searches: dict[tuple[str, str], tuple[str, ...]] = {}
         self._relations: dict[str, tuple[Relation, ...]] = {}
         self._published: datetime | None = None
@@ -85,7 +89,20 @@ class ApiRegister:
         """See `Register`. Equal questions are asked once, in one batch and ever after."""
         found = [self._search(query) for query in queries]
         self._fetch([lei for leis in found for lei in leis])
-        return [[e for lei in leis[:limit] if (e := self._entities.get(lei)) is not None] for leis in found]
+        known = [[e for lei in leis if (e := self._entities.get(lei)) is not None] for leis in found]
+        entities = [sorted(some, key=closeness(q))[:limit] for q, some in zip(queries, known, strict=True)]
+        self._fetch([lei for some in entities for e in some if passed(e) for lei in e.successors])
+        return [self._with_successors(some) for some in entities]
+
+    def _with_successors(self, entities: list[LegalEntity]) -> list[LegalEntity]:
+        full = {entity.lei: entity for entity in entities}
+        waiting = [entity for entity in entities if passed(entity)]
+        while waiting:
+            after = self.entity(waiting.pop().successors[0])
+            if after is not None and after.lei not in full:
+                full[after.lei] = after
+                waiting += [after] if passed(after) else []
+        return list(full.values())
 
     def _search(self, query: CompanyQuery) -> tuple[str, ...]:
         name = core_name(without_security(query.name), query.country)
@@ -94,7 +111,7 @@ class ApiRegister:
             return ()
         if key not in self._searches:
             leis = self._by_name(query, query.country)
-            if len(leis) < ENOUGH and query.country:
+            if query.country:  # its namesakes abroad count against a name too
                 leis += self._by_name(query, "")
             if len(leis) < ENOUGH:
                 leis += self._fuzzy(query.name)
@@ -102,11 +119,15 @@ class ApiRegister:
         return self._searches[key]
 
     def _by_name(self, query: CompanyQuery, country: str) -> list[str]:
-        words = core_name(query.name, query.country) if query.name.isascii() else query.name
+        name = without_security(query.name)
+        words = core_name(name, query.country) if name.isascii() else name
         params: dict[str, str | int] = {"filter[entity.names]": words, "page[size]": PAGE}
         if country:
             params["filter[entity.legalAddress.country]"] = country
-        return [self._keep(record) for record in self._data(f"{self._base}/lei-records", params)]
+        if (words, country) not in self._named:
+            found = self._data(f"{self._base}/lei-records", params)
+            self._named[words, country] = [self._keep(record) for record in found]
+        return list(self._named[words, country])
 
     def _fuzzy(self, name: str) -> list[str]:
         params: dict[str, str | int] = {"field": "entity.legalName", "q": name}
@@ -224,6 +245,23 @@ class ApiRegister:
     def close(self) -> None:
         """See `Register`."""
         self._client.close()
+
+
+def closeness(query: CompanyQuery) -> Callable[[LegalEntity], tuple[float, bool]]:
+    """Sorts those first whose name, by any spelling of it, is closest to the query's; its country's before others."""
+    asked = core_name(without_security(query.name), query.country)
+
+    def key(entity: LegalEntity) -> tuple[float, bool]:
+        names = (entity.name, *(name for name, _ in entity.other_names))
+        best = max(token_sort_ratio(asked, core_name(name, entity.country)) for name in names)
+        return -best, entity.country != query.country
+
+    return key
+
+
+def passed(entity: LegalEntity) -> bool:
+    """Whether it passed into one other entity."""
+    return entity.registration in SUCCEEDED and len(entity.successors) == 1
 
 
 class ApiChanges:
