@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 from tests.conformance.conftest import rows
-from tests.conformance.running import catalog_of, in_python, singer
+from tests.conformance.running import catalog_of, in_node, in_python, singer
 from tests.conformance.test_taps import chosen, records, state, written
 
 from leadsync.sandbox import Serving
@@ -44,6 +44,19 @@ def test_three_clients_log_in_by_soap_and_work_by_bulk_jobs_of_the_first_kind(sa
     assert (out["api"], out["api update"], out["api read"]) == (len(leads) + 1, True, "Api")
     assert out["api bulk"] == ["FailResultRecord", "SuccessResultRecord"]
     assert len(rows(salesforce, "Lead")) == len(leads) + 3
+
+
+def test_jsforce_logs_in_converts_searches_and_loads_by_its_older_ways(salesforce: Serving) -> None:
+    out = in_node("jsforce_older_client.mjs", salesforce.url, *USER)
+    assert "login() is disabled" in out["refused"]
+    assert (out["user"], out["identity"]) == (USER[0], USER[0])
+    assert set(out["searched"]) <= set(rows(salesforce, "Account"))
+    lead = rows(salesforce, "Lead")[out["lead"]]
+    ids = [lead[f"Converted{kind}Id"] for kind in ("Contact", "Account", "Opportunity")]
+    assert out["converted"] == [True, *ids]
+    assert out["loaded"] == [[True, 0], [False, 1]]
+    assert out["queried"] == len(rows(salesforce, "Account"))
+    assert (out["explained"], out["recent"]) == (1, True)
 
 
 def test_tap_salesforce_brings_every_record_by_bulk_jobs_too(salesforce: Serving, tmp_path: Path) -> None:

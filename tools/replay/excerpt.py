@@ -27,6 +27,7 @@ CLEANED = (
     (re.compile(r"https?://www\.grouparoo\.com[^\"\s]*"), "https://www.example.com"),
     (re.compile(r"(?i)\bgrouparoo\b"), "sample"),
     (re.compile(r"grouparoo_"), "sample_"),
+    (re.compile(r"\bmailinator\.com"), "example.com"),
     (re.compile(r"p\d{8}_"), "p48000001_"),
     (re.compile(r'(?<="portalId": )\d+'), "48000001"),
 )

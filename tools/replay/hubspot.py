@@ -12,16 +12,17 @@ from leadsync.sandbox import Serving
 from leadsync_hubspot.sandbox import HubSpotSandbox
 
 LEGACY = re.compile(r"/(contacts|properties|crm-associations)/v1/")
-OUT_OF_SCOPE = "a v1 path, which HubSpot replaced by /crm/v3 and later and no connector here asks"
+CONTACT = re.compile(r"/contacts/v1/contact/(?:vid|email|createOrUpdate/email)/([^/]+)")
+TIED = re.compile(r"/crm-associations/v1/associations/(\d+)/HUBSPOT_DEFINED/1")
 NEWER = ("url",)
 """Keys of a record that HubSpot sends today and did not when the traffic was recorded."""
 
 TYPES = {"string": "text", "number": "number", "date": "date", "datetime": "date", "bool": "booleancheckbox"}
 
 
-def out_of_scope(exchange: Exchange) -> str | None:
-    """Why an exchange is not replayed, or None."""
-    return OUT_OF_SCOPE if LEGACY.match(exchange.path) else None
+def out_of_scope(_exchange: Exchange) -> str | None:
+    """Why an exchange is not replayed: all are."""
+    return None
 
 
 def comparable(body: Any) -> Any:
@@ -43,7 +44,11 @@ def prepare(sandbox: Any, exchange: Exchange) -> None:
     sandbox.reset()
     sandbox.portal.settings["default_lifecyclestage"] = ""  # the recorded account had none
     sandbox.seed({"custom_objects": list(_custom(exchange)), "tokens": {"pat-replay": {}}})
-    if "/objects/" in exchange.path:
+    if isinstance(exchange.response, list) and any("fieldLevelPermission" in item for item in exchange.response):
+        sandbox.seed({"account": {"accountType": "STANDARD"}})
+    if LEGACY.match(exchange.path):
+        _prepare_legacy(sandbox, exchange)
+    elif "/objects/" in exchange.path:
         kind = sandbox.portal.kind(exchange.path.split("/")[4]).name
         known = set(sandbox.portal.properties[kind])
         plain = [{"name": n, "type": "string", "fieldType": "text"} for n in sorted(_names(exchange) - known)]
@@ -51,6 +56,30 @@ def prepare(sandbox: Any, exchange: Exchange) -> None:
         sandbox.seed({"objects": {kind: list(_records(exchange))}})
     if exchange.status == 429:
         sandbox.faults.add({"action": {"kind": "named", "name": "search_limit"}})
+
+
+def _prepare_legacy(sandbox: Any, exchange: Exchange) -> None:
+    """The contact, its properties and its companies that an exchange of v1 implies."""
+    request = exchange.request or {}
+    body = exchange.response if isinstance(exchange.response, dict) else {}
+    held = {name: entry["value"] for name, entry in body.get("properties", {}).items()}
+    names = {*held, *(item["property"] for item in request.get("properties", ()))}
+    plain = [{"name": n, "type": "string", "fieldType": "text"} for n in sorted(names - _known(sandbox))]
+    sandbox.seed({"properties": {"contacts": plain}})
+    ids = [str(i) for i in body.get("results", ())]
+    ids += [str(request[key]) for key in ("toObjectId",) if key in request]
+    found, tied = CONTACT.match(exchange.path), TIED.match(exchange.path)
+    contact = str(tied[1] if tied else request.get("fromObjectId") or body.get("vid") or "1")
+    if exchange.status < 400 and (found is None or not body.get("isNew")):
+        email = found[1] if found and "@" in found[1] else f"{contact}@replay.example"
+        sandbox.seed({"objects": {"contacts": [{"id": contact, "properties": {**held, "email": email}}]}})
+    sandbox.seed({"objects": {"companies": [{"id": i, "properties": {"name": i}} for i in ids]}})
+    if exchange.method == "GET":
+        sandbox.seed({"associations": [["contacts", contact, "companies", i] for i in ids]})
+
+
+def _known(sandbox: Any) -> set[str]:
+    return set(sandbox.portal.properties["contacts"])
 
 
 def _custom(exchange: Exchange) -> Iterator[dict[str, str]]:

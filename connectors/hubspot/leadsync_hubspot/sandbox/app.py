@@ -17,6 +17,7 @@ from leadsync_hubspot.sandbox import (
     definitions,
     folders,
     forms,
+    legacy,
     lists,
     marketing,
     objects,
@@ -51,6 +52,7 @@ MODULES = (
     analytics,
     account,
     schemas,
+    legacy,
 )
 """Each has ROUTES; the first route that fits a request answers it."""
 

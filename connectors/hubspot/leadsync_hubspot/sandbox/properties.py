@@ -177,14 +177,6 @@ def _group_archive(call: Call) -> Reply:
     return nothing()
 
 
-def _old_list(call: Call) -> Reply:
-    return ok([p.as_json() for p in call.portal.properties[call.spec.name].values()])
-
-
-def _old_companies(call: Call) -> Reply:
-    return ok([p.as_json() for p in call.portal.properties["companies"].values()])
-
-
 _BASE = "/crm/properties/{kind}"
 ROUTES = (
     Route("GET", _BASE, _list, READ),
@@ -200,7 +192,4 @@ ROUTES = (
     Route("GET", _BASE + "/{id}", _read, READ),
     Route("PATCH", _BASE + "/{id}", _update, WRITE),
     Route("DELETE", _BASE + "/{id}", _archive, WRITE),
-    # asked for by tap-hubspot, in their v1 and v2 spelling
-    Route("GET", "/properties/{kind}/properties", _old_list, READ),
-    Route("GET", "/companies/properties", _old_companies),
 )
