@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.engine import Stage, Watched
 
 from leadsync.cli.state import take_stock
-from leadsync.records import Fields, Ref
+from leadsync.records import Ref, Value
 from leadsync.store import StoreError
 from leadsync.store.salvage import fresh, salvage, take_place
 from proofs import scenes
@@ -83,7 +83,7 @@ DAMAGES: Mapping[str, Damage] = {
 def prove(*, long: bool = False, seed: int = 0) -> Report:  # noqa: ARG001  nothing here is left to chance
     """Let the disk be full at every page of a run, then damage the state in every way."""
     report = Report("a full disk and a damaged state lose nothing")
-    scenes_ = scenes.NAMED if long else {name: scenes.NAMED[name] for name in ("edits", "newcomers")}
+    scenes_ = scenes.NAMED if long else {"edits": scenes.NAMED["edits"]}
     with scratch() as home, scratch() as folder:
         folder.chmod(0o755)
         points = 0
@@ -137,27 +137,35 @@ def _refuses(name: str, damage: Damage, start: Moment, folder: Path, report: Rep
 
 
 def _rebuilds(name: str, damage: Damage, start: Moment, folder: Path, report: Report) -> bool:
-    """Made anew from both CRMs, every shadow is as it was before the damage, and nothing is written, then or later."""
+    """Made anew from both CRMs, all that was accounted for is so again, and nothing is written, then or later. (What
+    waited for a person has its old value in the lost state alone: it is told as differing at first sight.)"""
     stage = _settled(start, folder)
     stage.run()
     stage.run()
-    before, writes = _shadows(stage.path), stage.writes()
+    before, writes = _accounted(stage.path), stage.writes()
     damage(stage.path)
     new = fresh(stage.path)
     with Watched(new) as store:
         salvage(stage.path, store)
         take_stock(stage.world(store, stage.sides))
     kept = take_place(new, stage.path, "damaged")
-    same, quiet = _shadows(stage.path) == before, stage.writes() == writes
+    same, quiet = before <= _accounted(stage.path), stage.writes() == writes
     stage.run()
     fine = same and quiet and stage.writes() == writes and all(path.exists() for path in kept)
     report.require(fine, f"{name}: rebuilt otherwise than it was ({same=}, {quiet=}, {stage.writes() - writes} writes)")
     return fine
 
 
-def _shadows(path: Path) -> dict[Ref, Fields | None]:
+def _accounted(path: Path) -> set[tuple[Ref, str, Value]]:
+    """(record, field, value) of all fields whose shadow is what was read of them."""
     with Watched(path) as store:
-        return {seen.record.ref: seen.shadow for seen in store.pulled.records() if not seen.record.deleted}
+        every = [seen for seen in store.pulled.records() if not seen.record.deleted]
+    return {
+        (seen.record.ref, name, value)
+        for seen in every
+        for name, value in (seen.shadow or {}).items()
+        if seen.record.fields.get(name) == value
+    }
 
 
 def _settled(start: Moment, folder: Path) -> Stage:

@@ -17,7 +17,7 @@ from proofs.folder import scratch
 from proofs.live import House, prepared
 from proofs.report import Report
 
-CI_CASES = 60
+CI_CASES = 46
 LEAST = 40
 """Malformations, at least."""
 C = TypeVar("C")
@@ -270,14 +270,14 @@ def differences(now: Any, then: Any, path: str = "") -> list[str]:
 
 
 def prove(*, long: bool = False, seed: int = 0, cases: int | None = None) -> Report:
-    """Every malformation at every answer of a run; in CI a draw that has each malformation and each endpoint."""
+    """Every malformation at every answer of a run; in CI a draw that has each malformation."""
     report = Report("no silent truncation")
     with scratch() as folder:
         house = prepared(folder)
         spots, held, known = play_one(house, folder, calm)
         every = [(spot, name) for spot in spots for name in MALFORMED if not _untellable(spot, name)]
         wanted = len(every) if long else cases if cases is not None else CI_CASES
-        chosen = draw(every, wanted, seed, news=lambda c: {(c[0].side, c[0].label), c[1]})
+        chosen = draw(every, wanted, seed, news=lambda c: {c[1]})
         plays: list[Play] = [partial(case, spot=s, how=MALFORMED[n], held=held, known=known) for s, n in chosen]
         results = dict(play_all(house, folder, plays))
     outcomes = [results[number] for number in range(len(chosen))]

@@ -162,8 +162,8 @@ class Client:
         except TypeError:  # the SDK asks whatever JSON came for its length
             text = f"Salesforce {what}: the answer is neither an object nor a list"
             raise (Ambiguous(text) if writing else Unreadable(text)) from None
-        except RecursionError:
-            text = f"Salesforce {what}: the answer is nested beyond all measure"
+        except (ValueError, RecursionError):  # numbers of thousands of digits, lists in lists without an end
+            text = f"Salesforce {what}: the answer is beyond all measure"
             raise (Ambiguous(text) if writing else Unreadable(text)) from None
 
     def _logged_in(self) -> Salesforce:
@@ -176,7 +176,7 @@ class Client:
             token, _ = SalesforceLogin(**self._credentials(), session=self._session)
         except requests.RequestException as problem:
             raise sort_failure(problem, "login", writing=False) from None
-        except (SalesforceAuthenticationFailed, AttributeError, RecursionError):
+        except (SalesforceAuthenticationFailed, AttributeError, ValueError, RecursionError):
             raise Unreadable("Salesforce login: the answer is not what the token endpoint promises") from None
         if token is None:
             raise Unreadable("Salesforce login: no access token in the answer")
