@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import chain
@@ -154,6 +155,17 @@ def _concerned(accounts: Sequence[Account], old: Mapping[str, Resolved], with_wh
         matches = resolve_all(queries, changes.candidates(queries, CONSIDERED), with_what.settings)
         again |= {a.uid for a, m in zip(batch, matches, strict=True) if m.confidence >= WORTH_A_LOOK}
     return again
+
+
+def concerned(store: Store, leis: Collection[str]) -> list[str]:
+    """The names of the companies whose answers rest on one of these entities, as far as the state knows."""
+    wanted = frozenset(leis)
+    found: list[str] = []
+    for query, _, body in store.results.resolutions().values():
+        asked = CompanyQuery(**json.loads(query))
+        if leis_of(_resolved_of(asked, body)) & wanted:
+            found.append(asked.name)
+    return sorted(found)
 
 
 def leis_of(answer: Resolved) -> frozenset[str]:

@@ -52,3 +52,6 @@ class Terminal(Protocol):
     def say_json(self, data: object) -> None:
         """One JSON document on standard output."""
 
+    def concerned(self, config: Path, leis: frozenset[str]) -> list[str] | None:
+        """The names of the companies of this installation whose legal entities, or what is known of them, rest on these
+        LEIs; None where nothing is known of any yet."""

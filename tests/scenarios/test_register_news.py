@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -298,3 +299,15 @@ def test_of_companies_that_wait_the_one_with_worthier_leads_comes_first() -> Non
 
     waiting = queue(Kept())  # type: ignore[arg-type]
     assert [(one.uid, one.leads, one.worth) for one in waiting] == [("big", 1, 81.0), ("many", 2, 11.0)]
+
+
+def test_a_load_names_the_companies_that_are_to_be_resolved_again(
+    world: World, settled, monkeypatch: pytest.MonkeyPatch
+) -> None:  # type: ignore[no-untyped-def]
+    settled()
+    monkeypatch.chdir(world.folder)
+    Path("config.toml").write_text('schema = 1\n[connector.gleif]\nindex = "register"\n', encoding="utf-8")
+    world._file("delta", [lei2(B, "Beta Global AG")])
+    done = CliRunner().invoke(cli, ["gleif", "load", "--delta", "delta.csv", "--output", "json"], standalone_mode=False)
+    found = json.loads(done.stdout)
+    assert (found["changed"], found["families"], found["companies"]) == ([B], [A, B], ["Alpha Werke GmbH"])

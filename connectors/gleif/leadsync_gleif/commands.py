@@ -100,7 +100,7 @@ def load_command(  # noqa: PLR0913  one for each option
     when = published.replace(tzinfo=UTC) if published is not None else None
     with _terminal().progress(show=not quiet) as bar:
         report = load(list(files), folder, _Told(bar), published=when, delta=delta, force=force, clock=_terminal().now)
-    _say_loaded(report, folder, output)
+    _say_loaded(report, folder, config, output)
     return 0
 
 
@@ -117,7 +117,7 @@ def refresh_command(index: Path | None, config: Path, output: str, *, full: bool
     settings = _settings(config, index)
     with _terminal().progress(show=not quiet) as bar:
         report = refresh(settings, _terminal().now, _Told(bar), full=full)
-    _say_loaded(report, settings.index, output)
+    _say_loaded(report, settings.index, config, output)
     return 0
 
 
@@ -137,9 +137,10 @@ def status_command(index: Path | None, config: Path, output: str) -> int:
     return 0 if found.present else 1
 
 
-def _say_loaded(report: LoadReport, folder: Path, output: str) -> None:
+def _say_loaded(report: LoadReport, folder: Path, config: Path, output: str) -> None:
+    touched = None if report.changed is None else _terminal().concerned(config, report.changed | report.families)
     if output == "json":
-        _terminal().say_json(_report_json(report, folder))
+        _terminal().say_json(_report_json(report, folder, touched))
         return
     if not report.fresh:
         click.echo(f"{folder}: nothing newer is published (newest of {_time(report.published)})")
@@ -147,20 +148,25 @@ def _say_loaded(report: LoadReport, folder: Path, output: str) -> None:
     what = "register" if report.full else "delta"
     counts = f"{report.entities:,} entities, {report.relations:,} relationships, {report.exceptions:,} exceptions"
     click.echo(f"{folder}: {what} of {_time(report.published)} in use: {counts}")
-    for line in (*_changes(report), *report.notes):
+    for line in (*_changes(report, touched), *report.notes):
         click.echo(f"  {line}")
 
 
-def _changes(report: LoadReport) -> list[str]:
+def _changes(report: LoadReport, touched: list[str] | None) -> list[str]:
     if report.changed is None:
         return []
-    first = ", ".join(sorted(report.changed)[:NAMED])
-    more = ", …" if len(report.changed) > NAMED else ""
-    touched = f"{len(report.changed):,} LEIs changed; companies of theirs are resolved again by the next run"
-    return [touched, f"families to recompute: {len(report.families):,} LEIs", *([first + more] if first else [])]
+    lines = [f"{len(report.changed):,} LEIs changed: {_first(sorted(report.changed))}"]
+    lines.append(f"{len(report.families):,} LEIs in families to recompute: {_first(sorted(report.families))}")
+    if touched is not None:
+        lines.append(f"{len(touched):,} companies here to resolve again with the next run: {_first(touched)}")
+    return [line.removesuffix(": ") for line in lines]
 
 
-def _report_json(report: LoadReport, folder: Path) -> dict[str, object]:
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
+
+
+def _report_json(report: LoadReport, folder: Path, touched: list[str] | None) -> dict[str, object]:
     return {
         "schema": 1,
         "index": str(folder),
@@ -172,6 +178,7 @@ def _report_json(report: LoadReport, folder: Path) -> dict[str, object]:
         "exceptions": report.exceptions,
         "changed": sorted(report.changed) if report.changed is not None else None,
         "families": sorted(report.families),
+        "companies": touched,
         "notes": list(report.notes),
     }
 

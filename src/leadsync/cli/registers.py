@@ -20,11 +20,13 @@ from rich.console import Console
 from leadsync.cli.common import now, progress, say_json
 from leadsync.config.read import Draft, read
 from leadsync.connector import GROUP, Connector, Kind, Register, connector
+from leadsync.enrich import concerned
 from leadsync.errors import Misconfigured
 from leadsync.mapping.problems import Problems, errors
 from leadsync.mapping.toml import parse
 from leadsync.progress import Progress, Silent
 from leadsync.resolve import ResolveSettings
+from leadsync.store import Store
 
 EVERY = 10.0
 """Seconds between two lines of progress where nobody is looking at a terminal."""
@@ -127,6 +129,15 @@ class Lent:
     def say_json(self, data: object) -> None:
         """See `Terminal`."""
         say_json(data)
+
+    def concerned(self, config: Path, leis: frozenset[str]) -> list[str] | None:
+        """See `Terminal`."""
+        draft = draft_of(config)
+        state = draft.config.state if draft is not None and draft.config is not None else None
+        if state is None or not state.exists():
+            return None
+        with Store(state, write=False) as store:
+            return concerned(store, leis)
 
 
 @dataclass(frozen=True, slots=True)
