@@ -35,6 +35,7 @@ from leadsync.gates import Gate, Setting, closed_gates
 from leadsync.identify import companies as identify_companies
 from leadsync.identify import people as identify_people
 from leadsync.mapping.model import ObjectMap
+from leadsync.learn.aging import watch
 from leadsync.memory import BASELINE, latest, memory, overrides, remember, setting, went_through
 from leadsync.nurture import Advice, Do, Nurtured, Situation, nurture, relive
 from leadsync.nurture.standing import pack as pack_nurtured
@@ -138,19 +139,22 @@ def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset()
     audited = audit(*_reading(world)) if not cached and due(world.store, limits.audit_every, world.clock()) else None
     view = look(world)
     made = plan(view.subjects, memory(world.store), view.as_of)
+    aging: tuple[str, ...] = ()
+    """What tells that a scoring model has aged."""
     gates = closed_gates(made, _setting(world, view, made), limits, open_gates)
     pushed = None
     if write and not gates:
-        _commit(world, view, made)
+        aging = _commit(world, view, made)
         pushed = Pushed() if _only_baseline(world) else push(made.steps, made.after, pusher)
         with world.store.transaction():
             world.store.outbox.clear(("done", "rejected", "moved", "pending"))
             went_through(world.store, limits, world.clock())
-    return Cycle(world.run, tuple(drained), recovered, view, made, tuple(gates), pushed, audited)
+    return Cycle(world.run, tuple(drained), recovered, view, made, tuple(gates), pushed, audited, aging)
 
 
 def _only_baseline(world: World) -> bool:
     """Whether this is the first run of an installation whose first run is to take stock only."""
+    aging: tuple[str, ...] = ()
     first = world.store.noted(BASELINE) is None
     world.store.note(BASELINE, world.run)
     return first and world.config.sync.baseline_first
@@ -351,6 +355,8 @@ def _identities(view: View) -> list[tuple[Ref, str, str]]:
     parties = (*(judged.lead.party for judged in view.leads), *view.companies)
     return [(ref, party.uid, why) for party in parties for ref, why in party.identity.why.items()]
 
+        touches = {j.lead.uid: j.lead.touchpoints for j in view.leads if not j.score.excluded}
+        return watch(world.store, touches, world.rules.scoring, world.rules.stages, view.as_of)
 
 def _pusher(world: World) -> Pusher:
     def read_fields(side: str, kind: str) -> Sequence[str]:

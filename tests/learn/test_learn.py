@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.learn.world import BEGIN, HORIZON, history
 
 from leadsync.errors import Misconfigured
 from leadsync.learn import Cohort, cohort, lacking, leaks, outcome_of, propose
+from leadsync.learn.aging import last_look, watch
 from leadsync.learn.drift import drift
+from leadsync.learn.fit import fit, platt
 from leadsync.learn.proposal import Proposal, Source
 from leadsync.qualify import load_stages
 from leadsync.rulefiles.governance import Policy
 from leadsync.score import load_model, score
+from leadsync.store import Store
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
 TEXT = (MAPPINGS / "scoring.toml").read_text(encoding="utf-8")
@@ -181,6 +186,34 @@ def test_leads_too_new_to_have_an_outcome_already_show_that_leads_are_others() -
     found = drift(old, new, fresh, MODEL)
     assert any("score otherwise" in text for text in found.warnings)
     assert abs(found.told - found.came) < 0.05
+
+
+def test_the_daemon_looks_once_a_week_and_repeats_what_it_found(tmp_path: Path) -> None:
+    snapshots, touches, today = history()
+    now = datetime.combine(today + timedelta(days=30), datetime.min.time(), UTC)
+    with Store(tmp_path / "state.db") as store, store.transaction():
+        for lead, day, facts in snapshots:
+            late = (day - BEGIN).days > 140
+            own = {**facts, "seniority": "student"} if late else facts
+            store.connection.execute("INSERT INTO snapshot VALUES (?, ?, ?)", (lead, day.isoformat(), json.dumps(own)))
+        found = watch(store, touches, lambda _facts: MODEL, STAGES, now)
+        assert any(text.startswith("b2b-core: the leads of today score otherwise") for text in found)
+        assert last_look(store) == (now, found)
+        store.connection.execute("DELETE FROM snapshot")
+        assert watch(store, touches, lambda _facts: MODEL, STAGES, now + timedelta(days=6)) == found
+        assert watch(store, touches, lambda _facts: MODEL, STAGES, now + timedelta(days=7)) == ()
+        assert last_look(store) == (now + timedelta(days=7), ())
+
+
+def test_the_daemons_own_fit_is_that_of_scikit_learn() -> None:
+    chance = np.random.default_rng(2)
+    points, terms = chance.normal(size=500) * 20, (chance.random((500, 2)) < 0.3).astype(float)
+    won = chance.random(500) < 1 / (1 + np.exp(-(points / 20 - 2 * terms[:, 0])))
+    by = platt(points, won, terms)
+    theirs = fit((points / np.std(points))[:, None], won, terms)
+    assert by.intercept == pytest.approx(theirs.intercept, abs=1e-4)
+    assert by.slope * np.std(points) == pytest.approx(theirs.odds[0], abs=1e-4)
+    assert by.terms == pytest.approx(theirs.terms, abs=1e-4)
 
 
 def hash_of(lead: str) -> int:

@@ -194,7 +194,9 @@ def test_a_field_of_the_crm_that_names_money_is_refused_whatever_the_mapping_cal
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace('hubspot     = "numemployees"', 'hubspot     = "lead_cost"'), encoding="utf-8")
     try:
-        with pytest.raises(Problems, match=r'scoring.toml.*"employees" \(known in a CRM as "lead_cost"\) is commercial'):
+        with pytest.raises(
+            Problems, match=r'scoring.toml.*"employees" \(known in a CRM as "lead_cost"\) is commercial'
+        ):
             run("score")
     finally:
         path.write_text(text, encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from leadsync.cli.common import Exit, config_option, console, output_option, rea
 from leadsync.cli.known import rules_of, what_would_help
 from leadsync.config import Config
 from leadsync.errors import LeadsyncError
+from leadsync.learn.aging import last_look
 from leadsync.normalize import person
 from leadsync.plan.judge import rule_of
 from leadsync.records import Ref, value_text
@@ -250,11 +252,17 @@ def status_json(store: Store) -> dict[str, Any]:
         "records": [{"side": s, "object": k, "live": n} for (s, k), n in sorted(store.pulled.counts().items())],
         "sources": [{"side": s, "feed": f, "last_read": at} for s, f, at in store.pulled.cursors()],
         "outbox": dict(store.outbox.states()),
+        "aging": aging_json(*last_look(store)),
         "rejects": [
             {"record": str(r.ref), "direction": r.direction, "code": r.code, "reason": r.reason, "next_step": r.hint,
              "first": r.first_at, "last": r.last_at, "times": r.times} for r in store.outbox.rejects()
         ],
     }  # fmt: skip
+
+
+def aging_json(at: datetime | None, warnings: Sequence[str]) -> dict[str, Any]:
+    """Whether scoring models have aged, as of the last look; `checked` is None when there was none."""
+    return {"checked": at, "warnings": list(warnings)}
 
 
 def _status_text(report: dict[str, Any]) -> None:
@@ -273,6 +281,8 @@ def _status_text(report: dict[str, Any]) -> None:
         out.print(f"{row['side']:<12} {row['feed']:<16} last read {row['last_read']:%Y-%m-%d %H:%M:%S}Z")
     waiting = {state: n for state, n in report["outbox"].items() if state in ("sending", "unknown", "pending")}
     out.print(f"outbox: {waiting or 'empty'}")
+    for line in report["aging"]["warnings"]:
+        out.print(f"a scoring model has aged: {line} (`leadsync learn --monitor`)", markup=False, soft_wrap=True)
     for row in report["rejects"]:
         out.print(f"rejected ({row['times']}×): {row['record']}: {escape(row['reason'])}", soft_wrap=True)
         out.print(f"    next step: {escape(row['next_step']) or 'none known'}", soft_wrap=True)

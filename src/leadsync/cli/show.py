@@ -205,6 +205,8 @@ def cycle_end(out: Console, cycle: Cycle, calls: Calls) -> None:
         out.print(f"{len(cycle.pushed.unclear):,} writes have no clear outcome; the next run reads them back.")
     if cycle.pushed is not None and cycle.pushed.moved:
         out.print(f"{len(cycle.pushed.moved):,} records were changed meanwhile; the next run plans them anew.")
+    for line in cycle.aging:
+        out.print(f"a scoring model has aged: {line} (`leadsync learn --monitor`)", style="yellow", soft_wrap=True)
     if cycle.audited is not None and cycle.audited.doubtful:
         told = f"{len(cycle.audited.doubtful):,} records did not answer the audit, too many at once to be deleted"
         out.print(f"{told}: nothing was concluded (`leadsync audit` names them).", style="yellow")
@@ -251,6 +253,7 @@ def summary(cycle: Cycle, sides: Mapping[str, Crm]) -> dict[str, Any]:
         "rejected": lost,
         "moved": len(cycle.pushed.moved) if cycle.pushed is not None else 0,
         "audited": cycle.audited.read if cycle.audited is not None else 0,
+        "aging": list(cycle.aging),
         "calls": {side: {"reads": r, "writes": w} for side, (r, w) in usage(sides).items()},
         "gates": [gate.name for gate in cycle.gates],
     }
