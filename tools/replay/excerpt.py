@@ -29,7 +29,7 @@ CLEANED = (
     (re.compile(r"grouparoo_"), "sample_"),
     (re.compile(r"\bmailinator\.com"), "example.com"),
     (re.compile(r"p\d{8}_"), "p48000001_"),
-    (re.compile(r'(?<="portalId": )\d+'), "48000001"),
+    (re.compile(r'(?<="portalId": )\d+|(?<="portal-id": )\d+'), "48000001"),
 )
 
 

@@ -1,10 +1,10 @@
-"""Marketing events: kept by their own id or by an outside application's, and who registered, came or stayed away."""
+"""Marketing events: kept by their own id or by an outside application's."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from leadsync.sandbox import Reply, parse_time
@@ -14,15 +14,13 @@ from leadsync_hubspot.sandbox.errors import entry, invalid, not_found
 from leadsync_hubspot.sandbox.forms import page
 from leadsync_hubspot.sandbox.lists import live, plain_list
 from leadsync_hubspot.sandbox.routing import Call, Route, nothing, ok
-from leadsync_hubspot.sandbox.state import Obj, Portal
+from leadsync_hubspot.sandbox.state import Portal
 from leadsync_hubspot.sandbox.values import iso
 
 Json = dict[str, Any]
 TEXTS = "eventName eventOrganizer eventDescription eventUrl eventType startDateTime endDateTime".split()
 FLAGS = ("eventCancelled", "eventCompleted")
 STATES = ("REGISTERED", "ATTENDED", "CANCELLED", "NO_SHOW")
-SUBSCRIBER: Mapping[str, str] = {"register": "REGISTERED", "attend": "ATTENDED", "cancel": "CANCELLED"}
-"""What paths call the states; HubSpot, marketing events guide."""
 APP: Mapping[str, Any] = {"id": "1", "name": "leadsync-sandbox"}
 
 
@@ -41,7 +39,8 @@ def _told(event: Json) -> Json:
     return {**texts, **flags, "createdAt": event["createdAt"], "updatedAt": event["updatedAt"]}
 
 
-def _counts(event: Json) -> Json:
+def counts(event: Json) -> Json:
+    """How many people are in which state."""
     states = Counter(str(one.get("state", "ATTENDED")) for one in event["participants"])
     names = ("registrants", "attendees", "cancellations", "noShows")
     return {name: states[state] for name, state in zip(names, STATES, strict=True)}
@@ -62,7 +61,7 @@ def _changed(event: Json) -> Json:
 def _read(event: Json) -> Json:
     """The answer to a read by our id."""
     more = {"externalEventId": event["externalEventId"], "eventStatus": _status(event)}
-    return {**_changed(event), **_counts(event), **more}
+    return {**_changed(event), **counts(event), **more}
 
 
 def _outside(event: Json) -> Json:
@@ -102,7 +101,8 @@ def _external(call: Call) -> Json:
     return found
 
 
-def _either(call: Call) -> Json:
+def either(call: Call) -> Json:
+    """The event that a path names, by an application's ids or by ours; 404 where there is none."""
     return _external(call) if "external" in call.args else _find(call)
 
 
@@ -119,7 +119,7 @@ def _one(call: Call) -> Reply:
 
 def _one_external(call: Call) -> Reply:
     event = _external(call)
-    return ok({**_outside(event), **_counts(event), "externalEventId": event["externalEventId"]})
+    return ok({**_outside(event), **counts(event), "externalEventId": event["externalEventId"]})
 
 
 def _search(call: Call) -> Reply:
@@ -214,7 +214,7 @@ def _complete(call: Call) -> Reply:
 
 
 def _delete(call: Call) -> Reply:
-    del call.portal.marketing_events[_either(call)["objectId"]]
+    del call.portal.marketing_events[either(call)["objectId"]]
     return nothing()
 
 
@@ -226,105 +226,11 @@ def _delete_all(call: Call) -> Reply:
     return nothing()
 
 
-# ---- people
-
-
-def _states(call: Call) -> str:
-    if call.args["state"].lower() not in SUBSCRIBER:
-        raise invalid(f"Invalid subscriber state {call.args['state']}: it must be one of {list(SUBSCRIBER)}")
-    return SUBSCRIBER[call.args["state"].lower()]
-
-
-def _taken_part(call: Call) -> Iterator[tuple[Obj | None, Json]]:
-    """Note what each input says of one person; gives their contact, which an unknown e-mail makes."""
-    event, state = _either(call), _states(call)
-    for item in inputs_of(call):
-        obj = _contact(call, item)
-        at = item.get("interactionDateTime")
-        if not isinstance(at, int):
-            raise invalid("Invalid input JSON: interactionDateTime must be a whole number of milliseconds")
-        if obj is not None:
-            who = {"contactId": obj.id, "email": obj.properties.get("email", "")}
-            others = [one for one in event["participants"] if str(one.get("contactId")) != obj.id]
-            when = iso(datetime.fromtimestamp(at / 1000, UTC))
-            event["participants"] = [*others, {**who, "state": state, "occurredAt": when}]
-        yield obj, item
-
-
-def _contact(call: Call, item: Mapping[str, Any]) -> Obj | None:
-    if "vid" in item:
-        return call.portal.get("contacts", str(item["vid"]))
-    email = str(item.get("email", ""))
-    known = call.portal.by_unique("contacts", "email", email)
-    if known is not None:
-        return known
-    clean = call.portal.check("contacts", {**(item.get("contactProperties") or {}), "email": email})
-    return call.portal.create("contacts", clean, call.actor)
-
-
-def _attend(call: Call) -> Reply:
-    results: list[Json] = []
-    errors: list[Json] = []
-    for obj, item in _taken_part(call):
-        if obj is None:
-            errors.append(entry("OBJECT_NOT_FOUND", "No such contact", {"ids": [str(item.get("vid"))]}))
-        else:
-            results.append({"vid": int(obj.id), **({"email": item["email"]} if "email" in item else {})})
-    return answer(call, results, errors, 200)
-
-
-def _attend_quietly(call: Call) -> Reply:
-    list(_taken_part(call))
-    return nothing()
-
-
-def _participation(portal: Portal, event: Json, one: Mapping[str, Any]) -> Json:
-    obj = portal.get("contacts", str(one.get("contactId", "")))
-    names = () if obj is None else ("firstname", "lastname")
-    known = {n: obj.properties[n] for n in names if obj is not None and n in obj.properties}
-    email = one.get("email") or ("" if obj is None else obj.properties.get("email", ""))
-    contact = {"contactId": str(one.get("contactId", "")), "email": email, **known}
-    keys = {"externalAccountId": event["externalAccountId"], "externalEventId": event["externalEventId"]}
-    tie = {"marketingEventId": event["objectId"], "name": event["eventName"], **keys}
-    at = str(one.get("occurredAt") or event["createdAt"])
-    values = {"occurredAt": round(parse_time(at).timestamp() * 1000), "attendanceState": one.get("state", "ATTENDED")}
-    ident = f"{event['objectId']}-{contact['contactId'] or email}"
-    ties = {"marketingEvent": tie, "contact": contact}
-    return {"id": ident, "createdAt": iso(parse_time(at)), "associations": ties, "properties": values}
-
-
-def _taking_part(call: Call, events: list[Json], who: str) -> Reply:
-    state = call.request.param("state")
-    found = [
-        _participation(call.portal, event, one)
-        for event in events
-        for one in event["participants"]
-        if not who or who in (str(one.get("contactId")), one.get("email"))
-    ]
-    found = [one for one in found if state in ("", one["properties"]["attendanceState"])]
-    return ok({"total": len(found), **page(call, found, 10, 100)})
-
-
-def _participants(call: Call) -> Reply:
-    return _taking_part(call, [_either(call)], call.request.param("contactIdentifier"))
-
-
-def _attended(call: Call) -> Reply:
-    """Every event that one contact (by id or e-mail) took part in."""
-    return _taking_part(call, list(call.portal.marketing_events.values()), call.args["id"])
-
-
-def _counted(call: Call) -> Reply:
-    counts = _counts(_either(call))
-    names = ("registered", "attended", "cancelled", "noShows")
-    return ok(dict(zip(names, counts.values(), strict=True)))
-
-
 # ---- lists and the application
 
 
 def _lists(call: Call) -> Reply:
-    known = _either(call).get("lists", [])
+    known = either(call).get("lists", [])
     found = [plain_list(found) for found in live(call.portal) if found["listId"] in known]
     return ok({"total": len(found), "results": found})
 
@@ -332,13 +238,13 @@ def _lists(call: Call) -> Reply:
 def _tie_list(call: Call) -> Reply:
     if call.args["list"] not in {found["listId"] for found in live(call.portal)}:
         raise not_found(f"List does not exist with ID {call.args['list']}.")
-    event = _either(call)
+    event = either(call)
     event["lists"] = list(dict.fromkeys([*event.get("lists", ()), call.args["list"]]))
     return nothing()
 
 
 def _untie_list(call: Call) -> Reply:
-    event = _either(call)
+    event = either(call)
     event["lists"] = [ident for ident in event.get("lists", ()) if ident != call.args["list"]]
     return nothing()
 
@@ -355,13 +261,12 @@ def _settings(call: Call) -> Reply:
 
 
 READ, WRITE = ("crm.objects.marketing_events.read",), ("crm.objects.marketing_events.write",)
-_BASE = "/marketing/marketing-events"
-_EXTERNAL = _BASE + "/events/{external}"
-_TAKING = _BASE + "/participations"
-_TIED = _BASE + "/associations"
+BASE = "/marketing/marketing-events"
+EXTERNAL = BASE + "/events/{external}"
+_TIED = BASE + "/associations"
 
 
-def _of_event(
+def of_event(
     method: str, head: str, tail: str, handler: Callable[[Call], Reply], scopes: tuple[str, ...]
 ) -> tuple[Route, Route]:
     """The same under an application's ids and under our own; the longer path first."""
@@ -370,35 +275,26 @@ def _of_event(
 
 
 ROUTES = (
-    Route("POST", _BASE + "/events", _create, WRITE),
-    Route("GET", _BASE + "/events/search", _search, READ),
-    Route("POST", _BASE + "/events/upsert", _upsert_all, WRITE),
-    Route("POST", _BASE + "/events/delete", _delete_all, WRITE),
-    Route("POST", _BASE + "/batch/archive", _delete_all, WRITE),
-    Route("POST", _BASE + "/batch/update", _change_all, WRITE),
-    Route("GET", _EXTERNAL, _one_external, READ),
-    Route("PUT", _EXTERNAL, _upsert, WRITE),
-    Route("PATCH", _EXTERNAL, _change_external, WRITE),
-    Route("DELETE", _EXTERNAL, _delete, WRITE),
-    Route("POST", _EXTERNAL + "/cancel", _cancel, WRITE),
-    Route("POST", _EXTERNAL + "/complete", _complete, WRITE),
-    Route("POST", _EXTERNAL + "/{state}/upsert", _attend_quietly, WRITE),
-    Route("POST", _EXTERNAL + "/{state}/email-upsert", _attend_quietly, WRITE),
-    Route("POST", _BASE + "/attendance/{external}/{state}/create", _attend, WRITE),
-    Route("POST", _BASE + "/attendance/{external}/{state}/email-create", _attend, WRITE),
-    Route("POST", _BASE + "/{id}/attendance/{state}/create", _attend, WRITE),
-    Route("POST", _BASE + "/{id}/attendance/{state}/email-create", _attend, WRITE),
-    Route("GET", _TAKING + "/contacts/{id}/breakdown", _attended, READ),
-    *_of_event("GET", _TAKING, "/breakdown", _participants, READ),
-    *_of_event("GET", _TAKING, "", _counted, READ),
-    *_of_event("GET", _TIED, "/lists", _lists, READ),
-    *_of_event("PUT", _TIED, "/lists/{list}", _tie_list, WRITE),
-    *_of_event("DELETE", _TIED, "/lists/{list}", _untie_list, WRITE),
-    Route("GET", _BASE + "/{external}/identifiers", _identifiers, READ),
-    Route("GET", _BASE + "/{app}/settings", _settings, READ),
-    Route("POST", _BASE + "/{app}/settings", _settings, WRITE),
-    Route("GET", _BASE, _all, READ),
-    Route("GET", _BASE + "/{id}", _one, READ),
-    Route("PATCH", _BASE + "/{id}", _change, WRITE),
-    Route("DELETE", _BASE + "/{id}", _delete, WRITE),
+    Route("POST", BASE + "/events", _create, WRITE),
+    Route("GET", BASE + "/events/search", _search, READ),
+    Route("POST", BASE + "/events/upsert", _upsert_all, WRITE),
+    Route("POST", BASE + "/events/delete", _delete_all, WRITE),
+    Route("POST", BASE + "/batch/archive", _delete_all, WRITE),
+    Route("POST", BASE + "/batch/update", _change_all, WRITE),
+    Route("GET", EXTERNAL, _one_external, READ),
+    Route("PUT", EXTERNAL, _upsert, WRITE),
+    Route("PATCH", EXTERNAL, _change_external, WRITE),
+    Route("DELETE", EXTERNAL, _delete, WRITE),
+    Route("POST", EXTERNAL + "/cancel", _cancel, WRITE),
+    Route("POST", EXTERNAL + "/complete", _complete, WRITE),
+    *of_event("GET", _TIED, "/lists", _lists, READ),
+    *of_event("PUT", _TIED, "/lists/{list}", _tie_list, WRITE),
+    *of_event("DELETE", _TIED, "/lists/{list}", _untie_list, WRITE),
+    Route("GET", BASE + "/{external}/identifiers", _identifiers, READ),
+    Route("GET", BASE + "/{app}/settings", _settings, READ),
+    Route("POST", BASE + "/{app}/settings", _settings, WRITE),
+    Route("GET", BASE, _all, READ),
+    Route("GET", BASE + "/{id}", _one, READ),
+    Route("PATCH", BASE + "/{id}", _change, WRITE),
+    Route("DELETE", BASE + "/{id}", _delete, WRITE),
 )
