@@ -218,3 +218,15 @@ def test_what_the_api_does_not_promise_is_an_error(clock, body: str) -> None:
         register.candidates([CompanyQuery("Alpha")])
     register.close()
     assert FAMILY
+
+
+def test_a_hundred_calls_use_one_connection(
+    settings: GleifSettings, sandbox: GleifSandbox, clock: SandboxClock
+) -> None:
+    sandbox.seed({"rate_limit": None})
+    register = open_register(settings.model_copy(update={"mode": "api", "requests_per_minute": 100_000}), clock)
+    for n in range(40):
+        register.candidates([CompanyQuery(f"Company {n}", "DE")])
+    register.close()
+    assert sandbox.counters.reads.total() >= 100
+    assert sandbox.counters.connections == 1

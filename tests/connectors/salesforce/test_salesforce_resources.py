@@ -146,3 +146,9 @@ def test_a_bulk_job_tells_all_that_is_documented(api: User) -> None:
     told = api("GET", f"/jobs/ingest/{made['id']}").json()
     more = "contentUrl apiActiveProcessingTime apexProcessingTime numberRecordsFailed"
     assert set(told) == {*common.split(), *more.split()}
+
+
+def test_an_address_with_a_slash_too_many_is_understood(served: Serving, sandbox: SalesforceSandbox, api: User) -> None:
+    """As the sf command line writes it, whose instance URL ends in a slash."""
+    assert api.session.get(f"{served.url}//services/data/v62.0/limits", timeout=5).status_code == 200
+    assert sandbox.counters.reads["GET /services/data/vXX.X/limits"] == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -49,6 +50,7 @@ class SalesforceSandbox(Sandbox):
 
     def handle(self, request: Request) -> Reply:
         """Answer one request of Salesforce's API."""
+        request = _single_slash(request)
         try:
             reply = self.dispatch(request, counted=True)
         except ApiError as refused:
@@ -119,6 +121,7 @@ class SalesforceSandbox(Sandbox):
 
     def endpoint(self, request: Request) -> tuple[str, bool]:
         """The path without ids and API version, and whether it writes."""
+        request = _single_slash(request)
         if request.path.lower().startswith("/services/async/"):
             return LABEL.sub("/{id}", request.path.rstrip("/")), request.method == "POST"
         if request.path.lower().startswith("/services/soap/"):
@@ -170,3 +173,8 @@ class SalesforceSandbox(Sandbox):
             case _:
                 return super()._control(method, what, request)
         return Reply(200, b'{"ok":true}', {"content-type": "application/json"})
+
+
+def _single_slash(request: Request) -> Request:
+    """The sf command line writes an address that ends in a slash before paths that begin with one."""
+    return replace(request, path="/" + request.path.lstrip("/")) if request.path.startswith("//") else request
