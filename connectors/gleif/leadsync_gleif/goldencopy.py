@@ -12,7 +12,7 @@ from leadsync.connector import Clock, Usage
 from leadsync.errors import TryAgain, Unreadable
 from leadsync.retry import retrying
 from leadsync_gleif.client import Client
-from leadsync_gleif.index import Manifest
+from leadsync_gleif.index import Manifest, usable
 from leadsync_gleif.load import MOST_SEGMENTS, LoadReport, Progress, _quiet, base_published, load
 from leadsync_gleif.rows import Content
 from leadsync_gleif.settings import GleifSettings
@@ -121,7 +121,7 @@ def refresh_with(
 ) -> LoadReport:
     """`refresh` over an open client."""
     publish = latest(client, settings.url)
-    have = Manifest.read(settings.index)
+    have = usable(settings.index)
     choice = Choice("full", publish.full) if full else choose(publish, have, base_published(settings.index, have))
     if not choice.files:
         return LoadReport(published=publish.at, fresh=False)

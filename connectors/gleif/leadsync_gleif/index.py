@@ -247,6 +247,18 @@ def _reason(segment: Segment, number: int) -> str | None:
     return "" if number == WITHDRAWN else str(segment.meta["reasons"][number])
 
 
+def usable(index_dir: Path) -> Manifest | None:
+    """The manifest of an index that a delta can go on top of; None when there is none, or it is damaged or of another
+    version's format, so that it is to be made anew."""
+    try:
+        manifest = Manifest.read(index_dir)
+        if manifest is not None:
+            Index.open(index_dir).close()
+        return manifest
+    except Unreadable:
+        return None
+
+
 def with_segments(manifest: Manifest, segments: Sequence[str]) -> Manifest:
     """The manifest with other segments."""
     return replace(manifest, segments=tuple(segments))

@@ -16,7 +16,7 @@ from leadsync.connector import Clock
 from leadsync.errors import Misconfigured, Unreadable
 from leadsync.records import LegalEntity
 from leadsync_gleif.build import Builder
-from leadsync_gleif.index import MANIFEST, Index, Manifest
+from leadsync_gleif.index import MANIFEST, Index, Manifest, usable
 from leadsync_gleif.level2 import Exceptions, Relation
 from leadsync_gleif.rows import Columns, Content, Tally, entities, exceptions, relations
 from leadsync_gleif.segment import META
@@ -98,9 +98,11 @@ def load(  # noqa: PLR0913  the last four are for callers with special needs, by
     with _lock(index_dir), _old_one_stays(index_dir), _open(files) as opened:
         contents = [content for content, _ in opened]
         full = Content.LEI2 in contents and not delta
-        before = Manifest.read(index_dir)
+        before = usable(index_dir)
         if not full and before is None:
-            raise Misconfigured(f"{index_dir}: no register yet, so a full level 1 file is needed first")
+            raise Misconfigured(
+                f"{index_dir}: no register that can be read, so a full level 1 file is needed"
+            )
         tally = Tally()
         seen = _Seen()
         name = _build(opened, index_dir, progress, (tally, seen), when=when, full=full)
@@ -116,7 +118,7 @@ def _old_one_stays(index_dir: Path) -> Iterator[None]:
     try:
         yield
     except Unreadable as problem:
-        before = Manifest.read(index_dir)
+        before = usable(index_dir)
         if before is None:
             raise
         when = f"of {before.published:%Y-%m-%d %H:%M}Z " if before.published is not None else ""

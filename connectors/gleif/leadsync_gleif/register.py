@@ -12,7 +12,7 @@ from leadsync.errors import Misconfigured, TryAgain, Unreadable
 from leadsync.records import CompanyQuery, Kin, LegalEntity, Ownership
 from leadsync_gleif.client import Client
 from leadsync_gleif.goldencopy import refresh_with
-from leadsync_gleif.index import Index, Manifest
+from leadsync_gleif.index import Index, Manifest, usable
 from leadsync_gleif.ownership import kin_of
 from leadsync_gleif.settings import GleifSettings
 
@@ -43,7 +43,7 @@ def at_hand(settings: GleifSettings, folder: Path | None, clock: Clock) -> Regis
 
 
 def _keep_fresh(settings: GleifSettings, clock: Clock, usage: Usage) -> None:
-    have = Manifest.read(settings.index)
+    have = usable(settings.index)
     now = clock()
     if have is not None and have.published is not None and have.loaded is not None:
         newest = max(have.published, have.loaded)

@@ -68,7 +68,10 @@ class Segment:
         try:
             meta = json.loads((path / META).read_text(encoding="utf-8"))
             if meta["format"] != FORMAT:
-                raise Unreadable(f"{path}: the index has format {meta['format']}, this version reads {FORMAT}")
+                raise Unreadable(
+                    f"{path}: the index has format {meta['format']}, this version reads {FORMAT}: load the register "
+                    "again (leadsync gleif refresh, or gleif load FILE…)"
+                )
             arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
             files = {name: os.open(path / name, os.O_RDONLY) for name in (RECORDS, RELATIONS)}
         except (OSError, ValueError, KeyError) as problem:

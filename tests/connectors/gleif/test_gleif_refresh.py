@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 
@@ -152,6 +153,25 @@ def sandbox_size(sandbox: GleifSandbox, settings: GleifSettings) -> int:
     client.close()
     assert size is not None
     return size
+
+
+@pytest.mark.parametrize("harm", ["another format", "a lost array", "a damaged manifest"])
+def test_an_index_that_cannot_be_read_is_made_anew(settings, sandbox: GleifSandbox, clock, harm: str) -> None:
+    refresh(settings, clock)
+    (base,) = [p for p in settings.index.iterdir() if p.is_dir()]
+    match harm:
+        case "another format":
+            meta = json.loads((base / "segment.json").read_text(encoding="utf-8"))
+            (base / "segment.json").write_text(json.dumps({**meta, "format": 0}), encoding="utf-8")
+        case "a lost array":
+            (base / "lei_key.npy").unlink()
+        case _:
+            (settings.index / "manifest.json").write_text("{", encoding="utf-8")
+    assert status(settings.index).problem
+    register = open_register(settings, clock)
+    assert register.entity(A) is not None
+    register.close()
+    assert status(settings.index).problem == ""
 
 
 def test_nothing_newer_means_nothing_done(settings: GleifSettings, sandbox: GleifSandbox, clock) -> None:
