@@ -104,3 +104,13 @@ def test_a_stage_that_is_in_use_is_not_taken_away_where_the_check_is_asked_for(s
     assert call(seeded, "DELETE", f"{path}?validateDealStageUsagesBeforeDelete=true")[0] == 400
     assert call(seeded, "DELETE", path)[0] == 204
     assert call(seeded, "GET", path)[0] == 404
+
+
+def test_an_upsert_by_e_mail_is_never_partial_but_one_by_a_unique_property_is(seeded: HubSpotSandbox) -> None:
+    unique = {"name": "ref", "type": "string", "fieldType": "text", "hasUniqueValue": True}
+    seeded.seed({"properties": {"contacts": [unique]}})
+    for key, one, two, status in (("email", "a@b.example", "c@d.example", 400), ("ref", "1", "2", 207)):
+        good = {"id": one, "idProperty": key, "objectWriteTraceId": "1", "properties": {"firstname": "G"}}
+        bad = {"id": two, "idProperty": key, "objectWriteTraceId": "2", "properties": {"no_such": "x"}}
+        body = {"inputs": [good, bad]}
+        assert call(seeded, "POST", "/crm/v3/objects/contacts/batch/upsert", body)[0] == status

@@ -209,7 +209,9 @@ def _upsert(call: Call) -> Reply:
         key = str(item.get("idProperty") or "")
         if not key or not call.portal.is_unique(batch.spec.name, key):
             raise invalid(f"Unable to perform update/upsert by non-unique {batch.spec.type_id} property {key}")
-    results, errors = _each(items, lambda item: _upsert_check(batch, item), _upsert_act(call))
+    # HubSpot, contacts guide: "Partial upserts are not supported when using email"
+    partial = all(item["idProperty"] != "email" for item in items)
+    results, errors = _each(items, lambda item: _upsert_check(batch, item), _upsert_act(call), partial=partial)
     return answer(call, results, errors, 200)
 
 
