@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
 from leadsync import picture
@@ -34,8 +35,8 @@ from leadsync.enrich import Resolved, enrich, note_ticks, remembered
 from leadsync.gates import Gate, Setting, closed_gates
 from leadsync.identify import companies as identify_companies
 from leadsync.identify import people as identify_people
-from leadsync.mapping.model import ObjectMap
 from leadsync.learn.aging import watch
+from leadsync.mapping.model import ObjectMap
 from leadsync.memory import BASELINE, latest, memory, overrides, remember, setting, went_through
 from leadsync.nurture import Advice, Do, Nurtured, Situation, nurture, relive
 from leadsync.nurture.standing import pack as pack_nurtured
@@ -105,6 +106,16 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Subjects:
+    """What a plan is made of, one after the other: put together when asked for, since all at once would be much."""
+
+    make: Callable[[], Iterator[Subject]]
+
+    def __iter__(self) -> Iterator[Subject]:
+        return self.make()
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Everything that is known at one moment, and what follows from it."""
 
@@ -112,7 +123,7 @@ class View:
     leads: tuple[Judged, ...]
     companies: tuple[Party, ...]
     resolved: Mapping[str, Resolved]
-    subjects: tuple[Subject, ...]
+    subjects: Subjects
     attribution: AttributionSettings
 
 
@@ -128,6 +139,8 @@ class Cycle:
     gates: tuple[Gate, ...]
     pushed: Pushed | None
     audited: Audited | None = None
+    aging: tuple[str, ...] = ()
+    """What tells that a scoring model has aged."""
 
 
 def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset(), cached: bool = False) -> Cycle:
@@ -139,10 +152,9 @@ def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset()
     audited = audit(*_reading(world)) if not cached and due(world.store, limits.audit_every, world.clock()) else None
     view = look(world)
     made = plan(view.subjects, memory(world.store), view.as_of)
-    aging: tuple[str, ...] = ()
-    """What tells that a scoring model has aged."""
     gates = closed_gates(made, _setting(world, view, made), limits, open_gates)
     pushed = None
+    aging: tuple[str, ...] = ()
     if write and not gates:
         aging = _commit(world, view, made)
         pushed = Pushed() if _only_baseline(world) else push(made.steps, made.after, pusher)
@@ -154,7 +166,6 @@ def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset()
 
 def _only_baseline(world: World) -> bool:
     """Whether this is the first run of an installation whose first run is to take stock only."""
-    aging: tuple[str, ...] = ()
     first = world.store.noted(BASELINE) is None
     world.store.note(BASELINE, world.run)
     return first and world.config.sync.baseline_first
@@ -238,8 +249,8 @@ def look(world: World) -> View:
         judged.append(judge(lead, world.rules, kept(party.uid), as_of))
         world.progress.advance()
     closed = picture.closed_sides([*leads, *companies], known_as, seen)
-    subjects = _subjects(world.rules, judged, companies, resolved, closed)
-    return View(as_of, tuple(judged), tuple(companies), resolved, tuple(subjects), world.rules.attribution)
+    subjects = Subjects(partial(_subjects, world.rules, judged, companies, resolved, closed))
+    return View(as_of, tuple(judged), tuple(companies), resolved, subjects, world.rules.attribution)
 
 
 def _resolved(world: World, accounts: Accounts, companies: Iterable[Party]) -> dict[str, Resolved]:
@@ -312,23 +323,24 @@ def _subjects(
     companies: Sequence[Party],
     resolved: Mapping[str, Resolved],
     closed: Mapping[str, frozenset[str]],
-) -> list[Subject]:
-    made: list[Subject] = []
+) -> Iterator[Subject]:
     for judged in leads:
         belonging = judged.lead.belonging
         links = picture.account_links(belonging.account if belonging is not None else None)
         values = computed_lead(judged.lead, judged.score, judged.stage, judged.attribution, judged.nurtured)
         why = reasons(judged.score.text(), judged.stage.cause, judged.lead.resolved, judged.nurtured.advice.reason)
-        made.append(picture.subject(judged.lead.party, rules.lead, judged.lead.facts, values, links, why))
+        found = picture.subject(judged.lead.party, rules.lead, judged.lead.facts, values, links, why)
+        yield replace(found, closed=closed[found.uid]) if found.uid in closed else found
     for company in companies:
         values = computed_company(company, resolved.get(company.uid))
         why = reasons("", "", resolved.get(company.uid))
-        made.append(picture.subject(company, rules.company, company.facts, values, {}, why))
-    return [replace(subject, closed=closed[subject.uid]) if subject.uid in closed else subject for subject in made]
+        found = picture.subject(company, rules.company, company.facts, values, {}, why)
+        yield replace(found, closed=closed[found.uid]) if found.uid in closed else found
 
 
-def _commit(world: World, view: View, made: Plan) -> None:
-    """What was decided, the shadows it accounts for, and the outbox change together."""
+def _commit(world: World, view: View, made: Plan) -> tuple[str, ...]:
+    """What was decided, the shadows it accounts for, and the outbox change together. Gives what tells that a scoring
+    model has aged."""
     now = world.clock()
     with world.store.transaction():
         world.store.pulled.save_identities(_identities(view), now)
@@ -343,6 +355,8 @@ def _commit(world: World, view: View, made: Plan) -> None:
         world.store.pulled.set_shadows(made.shadows.items())
         remember(world.store, made, now)
         world.store.outbox.enqueue(outgoing(made.steps, world.run, made.after), now)
+        touches = {j.lead.uid: j.lead.touchpoints for j in view.leads if not j.score.excluded}
+        return watch(world.store, touches, world.rules.scoring, world.rules.stages, view.as_of)
 
 
 def _decisions(view: View) -> Iterator[Decision]:
@@ -355,8 +369,6 @@ def _identities(view: View) -> list[tuple[Ref, str, str]]:
     parties = (*(judged.lead.party for judged in view.leads), *view.companies)
     return [(ref, party.uid, why) for party in parties for ref, why in party.identity.why.items()]
 
-        touches = {j.lead.uid: j.lead.touchpoints for j in view.leads if not j.score.excluded}
-        return watch(world.store, touches, world.rules.scoring, world.rules.stages, view.as_of)
 
 def _pusher(world: World) -> Pusher:
     def read_fields(side: str, kind: str) -> Sequence[str]:

@@ -28,6 +28,8 @@ def shadows(subject: Subject, steps: Sequence[Step], kept: Sequence[Kept]) -> It
 
 def _shadow(mapping: ObjectMap, member: Member, waiting: set[str]) -> Fields:
     names = _names(mapping, member)
+    if not waiting:
+        return member.fields
     old = member.shadow if member.shadow is not None else {}
     fresh = {n: v for n, v in member.fields.items() if not names.get(n, set()) & waiting}
     stale = {n: old[n] for n in member.fields if names.get(n, set()) & waiting and n in old}

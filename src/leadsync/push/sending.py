@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -31,9 +31,9 @@ class Pushed:
 Rows = Mapping[str, tuple[Outgoing, Step]]
 
 
-def outgoing(steps: Sequence[Step], run: str, after: Mapping[str, Accounted]) -> list[Outgoing]:
+def outgoing(steps: Iterable[Step], run: str, after: Mapping[str, Accounted]) -> Iterator[Outgoing]:
     """The outbox rows of a plan's steps; the token is made of what it names, so that a repeat replaces it."""
-    return [
+    return (
         Outgoing(
             token=f"{run}/{step.ref}",
             run=run,
@@ -52,19 +52,19 @@ def outgoing(steps: Sequence[Step], run: str, after: Mapping[str, Accounted]) ->
             },
         )
         for step in steps
-    ]
+    )
 
 
 def push(steps: Sequence[Step], after: Mapping[str, Accounted], world: Pusher) -> Pushed:
     """Send the steps, which must stand in the outbox already, in batches; `stop` ends it after the batch in hand."""
     pushed = Pushed()
     world.progress.step("write", len(steps))
-    rows = dict(zip((s.ref for s in steps), outgoing(steps, world.run, after), strict=True))
     for batch in _batches(steps, world.sides):
         if world.stop():
             pushed.unsent.extend(batch)
             continue
-        _send({rows[step.ref].token: (rows[step.ref], step) for step in batch}, world, pushed)
+        rows = zip(outgoing(batch, world.run, after), batch, strict=True)
+        _send({row.token: (row, step) for row, step in rows}, world, pushed)
         world.progress.advance(len(batch))
     return pushed
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from sys import intern
 from typing import Any
 
 from leadsync.records import Fields, Record, Ref, Touch, Value
@@ -120,9 +121,10 @@ def record_row(record: Record, now: datetime) -> dict[str, Any]:
 
 def seen_of(row: Mapping[str, Any]) -> Seen:
     """A row of the record table as a value."""
+    fields = _names_once(json.loads(row["fields"]))
     record = Record(
-        ref=Ref(row["side"], row["kind"], row["id"]),
-        fields=json.loads(row["fields"]),
+        ref=Ref(intern(row["side"]), intern(row["kind"]), row["id"]),
+        fields=fields,
         modified=datetime.fromisoformat(row["modified"]),
         links={k: tuple(v) for k, v in json.loads(row["links"]).items()},
         aliases=tuple(json.loads(row["aliases"])),
@@ -132,8 +134,28 @@ def seen_of(row: Mapping[str, Any]) -> Seen:
         modified_by=row["modified_by"],
         by_us=bool(row["by_us"]) if row["by_us"] is not None else None,
     )
-    shadow = json.loads(row["shadow"]) if row["shadow"] is not None else None
+    shadow = _shadow_of(row["shadow"], row["fields"], fields) if row["shadow"] is not None else None
     return Seen(record, shadow, datetime.fromisoformat(row["first_seen"]), changed_of(row["changed"]))
+
+
+def _names_once(fields: dict[str, Value]) -> dict[str, Value]:
+    """The same, with the fields' names shared by all records: they would take more memory than the values."""
+    return {intern(name): value for name, value in fields.items()}
+
+
+def _shadow_of(text: str, fields_text: str, fields: dict[str, Value]) -> Fields:
+    """A record's shadow; as a rule it is what the fields are, and then takes no memory of its own."""
+    if text == fields_text:
+        return fields
+    return {
+        intern(name): fields[name] if name in fields and _alike(fields[name], value) else value
+        for name, value in json.loads(text).items()
+    }
+
+
+def _alike(a: Value, b: Value) -> bool:
+    """Equal and of one type: 1, 1.0 and True are three values."""
+    return type(a) is type(b) and a == b
 
 
 def changed_of(text: str) -> dict[str, tuple[datetime, datetime]]:
