@@ -154,8 +154,9 @@ class Checker:
         if not sources:
             yield "nobody had typed the value that replaced an edit"
             return
-        known = self._known((edit.ref, edit.field), mapped)
-        if known is None and (edit.ref, edit.field) not in self._unsure and not is_blank(edit.new):
+        place = (edit.ref, edit.field)
+        sure = self._unsure.isdisjoint({place, *self._before(edit.ref, mapped)})
+        if sure and self._known(place, mapped) is None and not is_blank(edit.new):
             yield "a value that was seen for the first time was overwritten"
         newest = max(sources, key=lambda e: e.at)
         fresh = [e for e in sources if e.at > self._base.get((e.ref, e.field), (0, None))[0]]
@@ -171,11 +172,15 @@ class Checker:
         """What of a place was accounted for; of a record that took another one's place, what of that was."""
         if place in self._base:
             return self._base[place]
-        ref, shelf = place[0], self.stage.sides[place[0].side]
+        earlier = [self._base[old] for old in self._before(place[0], mapped) if old in self._base]
+        return max(earlier, key=lambda base: base[0], default=None)
+
+    def _before(self, ref: Ref, mapped: FieldMap) -> list[Place]:
+        """Where the field was in the records of which this one took the place, by a merge or a conversion."""
+        shelf = self.stage.sides[ref.side]
         earlier = [Ref(ref.side, ref.kind, alias) for alias in shelf.records[ref].aliases]
         earlier += [record.ref for record in shelf.records.values() if record.successor == ref]
-        there = [(old, n) for old in earlier for n, (m, _) in self._names[old.side, old.kind].items() if m is mapped]
-        return max((self._base[old] for old in there if old in self._base), key=lambda base: base[0], default=None)
+        return [(old, n) for old in earlier for n, (m, _) in self._names[old.side, old.kind].items() if m is mapped]
 
     def _others(self, mapped: FieldMap, ref: Ref) -> list[Event]:
         mine = self._uids[ref]
@@ -201,12 +206,15 @@ class Checker:
         """A run that ended well: what it had been shown when it planned, and what it wrote, is accounted for."""
         assert done.pushed is not None
         lost = (done.pushed.unclear, done.pushed.unsent, done.pushed.moved, [s for s, _ in done.pushed.rejected])
-        waits = {(step.uid, change.field) for steps in lost for step in steps for change in step.changes}
-        waits |= _kept_open(done)
+        tried = {(step.uid, change.field) for steps in lost for step in steps for change in step.changes}
+        waits = tried | _kept_open(done)
         for ref, shown in self._look.shown.items():
             for name, (mapped, _) in self._names[ref.side, ref.kind].items():
-                if not any((uid, mapped.name) in waits for uid in self._uids[ref]):
+                mine = {(uid, mapped.name) for uid in self._uids[ref]}
+                if not mine & waits:
                     self._account_for((ref, name), shown)
+                elif mine & tried:
+                    self._unsure.add((ref, name))
         for place, ours in self._ours.items():
             if place[0] not in self._look.shown and place not in self._base:
                 self._account_for(place, ours.at)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeAlias
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import seed as seeded
@@ -26,12 +29,37 @@ from proofs import scenes
 from proofs.folder import IN_MEMORY
 from proofs.history import Checker
 from proofs.report import Report
-from proofs.town import CONTACT_NAMES, VALUES, arrive, edit, leads, people, town
+from proofs.town import CONTACT_NAMES, SHARED, VALUES, arrive, edit, leads, people, town, vendor_name
 
 CI_STEPS = 10_000
 LONG_STEPS = 1_000_000
 STEPS = 50
 """Steps of one history: long enough for several runs, short enough to be read."""
+
+EVENTS = (
+    "edited between runs",
+    "edited during a run",
+    "edited on both sides",
+    "edited after leadsync read it for writing",
+    "deleted",
+    "restored",
+    "merged into a new id",
+    "merged into one of two",
+    "converted",
+    "written in another spelling",
+    "refused by a rule",
+    "write call: down",
+    "write call: lost before",
+    "write call: lost after",
+    "write call: half",
+    "write call: whole",
+    "not yet in the index",
+    "run beside a clock that was off",
+    "run that was killed",
+    "held for a person",
+    "put off because of an edit",
+)
+"""What a proof has not shown unless it happened. The last two are leadsync's own answers."""
 
 MOST_PEOPLE = 4
 MOST_RUNS = 5
@@ -41,33 +69,53 @@ SIDES = st.sampled_from(("hubspot", "salesforce"))
 NUMBERS = st.integers(0, 5)
 MOMENTS = st.integers(0, 40)
 EDITS = st.sampled_from([(name, value) for name, values in VALUES.items() for value in values])
-FATES = st.sampled_from(("delete", "restore", "merge", "convert"))
-TROUBLES = st.lists(st.sampled_from(("", "down", "lost before", "lost after", "half", "whole")), min_size=1, max_size=3)
+SHARED_EDITS = st.sampled_from([(name, value) for name in SHARED for value in VALUES[name]])
+FATES = st.sampled_from(("delete", "restore", "restore", "merge", "merge", "convert"))
+PAIRS = st.sampled_from([(name, one, other) for name, of in VALUES.items() for one in of for other in of])
+SETTLERS = st.sampled_from(((), ("both",), ("both", "hubspot"), ("both", "both")))
+DOING = st.sampled_from(("before read", "after read", "before write", "after write"))
+AT_HAND = st.lists(st.tuples(DOING, st.integers(0, 3), NUMBERS, st.integers(0, 29)), min_size=1, max_size=4)
+TROUBLES = st.lists(st.sampled_from(("", "down", "lost before", "lost after", "half", "whole")), min_size=2, max_size=5)
 
 
 class Crash(BaseException):
     """The process is gone."""
 
 
+CALL = "call"
+"""Any call to a CRM, before and after it."""
+
+Moment: TypeAlias = tuple[str, int]
+"""What leadsync is at ("call", "before read", "after write" …), and at which time in a run."""
+
+
 class Moments:
     """Counts the calls of a run and lets things happen at some of them."""
 
     def __init__(self) -> None:
-        self.due: dict[int, list[Callable[[], None]]] = {}
-        self.count = 0
+        self.due: dict[Moment, list[Callable[[], None]]] = {}
+        self.count: Counter[str] = Counter()
+        self.running = False
 
-    def __call__(self, _when: str) -> None:
-        for happens in self.due.pop(self.count, []):
-            happens()
-        self.count += 1
+    def __call__(self, when: str) -> None:
+        for what in (CALL, when.rpartition(" ")[0]):
+            moment, self.count[what] = (what, self.count[what]), self.count[what] + 1
+            for happens in self.due.pop(moment, []):
+                happens()
 
-    def begin(self) -> None:
-        """A run begins."""
-        self.count = 0
+    @contextmanager
+    def of_a_run(self) -> Iterator[None]:
+        """A run begins, and ends."""
+        self.running = True
+        self.count.clear()
+        try:
+            yield
+        finally:
+            self.running = False
 
-    def at(self, moment: int, happens: Callable[[], None]) -> None:
-        """Something will happen at that call of the next run."""
-        self.due.setdefault(moment, []).append(happens)
+    def at(self, moment: int, happens: Callable[[], None], what: str = CALL) -> None:
+        """Something will happen at that moment of the next run that comes so far."""
+        self.due.setdefault((what, moment), []).append(happens)
 
 
 def _stop() -> None:
@@ -80,6 +128,7 @@ class Lives(RuleBasedStateMachine):
     steps = 0
     histories = 0
     quiet_writes = 0
+    tally: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,16 +152,21 @@ class Lives(RuleBasedStateMachine):
 
     # ---- the world
 
-    @initialize(late=st.sampled_from((0, 45, 200)), off=st.sampled_from((-400, 0, 90)), side=SIDES)
-    def the_world(self, late: int, off: int, side: str) -> None:
-        """One CRM shows changes late, and its clock is off."""
+    @initialize(late=st.sampled_from((0, 45, 200)), off=st.sampled_from((-400, 0, 90)), side=SIDES, people=SETTLERS)
+    def the_world(self, late: int, off: int, side: str, people: tuple[str, ...] = ()) -> None:
+        """One CRM shows changes late, and its clock is off; some people are there from the beginning."""
         self.stage.sides[side].lag = timedelta(seconds=late)
         self.stage.sides[side].skew = timedelta(seconds=off)
+        for where in people:
+            self._arrive(where, good=where == "hubspot")
 
     @precondition(lambda self: self.arrived < MOST_PEOPLE)
     @rule(where=st.sampled_from(("hubspot", "salesforce", "both")), good=st.booleans())
     def somebody_arrives(self, where: str, good: bool) -> None:  # noqa: FBT001
         self._count()
+        self._arrive(where, good=good)
+
+    def _arrive(self, where: str, *, good: bool) -> None:
         self.arrived += 1
         for side in ("hubspot", "salesforce") if where == "both" else (where,):
             arrive(self.stage, self.arrived, side, good=good and side == "hubspot")
@@ -123,20 +177,45 @@ class Lives(RuleBasedStateMachine):
         self._edit(side, number, typed)
 
     def _edit(self, side: str, number: int, typed: tuple[str, Value]) -> None:
-        if (ref := self._somebody(side, number)) is not None:
-            edit(self.stage, ref, *typed)
+        if (ref := self._somebody(side, number)) is not None and edit(self.stage, ref, *typed):
+            when = "during a run" if self.moments.running else "between runs"
+            self.stage.diary.tally[f"edited {when}"] += 1
 
     @rule(moment=MOMENTS, side=SIDES, number=NUMBERS, typed=EDITS)
     def somebody_will_edit_during_the_run(self, moment: int, side: str, number: int, typed: tuple[str, Value]) -> None:
         self._count()
         self.moments.at(moment, lambda: self._edit(side, number, typed))
 
-    @rule(side=SIDES, number=NUMBERS, name=st.sampled_from(sorted(VALUES)), data=st.data())
-    def both_sides_are_edited(self, side: str, number: int, name: str, data: st.DataObject) -> None:
+    @rule(side=SIDES, number=NUMBERS, typed=SHARED_EDITS, edits=AT_HAND)
+    def people_edit_what_leadsync_reads_and_writes(
+        self, side: str, number: int, typed: tuple[str, Value], edits: list[tuple[str, int, int, int]]
+    ) -> None:
         self._count()
-        values = data.draw(st.lists(st.sampled_from(VALUES[name]), min_size=2, max_size=2))
-        for where, value in zip((side, "salesforce" if side == "hubspot" else "hubspot"), values, strict=True):
-            self._edit(where, number, (name, value))
+        self._edit(side, number, typed)
+        for what, nth, which, value in edits:
+            self.moments.at(nth, partial(self._edit_what_is_at_hand, which, value), what)
+        self._run()
+
+    def _edit_what_is_at_hand(self, number: int, typed: int) -> None:
+        """A person types into a record that leadsync reads or writes right now, into a field it writes if it does."""
+        for side, shelf in self.stage.sides.items():
+            there = [r.ref for r in people(shelf)]
+            refs = [ref for ref in shelf.at_hand if ref in there]
+            if refs:
+                ref = refs[number % len(refs)]
+                names = [n for n in SHARED if vendor_name(ref, n) in shelf.at_hand[ref]] or list(VALUES)
+                name = names[typed % len(names)]
+                value = VALUES[name][typed // len(names) % len(VALUES[name])]
+                self._edit(side, there.index(ref), (name, value))
+
+    @rule(number=NUMBERS, typed=PAIRS)
+    def both_sides_are_edited(self, number: int, typed: tuple[str, Value, Value]) -> None:
+        self._count()
+        name, *values = typed
+        before = self.stage.diary.tally["edited between runs"]
+        for side, value in zip(self.stage.sides, values, strict=True):
+            self._edit(side, number, (name, value))
+        self.stage.diary.tally["edited on both sides"] += self.stage.diary.tally["edited between runs"] == before + 2
 
     @rule(side=SIDES, number=NUMBERS, other=NUMBERS, moment=st.one_of(st.none(), MOMENTS), fate=FATES)
     def a_record_meets_its_fate(self, side: str, number: int, other: int, moment: int | None, fate: str) -> None:
@@ -191,14 +270,23 @@ class Lives(RuleBasedStateMachine):
         self._count()
         self.moments.at(moment, _stop)
         self._run()
+        self.moments.due.pop((CALL, moment), None)
 
     def _run(self) -> Cycle | None:
-        self.moments.begin()
-        try:
-            done = self.stage.run()
-        except (Crash, StopRun):
-            done = None
+        tally = self.stage.diary.tally
+        tally["run beside a clock that was off"] += any(shelf.skew for shelf in self.stage.sides.values())
+        done = None
+        with self.moments.of_a_run():
+            try:
+                done = self.stage.run()
+            except StopRun:
+                tally["run that stopped"] += 1
+            except Crash:
+                tally["run that was killed"] += 1
         self.checker.after_run(done)
+        if done is not None and done.pushed is not None:
+            tally["held for a person"] += len(done.plan.held)
+            tally["put off because of an edit"] += len(done.pushed.moved)
         self._judge()
         return done
 
@@ -241,7 +329,9 @@ class Lives(RuleBasedStateMachine):
             self.forget()
 
     def forget(self) -> None:
-        """Throw the state away."""
+        """Throw the state away, and count what happened."""
+        type(self).tally = type(self).tally + self.stage.diary.tally
+        type(self).tally["edited after leadsync read it for writing"] += self.checker.gaps
         self.stage.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -272,12 +362,15 @@ def prove(*, long: bool = False, seed: int = 0, steps: int | None = None) -> Rep
 
     number = seed
     while Counted.steps < gate and report.kept:
-        rest = max(10, (gate - Counted.steps) // (STEPS // 2))
+        rest = max(10, (gate - Counted.steps) // STEPS)
         play(Counted, min(rest, 2_000), number, report)
         number += 1
     report.reach("steps", Counted.steps, gate)
     report.figures["histories"] = Counted.histories
     report.figures["write calls of runs that had nothing to do"] = Counted.quiet_writes
+    for name in EVENTS:
+        report.require(Counted.tally[name] > 0, f"it never happened: {name}")
+    report.figures["what happened"] = dict(sorted(Counted.tally.items()))
     report.figures["violations"] = len(report.violations)
     return report
 

@@ -53,6 +53,10 @@ VALUES: Mapping[str, tuple[Value, ...]] = {
 """What people type: few values, so that both sides often type the same, and spellings that a CRM changes."""
 
 
+SHARED = ("first", "last", "phone", "title", "city", "country")
+"""What both sides keep in agreement."""
+
+
 def hubspot_spelling(name: str, value: Value) -> Value:
     """HubSpot keeps text: blank is "", numbers and truth are words, addresses are in lower case."""
     if value is None:
@@ -130,13 +134,15 @@ def vendor_name(ref: Ref, name: str) -> str:
     return CONTACT_NAMES.get(given, given) if ref.kind == "Contact" else given
 
 
-def edit(stage: Stage, ref: Ref, name: str, value: Value) -> None:
-    """A person types a value into a field, and the CRM makes its own of it."""
+def edit(stage: Stage, ref: Ref, name: str, value: Value) -> bool:
+    """A person types a value into a field, and the CRM makes its own of it; whether that changed anything."""
     shelf = stage.sides[ref.side]
     field = vendor_name(ref, name)
     spelled = shelf.spell(field, value)
-    if ref in shelf.records and shelf.records[ref].fields.get(field) != spelled:
-        shelf.change(ref, {field: spelled}, PERSON)
+    if ref not in shelf.records or shelf.records[ref].fields.get(field) == spelled:
+        return False
+    shelf.change(ref, {field: spelled}, PERSON)
+    return True
 
 
 def people(shelf: Shelf, *, deleted: bool = False) -> list[Record]:

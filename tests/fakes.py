@@ -6,6 +6,7 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -46,12 +47,14 @@ class Event:
 
 
 class Diary:
-    """What happened in all CRMs, in one order: who changed what, and what leadsync had been shown."""
+    """What happened in all CRMs, in one order: who changed what, and what leadsync had been shown. `tally`: how often
+    each kind of thing befell a record or a call."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.shown: dict[Ref, int] = {}
         self.now = 0
+        self.tally: Counter[str] = Counter()
         self._calls: Counter[str] = Counter()
         self._asked: dict[Ref, int] = {}
 
@@ -111,6 +114,7 @@ class Shelf:
     nothing, "down" (nothing was applied, it is certain), "lost before", "lost after" (the connection broke; nothing or
     all was applied), "half" (the first half was applied), "whole" (a batch with more than one record is refused without
     naming the culprit).
+    `at_hand`: during a read or a write, the records it is about, and the fields that are written.
     `tells`: whether it says who changed a record last; `lag`: how late a pull shows a change; `page`: records in one
     page; `skew`: how far its clock is off.
     """
@@ -137,6 +141,7 @@ class Shelf:
         self.tells = False
         self.lag = timedelta(0)
         self.skew = timedelta(0)
+        self.at_hand: dict[Ref, tuple[str, ...]] = {}
         self.log: list[tuple[str, str | None, Fields]] = []
         self._ids = itertools.count(1)
         self._now = START
@@ -178,14 +183,17 @@ class Shelf:
 
     def delete(self, ref: Ref) -> None:
         """A person deletes a record."""
+        self.diary.tally["deleted"] += 1
         self.keep(replace(self.records[ref], deleted=True, modified=self.tick()))
 
     def restore(self, ref: Ref) -> None:
         """A person takes a record back out of the bin."""
+        self.diary.tally["restored"] += 1
         self.keep(replace(self.records[ref], deleted=False, modified=self.tick()))
 
     def merge_into_new(self, kept: Ref, lost: Ref) -> Ref:
         """A person merges two records as HubSpot does: a new id, and the old ids are its aliases."""
+        self.diary.tally["merged into a new id"] += 1
         winner, loser = self.records.pop(kept), self.records.pop(lost)
         ref = Ref(self.side, kept.kind, str(next(self._ids)))
         aliases = (*winner.aliases, *loser.aliases, kept.id, lost.id)
@@ -196,6 +204,7 @@ class Shelf:
 
     def merge_into(self, kept: Ref, lost: Ref) -> Ref:
         """A person merges two records as Salesforce does: one stays, the other is deleted and names it."""
+        self.diary.tally["merged into one of two"] += 1
         winner, loser = self.records[kept], self.records[lost]
         self.keep(replace(winner, fields=_filled(winner.fields, loser.fields), modified=self.tick()))
         self.keep(replace(loser, deleted=True, successor=kept, modified=self.tick()))
@@ -203,6 +212,7 @@ class Shelf:
 
     def convert(self, lead: Ref, kind: str, names: Mapping[str, str]) -> Ref:
         """A person converts a lead: a record of another object takes its place; `names`: its fields there."""
+        self.diary.tally["converted"] += 1
         old = self.records[lead]
         ref = Ref(self.side, kind, str(next(self._ids)))
         fields = {names.get(name, name): value for name, value in old.fields.items()}
@@ -251,6 +261,7 @@ class Shelf:
             if ref.kind != feed:
                 continue
             known = [v for v in versions if v.at <= until]
+            self.diary.tally["not yet in the index"] += len(versions) - len(known)
             if known and (since is None or known[-1].at >= since):
                 found.append(known[-1])
         return sorted(found, key=lambda v: v.number)
@@ -266,11 +277,20 @@ class Shelf:
         return replace(record, fields={name: record.fields.get(name) for name in fields})
 
     def read(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
-        self._called(f"read {kind}")
         refs = [Ref(self.side, kind, ident) for ident in ids]
-        found = [self._shown(self.versions[r][-1], fields) for r in refs if self._alive(r)]
-        self.on_call(f"after read {kind}")
+        with self._holding(dict.fromkeys(refs, ())):
+            self._called(f"read {kind}")
+            found = [self._shown(self.versions[r][-1], fields) for r in refs if self._alive(r)]
+            self.on_call(f"after read {kind}")
         return found
+
+    @contextmanager
+    def _holding(self, records: dict[Ref, tuple[str, ...]]) -> Iterator[None]:
+        self.at_hand = records
+        try:
+            yield
+        finally:
+            self.at_hand = {}
 
     def _alive(self, ref: Ref) -> bool:
         return ref in self.records and not self.records[ref].deleted
@@ -286,16 +306,18 @@ class Shelf:
         assert len(writes) <= self.batch_size
         self.usage.writes += 1
         self.diary.call(self.side)
-        self.on_write("before")
-        self.on_call(f"before write {kind}")
-        receipts = self._answer(kind, writes, self.trouble(kind, writes))
-        self.on_write("after")
-        self.on_call(f"after write {kind}")
+        with self._holding({Ref(self.side, kind, w.id): tuple(w.values) for w in writes if w.id is not None}):
+            self.on_write("before")
+            self.on_call(f"before write {kind}")
+            receipts = self._answer(kind, writes, self.trouble(kind, writes))
+            self.on_write("after")
+            self.on_call(f"after write {kind}")
         if self.forget_answer:
             return [Receipt(write.token, Outcome.UNKNOWN, write.id) for write in writes]
         return receipts
 
     def _answer(self, kind: str, writes: Sequence[Write], trouble: str) -> Sequence[Receipt]:
+        self.diary.tally[f"write call: {trouble or 'answered'}"] += 1
         match trouble:
             case "":
                 return [self._one(kind, write) for write in writes]
@@ -315,12 +337,15 @@ class Shelf:
 
     def _one(self, kind: str, write: Write) -> Receipt:
         if reason := self.refuse(write):
+            self.diary.tally["refused by a rule"] += 1
             error = Rejected(reason, code="REFUSED", fields=self.blames, hint="mend the record")
             return Receipt(write.token, Outcome.REJECTED, write.id, error=error)
         spelled = {name: self.spell(name, value) for name, value in write.values.items()}
+        self.diary.tally["written in another spelling"] += spelled != dict(write.values)
         if write.id is not None:
             ref = Ref(self.side, kind, write.id)
             if not self._alive(ref):
+                self.diary.tally["written to after its deletion"] += 1
                 return Receipt(write.token, Outcome.REJECTED, write.id, error=Rejected("it is gone", code="GONE"))
             self.log.append((kind, write.id, spelled))
             self.change(ref, spelled, ENGINE)

@@ -100,6 +100,8 @@ def _never_filled(cell: Cell) -> bool:
 
 
 def _after_change(cells: Sequence[Cell], changed: Sequence[Cell], rules: Rules) -> Verdict:
+    if rules.null == "keep" and rules.conflict != "hold":  # a blank is nothing to keep: it takes no edit's place
+        changed = [cell for cell in changed if not is_blank(cell.value)] or changed
     winner = _survivor(changed, rules.owner)
     rivals = [cell for cell in changed if not rules.same(cell.value, winner.value)]
     if not rivals and is_blank(winner.value) and rules.null == "keep":

@@ -65,6 +65,24 @@ CASES = [
         [cell(A, "", "x"), cell(B, "z")], {}, ("z", How.CLEARED, False), id="what is cleared beside one stays cleared"
     ),
     pytest.param(
+        [cell(A, "n", "x"), cell(B, "", "x")],
+        {},
+        ("n", How.CHANGED, True),
+        id="an edit beats clearing, where null keeps",
+    ),
+    pytest.param(
+        [cell(A, "n", "x"), cell(B, "", "x")],
+        {"conflict": "hold"},
+        ("", How.HELD, False),
+        id="but a person is asked where conflicts are held",
+    ),
+    pytest.param(
+        [cell(A, "n", "x"), cell(B, "", "x")],
+        {"null": "clear"},
+        ("", How.CONFLICT, True),
+        id="and the owner's clearing wins where null clears",
+    ),
+    pytest.param(
         [cell(A, "x", "x"), replace(cell(B, None, None), until=NOON)],
         {"fill_blank": True},
         ("x", How.UNBASED, False),

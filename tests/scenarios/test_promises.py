@@ -195,6 +195,15 @@ def test_an_edit_replaces_nothing_in_a_record_seen_for_the_first_time(stage: Sta
     assert stage.value(lead, "FirstName") == "Ada"
 
 
+def test_an_edit_beside_a_clearing_comes_to_rest_at_once(stage: Stage) -> None:
+    contact, lead = both(stage)
+    stage.hubspot.edit(contact, jobtitle="Chief Technology Officer")
+    stage.salesforce.edit(lead, Title="")
+    stage.run()
+    assert stage.value(lead, "Title") == stage.value(contact, "jobtitle") == "Chief Technology Officer"
+    assert quiet(stage)
+
+
 # ---- records that move
 
 
