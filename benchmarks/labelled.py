@@ -70,18 +70,37 @@ def normal(text: str) -> str:
     return re.sub(r"\W+", " ", "".join(c for c in letters if not unicodedata.combining(c)).lower()).strip()
 
 
+SCRIPTS = (
+    "CYRILLIC", "GREEK", "HIRAGANA", "KATAKANA", "HANGUL", "CJK", "THAI", "ARABIC", "HEBREW", "GEORGIAN", "ARMENIAN",
+    "MONGOLIAN", "KHMER",
+)  # fmt: skip
+
+
+def script(name: str) -> str:
+    """The script a name stands in, by the first letter that is not Latin; kana before the Chinese signs beside it."""
+    known = [s for c in name for s in SCRIPTS if not c.isascii() and unicodedata.name(c, "").startswith(s)]
+    if not known:
+        return "latin"
+    return "japanese" if {"HIRAGANA", "KATAKANA"} & set(known) else known[0].lower()
+
+
 class Judge:
     """Says whether an answer is right: the labelled LEI, or a record of the same name in the same country."""
 
     def __init__(self, data: Data) -> None:
         self._names: dict[str, tuple[str, str]] = {}
         self._wanted = {label.lei for label in data.labels}
-        self._all: dict[str, tuple[str, str]] = {}
+        self._written: dict[str, str] = {}
         file = parquet.ParquetFile(data.folder / "gleif/level1.parquet")
         for batch in file.iter_batches(100_000, columns=["lei", "name", "country"]):
             for lei, name, country in zip(*(c.to_pylist() for c in batch.columns), strict=True):
                 if lei in self._wanted:
                     self._names[lei] = (normal(name or ""), country or "")
+                    self._written[lei] = name or ""
+
+    def name(self, label: Label) -> str:
+        """The register's name of the labelled entity."""
+        return self._written.get(label.lei, "")
 
     def right(self, label: Label, lei: str, name: str, country: str) -> bool:
         """Whether this answer to the label's query is right."""

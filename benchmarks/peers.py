@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator, Sequence
 
@@ -18,7 +17,7 @@ def peers(data: Data, labels: Sequence[Label]) -> Iterator[tuple[str, Found, flo
         try:
             found, speed = run(data, labels)
         except ImportError as problem:
-            sys.stderr.write(f"{name}: left out, {problem.name} is not installed\n")
+            print(f"  {name:28} left out: {problem.name} is not installed")
             continue
         yield name, found, speed
 

@@ -1,12 +1,15 @@
 """Judge the resolver on labelled names against the whole register, and measure what it costs.
 
-    python -m benchmarks.resolve [DATA] [--index DIR] [--all] [--peers] [--errors N]
+    python -m benchmarks.resolve [DATA] [--index DIR] [--all] [--by country|script] [--peers [N]] [--errors N]
 
 DATA (or the environment variable LEADSYNC_DATA) holds gleif/level1.parquet and resolve/*. The index is made of all of
 level1.parquet but the withheld LEIs, in a temporary folder, or in DIR where it is kept for the next time. By default
-the core mix is judged; `--all`: every labelled name. `--peers` runs a character n-gram TF-IDF (needs scikit-learn and
-sparse_dot_topn) and emm (needs emm) on the same queries; it takes long. `--errors N` lists N wrong and N missed ones.
-Times are CPU seconds of this process.
+the core mix is judged; `--all`: every labelled name. `--by` adds a line for each country, or each script the right
+entity's legal name stands in. `--errors N` lists N wrong and N missed ones. `--peers` asks a character 3-gram TF-IDF
+(needs scikit-learn and sparse-dot-topn) and emm (needs emm 2.1 with pandas) the same queries, or N drawn from them;
+what is not installed is said and left out. emm asks for an environment of its own (Python 3.11): `pip install emm
+sparse-dot-topn`, then this package. At register size both take many minutes and some GB. Times are CPU seconds of
+this process. The model was trained on these names: for figures of names it never saw, tools/train_resolve.py --check.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from collections.abc import Sequence
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.labelled import Data, Judge, Label, Outcome, read, summary
+from benchmarks.labelled import Data, Judge, Label, Outcome, read, script, summary
 from benchmarks.peers import peers
 
 from leadsync.records import CompanyQuery, Match
@@ -35,6 +38,8 @@ from leadsync_gleif import Index, load, status
 SINGLE = 300
 """Queries asked one by one for the latency."""
 BATCH = 500
+FEWEST_OF_A_GROUP = 5
+"""Answerable names from which a country or a script gets a line of its own."""
 
 
 def main() -> None:
@@ -58,15 +63,12 @@ def main() -> None:
     ]
     _report(outcomes)
     _kinds(outcomes, matches)
+    if args.by is not None:
+        _groups(outcomes, args.by, judge)
     if args.errors:
         _errors(outcomes, matches, args.errors)
-    if args.peers:
-        for name, found, speed in peers(data, labels):
-            judged = [
-                Outcome(label, lei != "", judge.right(label, lei, who, country), score)
-                for label, (lei, who, country, score) in zip(labels, found, strict=True)
-            ]
-            _line(name, judged, f"{speed:9,.0f} q/s")
+    if args.peers is not None:
+        _compare(data, judge, outcomes, args.peers)
 
 
 def _arguments() -> argparse.Namespace:
@@ -75,7 +77,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("data", nargs="?", type=Path, default=Path(default) if default else None)
     parser.add_argument("--index", type=Path)
     parser.add_argument("--all", action="store_true")
-    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--by", choices=("country", "script"))
+    parser.add_argument("--peers", nargs="?", type=int, const=0)
     parser.add_argument("--errors", type=int, default=0)
     args = parser.parse_args()
     if args.data is None:
@@ -141,6 +144,32 @@ def _line(name: str, outcomes: Sequence[Outcome], more: str = "") -> None:
     found = summary(outcomes)
     texts = [f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in found.items() if v is not None]
     print(f"  {name:28} {'  '.join(texts)}  {more}")
+
+
+def _groups(outcomes: Sequence[Outcome], by: str, judge: Judge) -> None:
+    """A line for each country or script with enough answerable names."""
+    groups = defaultdict(list)
+    for outcome in outcomes:
+        query = outcome.label.query
+        groups[query.country or "none" if by == "country" else script(judge.name(outcome.label))].append(outcome)
+    print(f"\nby {by}:")
+    for name, some in sorted(groups.items(), key=lambda item: -len(item[1])):
+        if sum(not o.label.nil for o in some) >= FEWEST_OF_A_GROUP:
+            _line(name, some)
+
+
+def _compare(data: Data, judge: Judge, outcomes: Sequence[Outcome], count: int) -> None:
+    """The same queries, all of them or `count` drawn from them, asked of other systems."""
+    some = random.Random(2).sample(outcomes, count) if 0 < count < len(outcomes) else outcomes
+    labels = [outcome.label for outcome in some]
+    print(f"\non {len(some)} of these queries:")
+    _line("leadsync", some)
+    for name, found, speed in peers(data, labels):
+        judged = [
+            Outcome(label, lei != "", judge.right(label, lei, who, country), score)
+            for label, (lei, who, country, score) in zip(labels, found, strict=True)
+        ]
+        _line(name, judged, f"{speed:9,.1f} q/s")
 
 
 def _kinds(outcomes: Sequence[Outcome], matches: Sequence[Match]) -> None:

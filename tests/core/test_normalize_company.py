@@ -7,8 +7,10 @@ from leadsync.normalize.company import (
     country_code,
     domain_label,
     domain_of,
+    head_office,
     is_shared,
     legal_form,
+    plain_words,
     related,
 )
 
@@ -106,3 +108,21 @@ def test_shared_hosts_and_free_mail_belong_to_nobody():
     assert not is_shared("acme.com", {"gmail.com"})
     assert domain_label("acme.co.uk") == "acme"
     assert domain_label("linkedin.com") == ""
+
+
+OFFICES = [
+    ("Nordbank AG, London Branch", "nordbank", "ag"),
+    ("Bank of Ostland Limited Singapore Branch", "bank of ostland", "ltd"),
+    ("Ostland National Bank (New York Branch)", "ostland national bank", ""),
+]
+
+
+@pytest.mark.parametrize(("name", "core", "form"), OFFICES, ids=[o[0] for o in OFFICES])
+def test_a_branchs_name_tells_the_head_office(name, core, form):
+    office = head_office(plain_words(name), {"london", "new", "york", "singapore"})
+    assert office == (core.split(), form)
+
+
+@pytest.mark.parametrize("name", ["Branch Banking and Trust Company", "Nordbank AG"])
+def test_a_name_without_a_branch_behind_it_tells_no_head_office(name):
+    assert head_office(plain_words(name), frozenset()) is None

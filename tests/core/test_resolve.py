@@ -61,6 +61,12 @@ def test_two_namesakes_in_one_country_are_ambiguous_and_both_are_shown():
     assert match.evidence[0].startswith("cannot be told apart from")
 
 
+def test_a_twin_that_has_ceased_is_no_rival_of_the_living_one():
+    living = entity("L", "FUTURA S.R.L.", "IT")
+    ceased = entity("C", "FUTURA S.R.L.", "IT", status="INACTIVE", registration="RETIRED")
+    assert ask("Futura s.r.l.", ceased, living, country="IT").lei == "L"
+
+
 def test_the_city_tells_namesakes_apart():
     rome = entity("F1", "FUTURA S.R.L.", "IT", legal=Address("IT", city="Roma"))
     turin = entity("F2", "FUTURA S.R.L.", "IT", legal=Address("IT", city="Torino"))
@@ -88,6 +94,26 @@ def test_a_fund_does_not_swallow_its_namesake_company():
     company = entity("A", "Allianz SE")
     assert ask("Allianz SE", fund, company).lei == "A"
     assert ask("Allianz", fund).lei == ""
+
+
+def test_a_foundation_or_pension_scheme_does_not_swallow_the_company():
+    bank = "Sparkasse Nordtal"
+    assert ask(bank, entity("F", f"Stiftung der {bank}"), entity("P", f"Pensionskasse {bank}")).lei == ""
+    assert ask(bank, entity("F", f"Stiftung der {bank}"), entity("B", bank)).lei == "B"
+
+
+def test_a_branch_that_the_register_does_not_know_is_no_rival_of_its_head_office():
+    match = ask("Ostland Kredit AG, Paris Branch", entity("O", "Ostland Kredit AG", "AT"), country="FR", city="Paris")
+    assert match.candidates[0][0] == "O"
+    assert any("another country" in text for text in match.evidence)
+
+
+@pytest.mark.parametrize("domain", ["gmail.com", "outlook.com", "github.io"], ids=lambda d: f"{d} identifies nobody")
+def test_a_shared_domain_is_no_evidence(domain):
+    candidates = [entity("1", "Gmail GmbH"), entity("2", "Outlook GmbH"), entity("3", "Github GmbH")]
+    with_domain = ask("Müller Maschinenbau GmbH", MUELLER, *candidates, domain=domain)
+    assert with_domain.lei == "M"
+    assert not any(domain in text and "fits" in text for text in with_domain.evidence)
 
 
 def test_a_parent_is_not_its_subsidiary():
@@ -177,6 +203,6 @@ def test_verdicts_hold_for_every_spelling_and_the_last_one_counts():
 
 
 def test_settings_can_be_written_down():
-    assert asdict(SETTINGS) == {"threshold": 0.85}
+    assert asdict(SETTINGS) == {"threshold": 0.82}
     strict = ResolveSettings(threshold=0.999)
     assert resolve(CompanyQuery("Müller Maschinenbau", "DE"), [MUELLER], strict).status == "none"

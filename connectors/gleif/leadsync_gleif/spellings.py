@@ -7,19 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from leadsync.normalize.company import plain_words, split_name
+from leadsync.normalize.company import BRANCH_WORDS, head_office, plain_words, split_name
 from leadsync.normalize.countries import country_names
 from leadsync.normalize.domains import domain_label
 from leadsync.normalize.scripts import OTHER_SCRIPTS, sound
 from leadsync.normalize.security import without_security
 from leadsync.records import CompanyQuery
-
-BRANCH_WORDS = frozenset(
-    "branch branches filial filiale filialen niederlassung zweigniederlassung succursale sucursal succursal bijkantoor "
-    "oddzial pobocka fioktelepe sivuliike utibu filiaal oddelenie fenxing".split()
-)
-"""Words that say a name is a branch's."""
-
 
 GROUP_WORDS = frozenset("group groupe gruppe gruppo grupo holding holdings konzern konsern".split())
 """Words people add to the name of a group's head, or leave out."""
@@ -66,6 +59,10 @@ def _parts(query: CompanyQuery, words: list[str]) -> Iterator[str]:
     left = [word for word in words if word not in places]
     if left and len(left) < len(words):
         yield " ".join(split_name(" ".join(left), query.country)[0])
+    if not BRANCH_WORDS.isdisjoint(words):
+        office = head_office(plain_words(query.name, query.country), places)
+        if office is not None:
+            yield " ".join(office[0])
     bare = [word for word in words if word not in GROUP_WORDS]
     if bare and len(bare) < len(words):
         yield " ".join(split_name(" ".join(bare), query.country)[0])

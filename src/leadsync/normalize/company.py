@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +24,7 @@ from leadsync.normalize.scripts import OTHER_SCRIPTS, is_foreign, latin, transla
 from leadsync.normalize.words import ABBREVIATIONS, MARKERS
 
 __all__ = [
+    "BRANCH_WORDS",
     "COUNTRIES",
     "SHARED",
     "CompanyName",
@@ -30,6 +32,7 @@ __all__ = [
     "country_code",
     "domain_label",
     "domain_of",
+    "head_office",
     "host_of",
     "is_shared",
     "legal_form",
@@ -43,6 +46,11 @@ _LOCAL = str.maketrans({"ъ": "a", "Ъ": "A", "ь": "", "Ь": "", "’": "'", "`
 _ABBREVIATION = re.compile(r"(?<=\b[a-z])(?:[./](?=[a-z]\b)|\.\s(?=[a-z]\.))")
 _WORD = re.compile(r"[a-z0-9]+")
 _AND = frozenset("and und et og och".split())
+BRANCH_WORDS = frozenset(
+    "branch branches filial filiale filialen niederlassung zweigniederlassung succursale sucursal succursal bijkantoor "
+    "oddzial pobocka fioktelepe sivuliike utibu filiaal oddelenie fenxing".split()
+)
+"""Words that say a name is a branch's."""
 _MARKER_LAST = frozenset(words[-1] for words in MARKERS if words)
 
 
@@ -90,6 +98,21 @@ def split_name(name: str, country: str = "") -> tuple[list[str], str]:
     if kept[:1] == ["the"] and len(kept) > 1:
         del kept[0]
     return (kept, form or before) if kept else (words, "")
+
+
+def head_office(words: Sequence[str], places: Collection[str]) -> tuple[list[str], str] | None:
+    """(core words, form code) of the company whose branch a name says it is; None when it says no such thing.
+
+    Its name ends at its legal form, else before the place: "Nordbank AG, London Branch" → "nordbank".
+    `words` are the name's plain words, `places` what its country and city are called.
+    """
+    if BRANCH_WORDS.isdisjoint(words[1:]):
+        return None
+    for n in range(len(words) - 1, 1, -1):
+        if _ending(list(words[:n]), "")[0]:
+            return split_name(" ".join(words[:n]))
+    left = [word for word in words if word not in BRANCH_WORDS and word not in places]
+    return split_name(" ".join(left)) if left else None
 
 
 def _strip_ending(words: list[str], country: str) -> tuple[list[str], str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.fuzz import token_sort_ratio
 
-from leadsync.normalize.company import parse_name, plain_words, related
+from leadsync.normalize.company import BRANCH_WORDS, head_office, parse_name, plain_words, related
 from leadsync.normalize.countries import country_names
 from leadsync.normalize.domains import domain_label
 from leadsync.normalize.scripts import is_foreign
@@ -18,16 +18,25 @@ from leadsync.resolve.names import Overlap, overlap
 
 FUND_WORDS = frozenset(
     "fund funds trust etf etfs fonds fondo fond fondi fonden sicav ucits portfolio pension pensions scheme settlement "
-    "superannuation superfund plan clo fi fcp fonu fon fundo raif sif reit settlements estate will deceased fip".split()
+    "superannuation superfund plan clo fi fcp fonu fon fundo raif sif reit settlements estate will deceased fip "
+    "stiftung stichting fondation foundation fundacion fundacao fondazione saatio pensionskasse versorgungswerk "
+    "unterstutzungskasse vorsorge vorsorgestiftung lifeyrissjodur mitarbeiterbeteiligung esop".split()
 )
-"""Words of funds, trusts and pension schemes."""
-BRANCH_WORDS = frozenset(
-    "branch filial filiale niederlassung zweigniederlassung succursale sucursal bijkantoor oddzial pobocka fioktelepe "
-    "sivuliike filiaal".split()
-)
+"""Words of funds, trusts, pension schemes and foundations."""
 GROUP_WORDS = frozenset("group groupe gruppe gruppo grupo holding holdings konzern".split())
 PARENT_WORDS = GROUP_WORDS | frozenset("international global industries enterprises companies corporation".split())
 PREVIOUS = "PREVIOUS_LEGAL_NAME"
+
+ENGLISH_FORMS = frozenset("ltd corp inc plc co llc".split())
+"""Forms with which companies everywhere translate their own."""
+LISTED_FORMS = frozenset(
+    "ag plc sa spa nv oyj asa ab se inc corp as kk pjsc jsc tbk kgaa sab sadecv bhd ad dd nyrt zrt ltd".split()
+)
+"""Forms that companies known by a bare name mostly have."""
+SMALL_FORMS = frozenset(
+    "lp llp gp sci gbr ev ek snc scs ss sasit kb hb ks ky vof maatschap isdk ans aie cvnl spk spj sco ohg kg".split()
+)
+"""Forms of partnerships, associations and merchants."""
 
 FORM_SAME, FORM_NONE, FORM_NOT_ASKED, FORM_NOT_FOUND, FORM_RELATED, FORM_OTHER = range(6)
 
@@ -45,6 +54,8 @@ class Asked:
     """Words that name its country, city or region."""
     label: str
     """What the company chose of its web domain, without hyphens; "" when unknown or shared."""
+    office: tuple[tuple[str, ...], str] = ((), "")
+    """Core words and form of the company whose branch the name says it is; no words when it says no such thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +92,9 @@ def take_apart(query: CompanyQuery) -> Asked:
     if comma and not parsed.form and places.issuperset(plain_words(after)):
         name, parsed = before, parse_name(before, query.country)
     label = domain_label(query.domain).replace("-", "") if query.domain else ""
-    return Asked(query, parsed.core, parsed.form, " ".join(plain_words(name, query.country)), frozenset(places), label)
+    plain = plain_words(name, query.country)
+    core, form = head_office(plain, places) or ((), "")
+    return Asked(query, parsed.core, parsed.form, " ".join(plain), frozenset(places), label, (tuple(core), form))
 
 
 def without_initials(name: str) -> str:
@@ -114,7 +127,11 @@ def _closeness(names: Overlap) -> tuple[bool, float, float]:
 def _by_name(asked: Asked, entity: LegalEntity, name: str, kind: str) -> Seen:
     parsed = parse_name(name, entity.country)
     foreign = is_foreign(name)
-    names = overlap(asked.core, parsed.core, foreign=foreign)
+    names, form = overlap(asked.core, parsed.core, foreign=foreign), asked.form
+    if asked.office[0] and not names.equal:
+        office = overlap(asked.office[0], parsed.core, foreign=foreign)
+        if office.equal:
+            names, form = office, asked.office[1]
     plain = " ".join(plain_words(name, entity.country))
     return Seen(
         entity,
@@ -123,7 +140,7 @@ def _by_name(asked: Asked, entity: LegalEntity, name: str, kind: str) -> Seen:
         parsed.core,
         parsed.form,
         names,
-        _form_fit(asked.form, parsed.form),
+        _form_fit(form, parsed.form),
         plain == asked.plain,
         foreign,
         _country_fit(asked.query.country, entity),
@@ -175,9 +192,9 @@ FEATURES = (
     "found_only_words", "similarity", "sorted_similarity", "equal", "same_words", "form_fit", "country_fit", "city_fit",
     "category", "is_branch", "asks_branch", "is_fund", "asks_fund", "information", "words", "first_word",
     "mended", "asked_places", "found_places", "found_generic", "asked_generic", "other_name", "group_only",
-    "foreign", "leading",
+    "foreign", "leading", "translated_form", "form_size",
     "rivals_equal", "rivals_equal_here", "rank", "ahead", "near", "holds_all", "holds_all_here", "twins",
-    "group_rivals", "family", "family_here", "longer_here",
+    "group_rivals", "family", "family_here", "longer_here", "crowd",
 )  # fmt: skip
 """The names of the columns of `table`."""
 
@@ -224,6 +241,8 @@ def row(asked: Asked, seen: Seen) -> tuple[float, ...]:
         (not left or GROUP_WORDS.issuperset(left)) and (not right or GROUP_WORDS.issuperset(right)),
         seen.foreign,
         _leading(asked.core, seen.core),
+        asked.form in ENGLISH_FORMS and seen.form != "" and seen.form not in ENGLISH_FORMS,
+        (seen.form in LISTED_FORMS) - (seen.form in SMALL_FORMS),
     )
 
 
@@ -268,6 +287,7 @@ def crowd(asked: Asked, seen: Sequence[Seen]) -> list[tuple[float, ...]]:
                 sum(family),
                 family_here,
                 longer_here,
+                len(seen),
             )
         )
     return rows

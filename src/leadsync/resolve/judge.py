@@ -37,9 +37,6 @@ CLOSE = 0.8
 """Shared information, of either name, from which city and domain may speak for a candidate and not only against it."""
 UNLIKE_MOST = 0.3
 """The most a candidate is worth that lacks more of the asked name's information than it has."""
-SPELLED_IN_FULL = 0.93
-"""The least that the register's own name is worth, spelled in full, in its country, the only one of that name: so often
-is it right among the labelled names."""
 OTHER_NAME_WORTH = -0.3
 """Log odds for a match by a former, trading or transliterated name instead of the legal one."""
 INACTIVE_WORTH = -1.0
@@ -51,10 +48,11 @@ REPLACED = frozenset({"MERGED", "DUPLICATE", "RETIRED"})
 
 @dataclass(frozen=True, slots=True)
 class ResolveSettings:
-    """`threshold`: a match less certain than this is none. At the default about 95 of 100 matches are right as judged
-    on the tuning half of the labelled names (benchmarks/resolve.py), and about 3 of 100 unanswerable ones get one."""
+    """`threshold`: a match less certain than this is none. At the default 95 of 100 matches are right, and 3 of 100
+    names that have no entity get one: by cross-validation on the tuning half of the labelled names, whose own labels
+    are wrong in about 4 of 100 (tools/train_resolve.py --check; connectors/gleif/README.md)."""
 
-    threshold: float = 0.85
+    threshold: float = 0.82
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,19 +146,19 @@ def _one_for_each_answer(seen: Sequence[Seen], answers: Sequence[LegalEntity]) -
 
 def _fit(one: Seen) -> float:
     names = one.names
-    return (1.5 if names.equal else names.coverage * names.precision) + 0.15 * one.country_fit
+    form = 0.05 * (one.form_fit == FORM_SAME)
+    return (1.5 if names.equal else names.coverage * names.precision) + 0.15 * one.country_fit + form
 
 
 def _weigh(one: _Prepared, odds: Sequence[float]) -> list[_Weighed]:
-    alone = sum(map(_in_full, one.seen)) == 1
     weighed = [
-        _Weighed(seen, answer, _likelihood(one.asked, seen, answer, value, alone=alone))
+        _Weighed(seen, answer, _likelihood(one.asked, seen, answer, value))
         for seen, answer, value in zip(one.seen, one.answers, odds, strict=False)
     ]
     return sorted(weighed, key=lambda w: (-w.confidence, w.answer.lei))
 
 
-def _likelihood(asked: Asked, seen: Seen, answer: LegalEntity, odds: float, *, alone: bool) -> float:
+def _likelihood(asked: Asked, seen: Seen, answer: LegalEntity, odds: float) -> float:
     """The model's log odds, and what the register it was trained on does not tell: city, other names, state."""
     place = CITY_WORTH[seen.city_fit] + _domain_worth(seen)
     close = seen.names.equal or min(seen.names.coverage, seen.names.precision) >= CLOSE
@@ -170,16 +168,9 @@ def _likelihood(asked: Asked, seen: Seen, answer: LegalEntity, odds: float, *, a
     if answer.status != "ACTIVE":
         odds += INACTIVE_WORTH
     likely = 1 / (1 + math.exp(-odds))
-    if alone and _in_full(seen) and not seen.kind and answer.status == "ACTIVE":
-        likely = max(likely, SPELLED_IN_FULL)
     bare = not asked.query.country and not asked.form and seen.city_fit < 1 and total(asked.core) < BARE_INFORMATION
     most = BARE_MOST if bare else UNLIKE_MOST if seen.names.coverage < 0.5 else 1.0
     return min(likely, most)
-
-
-def _in_full(seen: Seen) -> bool:
-    """Whether the name is the asked one with its legal form, in the asked country."""
-    return seen.names.equal and seen.country_fit == 2 and (seen.same_words or seen.form_fit == FORM_SAME)
 
 
 def _domain_worth(seen: Seen) -> float:
@@ -211,13 +202,13 @@ def _decide(one: _Prepared, weighed: Sequence[_Weighed], threshold: float) -> Ma
 
 
 def _rivals(best: _Weighed, other: _Weighed) -> bool:
-    """Whether choosing between the two would be a guess: nearly as likely, or of one name and place."""
-    if other.confidence >= WORTH_A_LOOK and _odds(other) * RIVAL >= _odds(best):
-        return True
+    """Whether choosing between the two would be a guess: nearly as likely, or of one name and place. A record of an
+    entity that has ceased is no rival of its living twin."""
     a, b = best.seen, other.seen
-    twins = a.names.equal and b.names.equal and a.core == b.core and a.form == b.form
-    same_place = a.entity.country == b.entity.country and a.city_fit == b.city_fit
-    return twins and same_place and a.same_words == b.same_words
+    alike = a.names.equal and b.names.equal and a.core == b.core and a.form == b.form and a.same_words == b.same_words
+    if alike and a.entity.country == b.entity.country and a.city_fit == b.city_fit:
+        return best.answer.status != "ACTIVE" or other.answer.status == "ACTIVE"
+    return other.confidence >= WORTH_A_LOOK and _odds(other) * RIVAL >= _odds(best)
 
 
 def _odds(one: _Weighed) -> float:

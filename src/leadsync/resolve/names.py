@@ -18,6 +18,8 @@ SHORTEST_PREFIX = 3
 """Letters an abbreviation must have to stand for a word that begins with it."""
 SHORTEST_SOUND = 2
 """Consonants from which a word is told by its sound."""
+LOOKS_ALIKE = 55.0
+"""Per cent of letters that words of one sound share at least."""
 SOUNDS = 0.97
 """Similarity of names that only sound the same."""
 MENDED = 0.85
@@ -83,10 +85,19 @@ def overlap(asked: tuple[str, ...], found: tuple[str, ...], *, foreign: bool = F
 
 def _as_asked(asked: tuple[str, ...], found: tuple[str, ...]) -> tuple[str, ...]:
     """The found words, each in the asked spelling where it sounds the same; all of them where the whole name does."""
-    heard = {key: word for word in asked if len(key := sound(word)) >= SHORTEST_SOUND}
-    if (whole := "".join(map(sound, asked))) == "".join(map(sound, found)) and len(whole) >= SHORTEST_SOUND:
+    if _sound_alike("".join(asked), "".join(found)):
         return asked
-    return tuple(word if word in asked else heard.get(sound(word), word) for word in found)
+    return tuple(word if word in asked else _heard(word, asked) for word in found)
+
+
+def _heard(word: str, asked: tuple[str, ...]) -> str:
+    return next((other for other in asked if _sound_alike(other, word)), word)
+
+
+def _sound_alike(a: str, b: str) -> bool:
+    """Whether two words have the consonants in common and look it: few consonants alone are shared by many words."""
+    heard = sound(a)
+    return len(heard) >= SHORTEST_SOUND and heard == sound(b) and ratio(a, b) >= LOOKS_ALIKE
 
 
 def _mend(left: list[str], right: list[str]) -> tuple[list[str], list[str], float, int]:
