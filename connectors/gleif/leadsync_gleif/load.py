@@ -101,7 +101,7 @@ def load(  # noqa: PLR0913  the last four are for callers with special needs, by
         before = usable(index_dir)
         if not full and before is None:
             raise Misconfigured(
-                f"{index_dir}: no register that can be read, so a full level 1 file is needed"
+                f"{index_dir}: no register to read, so a full level 1 file is needed first"
             )
         tally = Tally()
         seen = _Seen()
