@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 from tests.connectors.hubspot.conftest import Connect
 
-from leadsync.connector import connector
+from leadsync.connector import Write, connector
 from leadsync.errors import (
     Ambiguous,
     LeadsyncError,
@@ -251,3 +251,13 @@ def test_settings_that_make_no_sense_are_refused(monkeypatch: pytest.MonkeyPatch
 
 def test_the_settings_have_a_schema() -> None:
     assert json.dumps(HubSpotSettings.model_json_schema())
+
+
+def test_a_refused_write_names_every_field_that_does_not_fit_so_that_the_others_can_go(
+    seeded: HubSpotSandbox, crm: HubSpot
+) -> None:
+    values = {"firstname": "Anna", "lifecyclestage": "no such stage", "hs_lead_status": "nope"}
+    receipt = crm.write("contacts", [Write("t", "contacts", "1001", {**values})])[0]
+    assert receipt.error is not None
+    assert set(receipt.error.fields) == set(values) - {"firstname"}
+    assert "no such stage" not in str(receipt.error)
