@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -55,9 +56,9 @@ class Builder:
         self.progress = progress
         self.countries: list[str] = []
         self.known_countries: dict[str, int] = {}
-        self.record_at: list[int] = []
+        self.record_at = array("Q")
         self.lei_key: list[U64] = []
-        self.entity_country: list[int] = []
+        self.entity_country = array("H")
         self.words: list[U64] = []
         self.pairs: list[U64] = []
         self.counts: list[Array] = []
