@@ -173,6 +173,8 @@ def test_a_fact_can_be_the_group_and_what_is_wrong_is_said(run: Any, folder: Pat
     assert {row["group"] for row in found["groups"]} == {"DE", "FR"}
     with pytest.raises(click.UsageError, match="either --groups"):
         run("audit", "fairness")
+    with pytest.raises(LeadsyncError, match="nobody is selected"):
+        run("audit", "fairness", "--by", "country", "--stage", "customer")
     with pytest.raises(LeadsyncError, match="nothing to measure"):
         run("audit", "fairness", "--by", "shoe_size")
     bad = tmp_path / "bad.csv"

@@ -89,6 +89,17 @@ def test_who_objected_has_no_score_and_is_promised_nothing(house: House) -> None
     assert house.json("why", "lead1@acme1.example", "score")["what_would_help"] == []
 
 
+def test_who_objects_later_has_no_past_to_show_either(house: House) -> None:
+    ref = house.lead(1, ("Request a demo", 40), jobtitle="CTO")
+    house.stage.run()
+    assert house.json("score", "lead1@acme1.example")["history"]
+    house.stage.hubspot.edit(ref, hs_email_optout=True)
+    house.stage.pass_time(timedelta(days=1))
+    house.stage.run()
+    told = house.json("score", "lead1@acme1.example")
+    assert told["score"] is None and (told["history"], told["decided"], told["what_would_help"]) == ([], [], [])
+
+
 def test_the_page_of_a_score_has_a_chart_and_the_reasons(house: House) -> None:
     house.lead(1, ("Request a demo", 20), jobtitle="CTO")
     house.stage.run()

@@ -123,6 +123,10 @@ class Fairness:
             raise NothingKnown("no scored lead has a group: there is nothing to measure.")
         names = [groups[judged.lead.uid] for judged in some]
         chosen, words = _selected(some, rules, stage, top)
+        if not any(chosen):
+            raise NothingKnown(
+                f"nobody is selected ({words}): --stage names another stage, --top the best so many per cent."
+            )
         sales = {s.id for s in rules.stages.ladder if s.owner is Owner.SALES}
         won = [any(name in sales for name, _at in judged.stage.reached) for judged in some]
         facts = [judged.lead.facts for judged in some]

@@ -136,7 +136,9 @@ class Told:
 
     @classmethod
     def of(cls, world: World, judged: Judged, as_of: datetime, days: int) -> Told:
-        """Put it together."""
+        """Put it together. Of who may not be scored there is no past either: that would be scoring them."""
+        if judged.score.excluded:
+            return cls(judged, as_of, world.store.snapshots.first_day(), (), (), ())
         since = as_of - timedelta(days=days)
         decided = tuple(row for row in world.store.results.score_history(judged.lead.uid) if since <= row[0] <= as_of)
         past = tuple(history(world.store, world.rules, judged, as_of, days))
