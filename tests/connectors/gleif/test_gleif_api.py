@@ -84,15 +84,10 @@ def test_both_ways_give_the_same_answers_for_the_entities_of_the_demonstration(t
         ways = [ask(queries, register, ResolveSettings(), Decisions()) for register in (local, remote)]
         local.close()
         remote.close()
-    threshold = ResolveSettings().threshold
-    others = [
-        (query, one, two)
-        for query, one, two in zip(queries, *ways, strict=True)
-        if (one.status, one.lei) != (two.status, two.lei)
-        # a few namesakes more or less move the likelihood a little, which shows only at the threshold itself
-        and max(abs(one.confidence - threshold), abs(two.confidence - threshold)) > 0.03
-    ]
-    assert others == []
+    pairs = [(one, two) for one, two in zip(*ways, strict=True) if (one.status, one.lei) != (two.status, two.lei)]
+    # the API's search shows fewer distant rivals, which moves a likelihood near the threshold, never to another entity
+    assert [(one, two) for one, two in pairs if one.lei and two.lei] == []
+    assert len(pairs) <= 0.02 * len(queries)
 
 
 def listed(url: str) -> list[str]:
