@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from leadsync.connector import Crm
@@ -11,6 +11,7 @@ from leadsync.gates import Limits, Setting
 from leadsync.identify import Overrides
 from leadsync.plan import LastWrite, Lease, Memory, Plan, Refusal
 from leadsync.plan.breaker import Rewrite, flaps
+from leadsync.records import Ref
 from leadsync.store import Flapping, Ruling, Store
 
 LIVE = "live records"
@@ -19,13 +20,35 @@ BASELINE = "baseline taken"
 
 def memory(store: Store) -> Memory:
     """All that earlier runs left for the plan."""
-    written = {key: LastWrite(row.sent, row.settled, row.at) for key, row in store.outbox.written().items()}
     refused = {
         r.ref: Refusal(r.sent, r.reason, r.version, r.named) for r in store.outbox.rejects() if r.direction == "write"
     }
     leases = {key: Lease(value, since) for key, (value, since) in store.cases.leases().items()}
     flapping = {key: found.other for key, found in store.cases.flaps().items() if found.released is None}
-    return Memory(written, refused, leases, flapping)
+    return Memory(LastWrites(store), refused, leases, flapping)
+
+
+class LastWrites(Mapping[tuple[Ref, str], LastWrite]):
+    """The last write of each record and field, read when asked for, one record at a time: a plan asks for all of a
+    record's fields together, and all records' writes at once would be most of what the state holds. It is for one
+    plan; what is written meanwhile is not seen."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._of: tuple[Ref | None, Mapping[str, LastWrite]] = None, {}
+
+    def __getitem__(self, key: tuple[Ref, str]) -> LastWrite:
+        ref, field = key
+        if self._of[0] != ref:
+            rows = self._store.outbox.written_to(ref)
+            self._of = ref, {row.field: LastWrite(row.sent, row.settled, row.at) for row in rows}
+        return self._of[1][field]
+
+    def __iter__(self) -> Iterator[tuple[Ref, str]]:
+        return iter(self._store.outbox.written())
+
+    def __len__(self) -> int:
+        return len(self._store.outbox.written())
 
 
 def overrides(store: Store) -> Overrides:

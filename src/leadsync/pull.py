@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from leadsync.connector import Clock, Crm, Feed
-from leadsync.errors import StopRun, TryAgain
+from leadsync.connector import Clock, Crm, Feed, Page
+from leadsync.errors import StopRun, TryAgain, Unreadable
 from leadsync.mapping.model import ObjectMap
 from leadsync.progress import Progress
-from leadsync.records import Role
+from leadsync.records import Record, Ref, Role
 from leadsync.store import Store
 
 
@@ -54,6 +54,7 @@ def _drain(
     progress.step(f"pull {crm.side} {feed.name}")
     try:
         for page in crm.pull(feed.name, store.pulled.cursor(crm.side, feed.name), fields):
+            _refuse_contradiction(page, crm.side, feed.name)
             with store.transaction():
                 store.pulled.save_page(crm.side, feed.name, page, clock())
             records += len(page.records)
@@ -70,3 +71,14 @@ def _drain(
             "the next run goes on from there."
         ) from problem
     return Drained(crm.side, feed.name, records, touches, unread)
+
+
+def _refuse_contradiction(page: Page, side: str, feed: str) -> None:
+    """One page tells of a record once, or twice the same: else values would land on the wrong record."""
+    told: dict[Ref, Record] = {}
+    for record in page.records:
+        if told.setdefault(record.ref, record) != record:
+            raise Unreadable(
+                f"{side}: a page of {feed} tells of {record.ref} twice, and differently. Nothing of it was taken in; "
+                "the next run reads it again."
+            )
