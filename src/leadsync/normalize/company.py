@@ -56,10 +56,12 @@ _MARKER_LAST = frozenset(words[-1] for words in MARKERS if words)
 
 @dataclass(frozen=True, slots=True)
 class CompanyName:
-    """A name taken apart. `core`: words without legal form and connecting words; `form`: the form's code, or ""."""
+    """A name taken apart. `core`: words without legal form and connecting words; `form`: the form's code, or "";
+    `plain`: all its words."""
 
     core: tuple[str, ...]
     form: str
+    plain: str = ""
 
 
 def plain_words(text: str, country: str = "") -> list[str]:
@@ -89,7 +91,10 @@ def split_name(name: str, country: str = "") -> tuple[list[str], str]:
 
     A name that is nothing but a legal form keeps its words as core and has no form.
     """
-    words = plain_words(name, country)
+    return _split(plain_words(name, country), country)
+
+
+def _split(words: list[str], country: str) -> tuple[list[str], str]:
     if len(words) < 2:
         return words, ""
     core, form = _strip_ending(words, country)
@@ -175,8 +180,9 @@ def _meaning(meanings: list[tuple[str, frozenset[str]]], country: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def parse_name(name: str, country: str = "") -> CompanyName:
     """The name taken apart into core words and legal form."""
-    core, form = split_name(name, country)
-    return CompanyName(tuple(core), form)
+    words = plain_words(name, country)
+    core, form = _split(words, country)
+    return CompanyName(tuple(core), form, " ".join(words))
 
 
 def core_name(name: str, country: str = "") -> str:

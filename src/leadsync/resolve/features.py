@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -132,7 +134,7 @@ def _by_name(asked: Asked, entity: LegalEntity, name: str, kind: str) -> Seen:
         office = overlap(asked.office[0], parsed.core, foreign=foreign)
         if office.equal:
             names, form = office, asked.office[1]
-    plain = " ".join(plain_words(name, entity.country))
+    plain = parsed.plain
     return Seen(
         entity,
         name,
@@ -259,7 +261,7 @@ def _leading(asked: tuple[str, ...], found: tuple[str, ...]) -> float:
 def crowd(asked: Asked, seen: Sequence[Seen]) -> list[tuple[float, ...]]:
     """For each candidate the features that come of the others: namesakes, and how far it is ahead."""
     standing = [_standing(one) for one in seen]
-    order = sorted(standing, reverse=True)
+    order = sorted(standing)
     equal = [one.names.equal for one in seen]
     here = [one.country_fit == 2 for one in seen]
     holds = [one.names.coverage >= 0.999 for one in seen]
@@ -271,18 +273,19 @@ def crowd(asked: Asked, seen: Sequence[Seen]) -> list[tuple[float, ...]]:
     family_here = sum(f and h for f, h in zip(family, here, strict=True))
     longer_here = sum(a and h and bool(one.names.found_only) for a, h, one in zip(holds, here, seen, strict=True))
     rows: list[tuple[float, ...]] = []
+    twins = Counter(key for key, is_equal in zip(same, equal, strict=True) if is_equal)
     for at, score in enumerate(standing):
-        best_other = order[1] if score == order[0] and len(order) > 1 else order[0]
+        best_other = order[-2] if score == order[-1] and len(order) > 1 else order[-1]
         rows.append(
             (
                 counts[0] - equal[at],
                 counts[1] - (equal[at] and here[at]),
-                sum(other > score for other in order),
+                len(order) - bisect_right(order, score),
                 score - (best_other if len(order) > 1 else -1.0),
-                sum(abs(other - score) < 0.1 for other in order) - 1,
+                bisect_left(order, score + 0.1) - bisect_right(order, score - 0.1) - 1,
                 holding[0],
                 holding[1],
-                sum(equal[i] and equal[at] and same[i] == same[at] for i in range(len(seen))) - 1,
+                (twins[same[at]] if equal[at] else 0) - 1,
                 sum(grouped) - grouped[at],
                 sum(family),
                 family_here,

@@ -15,7 +15,7 @@ from leadsync.resolve.model import Model, model
 
 CONSIDERED = 12
 """Candidates of each query that are looked at, as many as the model was trained with."""
-JUDGED = 8
+JUDGED = 6
 """Candidates of each query that the model weighs, the likeliest by a rough order first."""
 SHOWN = 5
 """Candidates a match keeps for a person to look at."""

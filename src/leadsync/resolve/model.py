@@ -15,6 +15,8 @@ import numpy.typing as npt
 from leadsync.resolve.features import FEATURES
 
 Floats = npt.NDArray[np.float32]
+CHUNK = 128
+"""Rows weighed at once: few enough that their way through all trees stays in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,8 @@ class Model:
 
     feature: npt.NDArray[np.int16]
     threshold: Floats
-    left: npt.NDArray[np.int32]
-    right: npt.NDArray[np.int32]
+    children: npt.NDArray[np.int32]
+    """Of each node the next one where the feature is at most the threshold, then the one where it is above."""
     value: Floats
     roots: npt.NDArray[np.int32]
     depth: int
@@ -35,12 +37,16 @@ class Model:
         if not rows:
             return np.zeros(0)
         x = np.asarray(rows, np.float32)
-        node = np.broadcast_to(self.roots, (len(x), len(self.roots))).copy()
-        at = np.arange(len(x))[:, None]
+        return np.concatenate([self._chunk(x[at : at + CHUNK]) for at in range(0, len(x), CHUNK)])
+
+    def _chunk(self, x: Floats) -> npt.NDArray[np.float64]:
+        values = x.ravel()
+        first = np.repeat(np.arange(len(x), dtype=np.int32) * x.shape[1], len(self.roots))
+        node = np.tile(self.roots, len(x))
         for _ in range(self.depth):
-            below = x[at, self.feature[node]] <= self.threshold[node]
-            node = np.where(below, self.left[node], self.right[node])
-        odds: npt.NDArray[np.float64] = self.value[node].sum(axis=1, dtype=np.float64) + self.base
+            above = values[first + self.feature[node]] > self.threshold[node]
+            node = self.children[2 * node + above]
+        odds: npt.NDArray[np.float64] = self.value[node].reshape(len(x), -1).sum(axis=1, dtype=np.float64) + self.base
         return odds
 
 
@@ -51,8 +57,7 @@ def read_model(data: dict[str, Any]) -> Model:
     return Model(
         np.array(data["feature"], np.int16),
         np.array(data["threshold"], np.float32),
-        np.array(data["left"], np.int32),
-        np.array(data["right"], np.int32),
+        np.ravel(np.column_stack((data["left"], data["right"]))).astype(np.int32),
         np.array(data["value"], np.float32),
         np.array(data["roots"], np.int32),
         data["depth"],
