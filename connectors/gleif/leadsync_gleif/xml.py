@@ -26,6 +26,8 @@ SPELLED = {
     "EndDate": "endDate",
     "PeriodType": "periodType",
 }
+ANYWHERE = "DeletedAt"
+"""A delta's retraction: an extension of the published schemas, whose place in a record they do not fix."""
 MOST = 5
 """Repeats that the CSV files have columns for."""
 
@@ -96,7 +98,7 @@ def _collect(element: Element, path: str, column: str, found: dict[str, str]) ->
         name = _name(child)
         child_path = f"{path}.{name}" if path else name
         own = SPELLED.get(child_path, SPELLED.get(name, name))
-        child_column = own if "." in own or not column else f"{column}.{own}"
+        child_column = own if "." in own or name == ANYWHERE or not column else f"{column}.{own}"
         if child_path in REPEATED:
             counts[child_path] = counts.get(child_path, 0) + 1
             child_column = f"{child_column}.{counts[child_path]}"

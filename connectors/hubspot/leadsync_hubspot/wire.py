@@ -148,7 +148,9 @@ def broken(problem: Exception, *, write: bool) -> LeadsyncError:
         doubt = getattr(problem.args[0], "verify_message", kind) if problem.args else kind
         return Misconfigured(f"HubSpot: no trusted TLS connection ({doubt}); check the url and the certificates")
     if isinstance(problem, (NewConnectionError, ConnectTimeoutError)):
-        return TryAgain(f"HubSpot cannot be reached ({kind})")
+        return TryAgain(
+            f"HubSpot cannot be reached ({kind}): check the network and `url`, then run again; nothing changed"
+        )
     if write:
         return Ambiguous(f"HubSpot: the connection failed after a write was sent ({kind})")
     return TryAgain(f"HubSpot: the connection failed ({kind})")

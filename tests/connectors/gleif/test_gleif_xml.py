@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,15 @@ def test_xml_that_was_cut_short_is_refused(tmp_path: Path) -> None:
         load(files(tmp_path, LEVEL_1[:900]), tmp_path / "index")
     with pytest.raises(Unreadable, match="no records"):
         load(files(tmp_path, "<nothing/>"), tmp_path / "other")
+
+
+@pytest.mark.parametrize("where", ["{}", "<rr:Extension>{}</rr:Extension>"], ids=["in the record", "in its extension"])
+def test_a_retraction_is_seen_wherever_it_stands(tmp_path: Path, where: str) -> None:
+    load(files(tmp_path, LEVEL_1, LEVEL_2), tmp_path / "index")
+    end = "</rr:RelationshipRecord>"
+    gone = LEVEL_2.replace(end, where.format("<rr:DeletedAt>2026-11-20T00:00:00Z</rr:DeletedAt>") + end)
+    delta = tmp_path / "delta.xml"
+    delta.write_text(gone, encoding="utf-8")
+    load([delta], tmp_path / "index", delta=True)
+    with closing(Index.open(tmp_path / "index")) as index:
+        assert not index.relations(A)
