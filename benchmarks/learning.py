@@ -6,8 +6,8 @@
 
 Neither is part of leadsync: what the first may be used for is not told, the second is made in a minute. The first 70 %
 of the leads in time are learned from, the others measured on, by the code that `leadsync learn` runs, with the points
-rounded and written to a file. Honest figures for X Education are an AUC of 0.891 with behaviour and 0.812 with what is known
-when a lead comes in; about 0.985 is what the fields give that sales fills in afterwards.
+rounded and written to a file. Honest figures for X Education are an AUC of 0.891 with behaviour and 0.812 with what is
+known when a lead comes in; about 0.985 is what the fields give that sales fills in afterwards.
 """
 
 from __future__ import annotations

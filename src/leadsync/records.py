@@ -170,8 +170,8 @@ class Ownership:
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """The other end of a relationship record. `tie`: "direct" or "ultimate" (consolidated), "branch" or "fund" (managed,
-    sub-fund, feeder: no family). `since` and `until` bound the relationship; None is open or unknown."""
+    """The other end of a relationship record. `tie`: "direct" or "ultimate" (consolidated), "branch" or "fund"
+    (managed, sub-fund, feeder: no family). `since` and `until` bound the relationship; None is open or unknown."""
 
     lei: str
     name: str = ""

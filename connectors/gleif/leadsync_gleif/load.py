@@ -100,9 +100,7 @@ def load(  # noqa: PLR0913  the last four are for callers with special needs, by
         full = Content.LEI2 in contents and not delta
         before = usable(index_dir)
         if not full and before is None:
-            raise Misconfigured(
-                f"{index_dir}: no register to read, so a full level 1 file is needed first"
-            )
+            raise Misconfigured(f"{index_dir}: no register to read, so a full level 1 file is needed first")
         tally = Tally()
         seen = _Seen()
         name = _build(opened, index_dir, progress, (tally, seen), when=when, full=full)

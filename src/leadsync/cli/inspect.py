@@ -140,9 +140,7 @@ def _why_json(
     }
 
 
-def _why_text(
-    uid: str, records: Iterable[tuple[Ref, Any]], chosen: dict[str, Any], rule: Mapping[str, str]
-) -> None:
+def _why_text(uid: str, records: Iterable[tuple[Ref, Any]], chosen: dict[str, Any], rule: Mapping[str, str]) -> None:
     out = console()
     out.print(f"[bold]{uid}[/]")
     for ref, known in records:
