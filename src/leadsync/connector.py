@@ -408,7 +408,7 @@ class Connector:
     check: Callable[..., Sequence[Check]] | None = None
     """For a register, whose opening may download it: `check(settings, clock)` says how it stands without opening it."""
     at_hand: Callable[..., Any] | None = None
-    """For a register: `at_hand(settings, folder, clock)` opens it as it is and downloads nothing; `folder`: where, or None."""
+    """For a register: `at_hand(settings, folder, clock)` opens it as it is, in `folder` or where the settings say."""
 
 
 def connectors() -> dict[str, Connector]:
