@@ -28,7 +28,7 @@ from leadsync.reports.page import Page
 from leadsync.reports.svg import bars
 from leadsync.rulefiles.governance import COMPENSATION, Policy, objection
 from leadsync.rules import Rulebook
-from leadsync.score import Score, score
+from leadsync.score import Score, in_points, score
 from leadsync.score.audit import FOUR_FIFTHS, GroupRate, selection, steered
 from leadsync.score.rules import SOURCE_FIELDS
 from leadsync.sync import Judged, look
@@ -169,12 +169,21 @@ class Fairness:
              "too few to judge" if not r.judged else "below four fifths" if r.below else ""] for r in self.rates
         ]  # fmt: skip
 
+    def stand_ins(self) -> list[list[str]]:
+        """How well what is scored tells each group, as rows."""
+        return [
+            [p.group, f"{p.together:.2f}", ", ".join(f"{name} {value:.2f}" for name, value in p.alone[:3])]
+            for p in self.proxies
+        ]
+
     def text(self) -> None:
         """For people."""
         out = console()
         for line in self.sentences():
             out.print(line, markup=False, soft_wrap=True)
         out.print(table("Groups", GROUPS, self.rows()))
+        if self.proxies:
+            out.print(table(STAND_INS, PROXIES, self.stand_ins()))
 
     def page(self) -> Page:
         """As a page."""
@@ -182,9 +191,14 @@ class Fairness:
         for line in self.sentences():
             page.say(line)
         page.svg(bars("Share selected, by group", [(r.group, r.rate * 100) for r in self.rates]))
-        return page.table(GROUPS, self.rows(), right=(1, 2, 3, 4))
+        page.table(GROUPS, self.rows(), right=(1, 2, 3, 4))
+        if self.proxies:
+            page.heading(STAND_INS).table(PROXIES, self.stand_ins(), right=(1,))
+        return page
 
 
+STAND_INS = "How well what is scored tells the group (AUC: 0.5 not at all, 1 always)"
+PROXIES = ("group", "together", "best alone")
 GROUPS = ("group", "leads", "selected", "to the highest", "of converters", "")
 
 
@@ -192,7 +206,9 @@ def _selected(leads: Sequence[Judged], rules: Rulebook, stage: str, top: float |
     if top is not None:
         ranked = sorted((judged.score.centi for judged in leads), reverse=True)
         least = ranked[max(0, round(len(ranked) * top / 100) - 1)]
-        return [judged.score.centi >= least for judged in leads], f"the best {top:g} % of scores"
+        chosen = [judged.score.centi >= least for judged in leads]
+        with_ties = f"{in_points(least):g} points or more, {fmean(chosen):.0%} of the leads"
+        return chosen, f"the best {top:g} % of scores ({with_ties})"
     wanted = stage or rules.attribution.conversion_stage
     if rules.stages.rank(wanted) < 0:
         raise Misconfigured(f'there is no stage "{wanted}": {", ".join(s.id for s in rules.stages.ladder)}')
