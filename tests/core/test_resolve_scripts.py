@@ -22,6 +22,8 @@ WRITTEN_OUT = [
     ("ธนาคารสยาม จำกัด (มหาชน)", "TH", "bank siam"),
     ("Коммерческий банк «Пример»", "RU", "bank primer"),
     ("ΤΡΑΠΕΖΑ ΑΘΗΝΩΝ Α.Ε.", "GR", "bank athens"),
+    ("ΝΗΡΕΑΣ ΑΝΩΝΥΜΗ ΕΤΑΙΡΙΑ ΠΑΡΟΧΗΣ ΕΠΕΝΔΥΤΙΚΩΝ ΥΠΗΡΕΣΙΩΝ", "GR", "nireas anonymi etairia investment services"),
+    ("บริษัท สยามมอเตอร์ จำกัด", "TH", "siam motor"),
     ("بنك الخليج الدولي", "BH", "bank gulf international"),
     ('בנק לישראל בע"מ', "IL", "bank isral"),
 ]

@@ -89,6 +89,8 @@ _THAI = """
 กรุงไทย krung thai|กรุงศรีอยุธยา krungsri ayudhya|ประเทศไทย thailand|ไทยพาณิชย์ siam commercial|ไทย thai
 สยาม siam|เอเซีย asia|เอเชีย asia|แอนด์ and|และ and|แห่ง of|พัฒนา development|อสังหาริมทรัพย์ real estate
 เพื่อการ |ยูเนี่ยน union|แลนด์ land|เฮ้าส์ house
+อิเลคโทรนิคส์ electronics|อีเลคโทรนิคส์ electronics|อิเล็กทรอนิกส์ electronics|อิเลคทรอนิคส์ electronics
+ออโตโมทีฟ automotive|มอเตอร์ motor|ยูโอบี uob|ซีไอเอ็มบี cimb|เอสซีบี scb
 """
 _ARABIC_HEBREW = """
 شركة |ش.م.ك.ع kscp|ش.م.ك kscp|ش.م.ع pjsc|ش.م.ب bsc|ش.م.م llc|ذ.م.م llc|البنك bank|بنك bank|مصرف bank
@@ -130,6 +132,9 @@ KOREAN_LETTERS = {
 """Latin initials that Korean company names spell out."""
 
 ROMANISED = {
+    "synetairistiki": "cooperative", "ependytikon": "investment", "ependyseon": "investments", "ypiresion": "services",
+    "parochis": "", "symmetochon": "holdings", "trapeziki": "bank", "viomichania": "industry", "naytiliaki": "shipping",
+    "energeiaki": "energy", "elliniki": "hellenic", "diethnis": "international",
     "bank": "bank", "banka": "bank", "trapeza": "bank", "kommercheskiy": "", "aktsionernyy": "", "chastnoe": "",
     "aktsionernoe": "aktsionernoe", "investitsionnyy": "investment", "investitsionnaya": "investment",
     "kooperativnyy": "cooperative", "kompaniya": "company", "gruppa": "group", "strakhovaya": "insurance",
