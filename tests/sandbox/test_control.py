@@ -76,6 +76,7 @@ def test_the_pages_answer_to_no_rebound_name_either(served: Serving) -> None:
         ("POST", "faults", '{"times": "often", "action": {"kind": "reset"}}'),
         ("POST", "faults", '{"action": {"kind": "named", "name": "no_such"}}'),
         ("POST", "faults", '{"action": {"kind": "delay", "seconds": "long"}}'),
+        ("POST", "faults", '{"match": "GET /crm/*", "action": "no_such"}'),
         ("POST", "faults", "3"),
     ],
 )
@@ -115,6 +116,19 @@ def test_a_fault_skips_some_requests_and_ends_by_itself(served: Serving, control
     assert control.get("faults").json()[0] == {**fault, "hits": 4}
     assert control.delete("faults").json() == {"ok": True}
     assert control.get("faults").json() == []
+
+
+@pytest.mark.parametrize(
+    ("match", "hit"),
+    [("GET /account-info/*", True), ("/details", True), ("POST /account-info/*", False), ("/accounts", False)],
+)
+@pytest.mark.parametrize("action", [503, "503", {"kind": "reply", "status": 503}], ids=str)
+def test_a_fault_may_be_said_in_short(
+    served: Serving, control: httpx.Client, match: str, action: object, *, hit: bool
+) -> None:
+    assert control.post("faults", json={"match": match, "action": action}).json() == {"ok": True}
+    path, headers = f"{served.url}/account-info/v3/details", {"authorization": "Bearer pat-x"}
+    assert httpx.get(path, headers=headers).status_code == (503 if hit else 200)
 
 
 def test_counters_tell_reads_and_writes_by_method_and_endpoint(served: Serving, control: httpx.Client) -> None:

@@ -65,22 +65,36 @@ def _announce(rehearsal: Rehearsal, folder: Path | None, output: str) -> None:
     click.echo("serving; Ctrl-C ends it")
 
 
-FAULTS_HELP = "\n".join(f"{name}: {what}" for name, what in ACTIONS.items())
+FAULT_HELP = (
+    """Make a running sandbox at URL misbehave; "clear" ends all faults, "list" tells which are in force.
+
+\b
+A fault is {"match": …, "after": 0, "times": 1, "action": …}:
+  match   "GET /crm/*", or {"method": regex, "path": regex, "body": regex}
+  after   so many matching requests are spared
+  times   so many are hit; null: all
+  action  a status like 503, the vendor's own fault by name (an unknown name lists them),
+          or {"kind": …} with that kind's parameters:
+
+\b
+"""
+    + "\n".join(f"  {name:<17} {what}" for name, what in ACTIONS.items())
+    + """
+
+\b
+For instance: leadsync sandbox fault http://127.0.0.1:8081 '{"match": "POST /crm/*", "times": 2, "action": 502}'"""
+)
 
 
-@sandbox.command()
+@sandbox.command(help=FAULT_HELP)
 @click.argument("url")
-@click.argument("fault", metavar="JSON|clear")
+@click.argument("fault", metavar="JSON|clear|list")
 def fault(url: str, fault: str) -> int:
-    """Make a running sandbox at URL misbehave.
-
-    JSON is {"match": {"path": regex}, "after": 0, "times": 1, "action": {"kind": …}}.
-    "clear" ends all faults. Kinds: reply, named, delay, reset, apply_then_reset, apply_then_reply, truncate,
-    replace_body, trickle.
-    """
+    """Make a running sandbox misbehave."""
     address = f"{url.rstrip('/')}/__sandbox__/faults"
+    method = {"clear": "DELETE", "list": "GET"}.get(fault, "POST")
     try:
-        answer = httpx.delete(address) if fault == "clear" else httpx.post(address, content=fault)
+        answer = httpx.request(method, address, content=fault if method == "POST" else None)
     except httpx.HTTPError as problem:
         raise LeadsyncError(f"{url}: no sandbox answers there: {problem}") from None
     click.echo(answer.text)

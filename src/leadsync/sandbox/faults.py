@@ -65,6 +65,24 @@ class Fault:
         return self.hits > self.after and (self.times is None or self.hits <= self.after + self.times)
 
 
+def _match(said: Any) -> Any:
+    """Patterns from "METHOD /path*", in which * stands for anything; anything else as it is."""
+    if not isinstance(said, str):
+        return said
+    method, _, path = said.rpartition(" ")
+    patterns = {"path": re.escape(path).replace(r"\*", ".*")}
+    return {"method": f"^{re.escape(method.upper())}$", **patterns} if method else patterns
+
+
+def _action(said: Any) -> Any:
+    """An action from a kind that needs no more, a status, or a fault's name; anything else as it is."""
+    if isinstance(said, str) and said in ACTIONS:
+        return {"kind": said}
+    if isinstance(said, int) or (isinstance(said, str) and said.isdecimal()):
+        return {"kind": "reply", "status": int(said)}
+    return {"kind": "named", "name": said} if isinstance(said, str) else said
+
+
 class Faults:
     """The faults in force, in the order they were asked for; the first whose turn it is acts."""
 
@@ -72,12 +90,17 @@ class Faults:
         self.all: list[Fault] = []
 
     def add(self, spec: Mapping[str, Any]) -> Fault:
-        """Take a fault as JSON has it: {match, after, times, action}; raises ValueError saying what is wrong."""
+        """Take a fault as JSON has it: {match, after, times, action}; raises ValueError saying what is wrong.
+
+        In short, "match" may be "GET /crm/*" or "/crm/*", and "action" a kind, a status, or the vendor's fault by name.
+        """
+        if not isinstance(spec, Mapping):
+            raise ValueError("a fault is an object with match, after, times and action")  # noqa: TRY004  for the client
         if unknown := set(spec) - {"match", "after", "times", "action"}:
             raise ValueError(f"unknown keys {sorted(unknown)}; known: match, after, times, action")
         fault = Fault(
-            action=spec.get("action", {}),
-            match=spec.get("match", {}),
+            action=_action(spec.get("action", {})),
+            match=_match(spec.get("match", {})),
             after=spec.get("after", 0),
             times=spec.get("times", 1),
         )
