@@ -264,12 +264,13 @@ def _resolved(world: World, accounts: Accounts, companies: Iterable[Party]) -> d
 
 def _kept(world: World, colleagues: Mapping[str, tuple[Contact, ...]]) -> Callable[[str], Before]:
     """What the last run knew of each lead; nothing where the past is gone through again."""
-    stages = {} if world.replaying else world.store.results.stages()
-    courses = {} if world.replaying else world.store.courses.all()
+    store = world.store
 
     def of(uid: str) -> Before:
-        stage = unpack(stages[uid]) if uid in stages else None
-        nurtured = unpack_nurtured(courses[uid]) if uid in courses else None
+        state = None if world.replaying else store.results.stage(uid)
+        course = None if world.replaying else store.courses.of(uid)
+        stage = unpack(state) if state is not None else None
+        nurtured = unpack_nurtured(course) if course is not None else None
         return Before(stage, nurtured, colleagues.get(uid, ()))
 
     return of

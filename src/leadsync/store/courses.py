@@ -20,6 +20,11 @@ class Courses:
         """What is kept of every lead."""
         return {row["uid"]: json.loads(row["body"]) for row in self._db.execute("SELECT * FROM course")}
 
+    def of(self, uid: str) -> dict[str, Any] | None:
+        """What is kept of one lead."""
+        row = self._db.execute("SELECT body FROM course WHERE uid = ?", (uid,)).fetchone()
+        return json.loads(row["body"]) if row else None
+
     def save(self, bodies: Mapping[str, Mapping[str, Any]], known: Collection[str]) -> None:
         """Remember these, and forget all that is not of the `known` leads; call inside a transaction."""
         gone = [(row["uid"],) for row in self._db.execute("SELECT uid FROM course") if row["uid"] not in known]

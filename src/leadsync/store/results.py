@@ -51,6 +51,11 @@ class Results:
         """The stage each lead stands in."""
         return {row["uid"]: json.loads(row["state"]) for row in self._db.execute("SELECT * FROM stage")}
 
+    def stage(self, uid: str) -> dict[str, Any] | None:
+        """The stage one lead stands in."""
+        row = self._db.execute("SELECT state FROM stage WHERE uid = ?", (uid,)).fetchone()
+        return json.loads(row["state"]) if row else None
+
     def save_stages(self, states: Mapping[str, Mapping[str, Any]]) -> None:
         """Remember the stages; call inside a transaction."""
         self._db.executemany("INSERT OR REPLACE INTO stage VALUES (?, ?)", ((u, dumps(s)) for u, s in states.items()))

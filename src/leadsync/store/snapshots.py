@@ -26,9 +26,8 @@ class Snapshots:
 
     def save(self, day: date, facts: Mapping[str, Fields]) -> None:
         """Remember what is known of leads on a day; later runs of a day replace it; call inside a transaction."""
-        before = self._known("<", day)
         self._db.execute("DELETE FROM snapshot WHERE day = ?", (day.isoformat(),))
-        told = ((uid, before.get(uid), without_names(some)) for uid, some in facts.items())
+        told = ((uid, self._before(uid, day), without_names(some)) for uid, some in facts.items())
         self._db.executemany(
             "INSERT INTO snapshot VALUES (?, ?, ?)",
             (
@@ -56,6 +55,16 @@ class Snapshots:
         """Since when snapshots are kept; None: there are none."""
         found = self._db.execute("SELECT min(day) day FROM snapshot").fetchone()["day"]
         return None if found is None else date.fromisoformat(found)
+
+    def _before(self, uid: str, day: date) -> dict[str, Any] | None:
+        """What was known of one lead before a day; None: nothing was kept of it."""
+        rows = self._db.execute(
+            "SELECT facts FROM snapshot WHERE uid = ? AND day < ? ORDER BY day", (uid, day.isoformat())
+        ).fetchall()
+        known: dict[str, Any] = {}
+        for row in rows:
+            _follow(known, row["facts"])
+        return known if rows else None
 
     def _known(self, sign: str, day: date) -> dict[str, dict[str, Any]]:
         rows = self._db.execute(
