@@ -1,4 +1,9 @@
-"""Memory does not grow with the number of leads: the engine runs in a child, and its own pages are measured."""
+"""How memory grows with the number of leads: the engine runs in a child, and its own pages are measured.
+
+The gate is not reached yet: a run judges all leads before it plans and writes, and so holds each of them once, at some
+10 KB on the mapping of the proofs. What is below it is bounded: pages, subjects, outbox rows, last writes and shadows are
+taken one page, record or batch at a time.
+"""
 
 from __future__ import annotations
 
