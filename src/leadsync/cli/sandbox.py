@@ -60,8 +60,10 @@ def _announce(rehearsal: Rehearsal, folder: Path | None, output: str) -> None:
         told = "  ".join(f"{key}={value}" for key, value in endpoint.items())
         click.echo(f"{name:<12} {told}")
     if folder is not None:
-        click.echo(f"configuration: {folder / 'config.toml'}")
-        click.echo(f"next: leadsync provision --config {folder / 'config.toml'}, then leadsync sync --config …")
+        file = folder / "config.toml"
+        where = "" if folder.resolve() == Path.cwd() else f" --config {file}"
+        click.echo(f"configuration: {file}")
+        click.echo(f"next, in another window: leadsync provision{where}, then leadsync sync{where}")
     click.echo("serving; Ctrl-C ends it")
 
 
