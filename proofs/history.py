@@ -56,7 +56,7 @@ class Checker:
     _base: dict[Place, tuple[int, Value]] = field(default_factory=dict)
     _unsure: set[Place] = field(default_factory=set)
     _uids: dict[Ref, set[str]] = field(default_factory=lambda: defaultdict(set))
-    _agreed: dict[tuple[str, str], int] = field(default_factory=dict)
+    _agreed: dict[tuple[object, ...], int] = field(default_factory=dict)
     _names: dict[tuple[str, str], dict[str, tuple[FieldMap, Target]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -274,7 +274,7 @@ class Checker:
 
     def _check_field(self, uid: str, refs: list[Ref], mapped: FieldMap, *, held: bool) -> None:
         places = [p for ref in refs if (p := self._place(mapped, ref)) is not None]
-        key = (uid, mapped.name)
+        key = (uid, mapped.name, *places)
         pair = len(places) == 2 and places[0][0].side != places[1][0].side
         agree = pair and self._consistent(mapped, *places)
         if pair and not agree and not held and key in self._agreed:
