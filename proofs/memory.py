@@ -1,8 +1,7 @@
 """How memory grows with the number of leads: the engine runs in a child, and its own pages are measured.
 
-The gate is not reached yet: a run judges all leads before it plans and writes, and so holds each of them once, at some
-10 KB on the mapping of the proofs. What is below it is bounded: pages, subjects, outbox rows, last writes and shadows are
-taken one page, record or batch at a time.
+The gate is not reached yet: a run judges all leads before it plans and writes, and so holds each of them, at some 10 KB
+on the mapping of the proofs. Pages, subjects, outbox rows and what earlier runs left are taken one after the other.
 """
 
 from __future__ import annotations
