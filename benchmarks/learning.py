@@ -22,12 +22,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
+
 from leadsync.learn import Example, Proposal, Quality, propose
 from leadsync.learn.cohort import TEST_SHARE
+from leadsync.learn.design import design
+from leadsync.learn.fit import fit
 from leadsync.learn.leaks import leaks
+from leadsync.learn.measure import quality
 from leadsync.learn.proposal import Source
 from leadsync.records import Fields, Value
-from leadsync.rulefiles.governance import Policy
+from leadsync.rulefiles.governance import Policy, words
 from leadsync.score import Vocabulary, load_model
 
 EMPTY = """
@@ -84,16 +89,21 @@ def xeducation(path: Path) -> Leads:
     """The CSV file; time is the running number of a lead, for it has no dates."""
     with path.open(encoding="utf-8", newline="") as file:
         found = sorted(csv.DictReader(file), key=lambda row: int(row["Lead Number"]))
-    columns = frozenset(name for name in found[0] if name) - set(XEDUCATION_IDS)
-    late, others, behaviour = (frozenset(some) for some in XEDUCATION.values())
-    capture = columns - late - others - behaviour
-    facts = [({name: _value(row[name]) for name in columns}, row["Converted"] == "1") for row in found]
+    names = {name: fact_name(name) for name in found[0] if name and name not in XEDUCATION_IDS}
+    late, others, behaviour = (frozenset(map(fact_name, some)) for some in XEDUCATION.values())
+    capture = frozenset(names.values()) - late - others - behaviour
+    facts = [({fact: _value(row[name]) for name, fact in names.items()}, row["Converted"] == "1") for row in found]
     experiments = {
         "known when a lead comes in": capture,
         "and behaviour": capture | behaviour,
         "and what sales fills in": capture | behaviour | late,
     }
     return Leads("X Education", tuple(facts), experiments, late)
+
+
+def fact_name(column: str) -> str:
+    """A column's name as a fact's."""
+    return "_".join(words(column))
 
 
 def leadforge(folder: Path) -> Leads:
@@ -138,6 +148,15 @@ def learned(old: Sequence[Example], new: Sequence[Example]) -> Proposal:
     return propose(old, new, Source(EMPTY, "scoring.toml", model, Policy(), vocabulary=names))
 
 
+def unguarded(old: Sequence[Example], new: Sequence[Example]) -> float:
+    """The AUC on the newer leads where nothing is kept out."""
+    everybody, model = [*old, *new], load_model(EMPTY, "scoring.toml", Vocabulary(frozenset(old[0].facts)))
+    columns = design(everybody, model, sorted(old[0].facts), len(old))
+    won = np.array([example.won for example in everybody])
+    chances = fit(columns.matrix[: len(old)], won[: len(old)]).chances(columns.matrix[len(old) :])
+    return quality(chances, chances, won[len(old) :]).auc
+
+
 def told(leads: Leads) -> Iterator[str]:
     """The report, line by line."""
     won = sum(outcome for _facts, outcome in leads.rows)
@@ -147,15 +166,17 @@ def told(leads: Leads) -> Iterator[str]:
         begin = time.process_time()
         found = learned(old, new)
         yield f"  {name} ({len(columns)} columns, {time.process_time() - begin:.1f} CPU-s)"
-        for what, quality in (("as learned", found.learned), ("points in a file", found.proposed)):
-            if quality is not None:
-                yield f"    {what:<17} {_figures(quality)}"
+        for what, how_good in (("as learned", found.learned), ("points in a file", found.proposed)):
+            if how_good is not None:
+                yield f"    {what:<17} {_figures(how_good)}"
         if found.changes:
             yield f"    {len(found.changes)} numbers of points; {found.verdict}"
         else:
             yield f"    nothing proposed: {found.verdict}"
         for leak in found.leaks:
             yield f"    leak: {leak.field}: {leak.reason}"
+        if found.leaks:
+            yield f"    had they been learned from: AUC {unguarded(old, new):.4f}"
     named = {leak.field for leak in leaks(examples(leads, leads.known_leaks)[0], sorted(leads.known_leaks))}
     yield f"  of {len(leads.known_leaks)} known leaks named by themselves: {', '.join(sorted(named)) or 'none'}"
 

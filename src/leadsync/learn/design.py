@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from leadsync.learn.cohort import Example
-from leadsync.learn.measure import Floats
+from leadsync.learn.measure import Flags, Floats
 from leadsync.records import Fields, Value, is_blank
 from leadsync.rulefiles.gates import value_key
 from leadsync.rulefiles.governance import Policy, objection
@@ -85,7 +85,7 @@ def design(
         found = [reader(example, age) for example, age in zip(examples, ages, strict=True)]
         own = (*known, *_unlisted(known, found[:fitting]))
         pairs += _compared([(level, np.array([_amount(one, level.value) for one in found])) for level in own], fitting)
-    kept = _common(pairs, fitting, sum(example.won for example in examples[:fitting]))
+    kept = _common(pairs, np.array([example.won for example in examples[:fitting]], dtype=np.bool_))
     matrix = np.column_stack([column for _level, column in kept]) if kept else np.zeros((len(examples), 0))
     return Design(tuple(level for level, _column in kept), matrix, turns(examples, fitting))
 
@@ -127,13 +127,22 @@ def _compared(pairs: list[tuple[Level, Floats]], fitting: int) -> list[tuple[Lev
     return [(replace(level, base=base.unit), column) for level, column in pairs if level is not base]
 
 
-def _common(pairs: Sequence[tuple[Level, Floats]], fitting: int, won: int) -> list[tuple[Level, Floats]]:
-    """Those that enough leads have, the file's own first, then the commonest; no more than conversions can bear."""
+def _common(pairs: Sequence[tuple[Level, Floats]], won: Flags) -> list[tuple[Level, Floats]]:
+    """Those that enough of the leads with these outcomes have, the file's own first, then those that alone tell the
+    outcome best; no more than conversions can bear."""
+    fitting = len(won)
     counts = [int((column[:fitting] != 0).sum()) for _level, column in pairs]
-    order = sorted(range(len(pairs)), key=lambda i: (pairs[i][0].fresh, -counts[i]))
-    return [
-        pairs[i] for i in sorted([i for i in order if RARE <= counts[i] <= fitting - RARE][: max(1, won // PER_POINT)])
-    ]
+    known = [i for i, count in enumerate(counts) if RARE <= count <= fitting - RARE]
+    told = {i: _tells(pairs[i][1][:fitting], won) for i in known}
+    order = sorted(known, key=lambda i: (pairs[i][0].fresh, -told[i], i))
+    return [pairs[i] for i in sorted(order[: max(1, int(won.sum()) // PER_POINT)])]
+
+
+def _tells(column: Floats, won: Flags) -> float:
+    """How strongly a column and the outcome go together, up or down."""
+    centred = column - column.mean()
+    spread = float(np.sqrt((centred**2).sum()))
+    return abs(float(centred @ won)) / spread if spread > 0 else 0.0
 
 
 # ---- the file's own rules

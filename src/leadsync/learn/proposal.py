@@ -69,6 +69,8 @@ class Source:
     vocabulary: Vocabulary | None = None
 
 
+Z_95_ONE_SIDED: Final = 1.6448536269514722
+"""The 95 % quantile of the normal distribution."""
 CERTAIN: Final = 0.5
 """Ranking by chance."""
 Made = tuple[Level, Change, int]
@@ -127,27 +129,39 @@ def _of_file(model: ScoringModel, given: Given) -> tuple[Quality, Floats]:
 
 
 def _changes(columns: Design, found: Fit, model: ScoringModel) -> list[Made]:
-    """Each level whose points lie outside the interval of what was learned; the others the data do not contradict. A
-    level whose interval has 0 in it gets none. A new rule by bands has all its bands, for one that is left out would
-    have the points of the one below."""
+    """Of the file's rules, each level whose points lie outside the interval of what was learned (the others the data do
+    not contradict); a level whose interval has 0 in it gets none. A fact without a rule gets one where its levels
+    together say something, with all of them as they were learned."""
     learned, _scale = in_points_of(columns, found)
     groups = {group.id: group for group in model.groups}
     of_rule = {rule.id: groups[rule.group] for rule in model.rules}
+    speaking = _speaking(columns, found)
     made: list[Made] = []
     for number, (level, one) in enumerate(zip(columns.levels, learned, strict=True)):
         group = of_rule.get(level.rule, _home(model))
-        silent = one.low <= 0 <= one.high and level.value != ""
-        centi = 0 if silent else rounded(one.centi, model.step, group.low, group.high)
-        if centi == level.unit or one.low <= level.unit <= one.high:
-            continue
-        count = int((columns.matrix[:, number] != 0).sum())
-        made.append((level, _told(level, one, centi, count), centi))
-    begun = {level.rule for level, _change, _centi in made if level.rule not in of_rule}
-    shown = {level for level, _change, _centi in made}
-    for level, one in zip(columns.levels, learned, strict=True):
-        if level.rule in begun and level.floor is not None and level not in shown:
-            made.append((level, _told(level, one, 0, 0), 0))
+        centi = rounded(one.centi, model.step, group.low, group.high)
+        if level.rule in of_rule:
+            centi = 0 if one.low <= 0 <= one.high and level.value != "" else centi
+            changes = centi != level.unit and not one.low <= level.unit <= one.high
+        else:
+            changes = level.rule in speaking and (centi != 0 or level.floor is not None)
+        if changes:
+            made.append((level, _told(level, one, centi, int((columns.matrix[:, number] != 0).sum())), centi))
     return made
+
+
+def _speaking(columns: Design, found: Fit) -> set[str]:
+    """The rules whose levels together differ from nothing by more than chance: the sum of their squared scores lies
+    above the 95 % quantile of chi squared (by Wilson and Hilferty, 1931)."""
+    scores: dict[str, list[float]] = defaultdict(list)
+    for level, odds, error in zip(columns.levels, found.odds.tolist(), found.errors.tolist(), strict=True):
+        scores[level.rule].append((odds / error) ** 2)
+    return {rule for rule, some in scores.items() if sum(some) > _chi_squared(len(some))}
+
+
+def _chi_squared(degrees: int) -> float:
+    part = 2 / (9 * degrees)
+    return degrees * float(1 - part + Z_95_ONE_SIDED * part**0.5) ** 3
 
 
 def _told(level: Level, one: Learned, centi: int, count: int) -> Change:
