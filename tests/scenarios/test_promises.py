@@ -222,6 +222,22 @@ def test_a_deleted_record_is_never_made_again_until_a_person_restores_it(stage: 
     assert stage.value(lead, "Phone") == "999"
 
 
+def test_an_edit_made_while_its_partner_was_in_the_bin_arrives_when_that_is_restored(stage: Stage) -> None:
+    contact, lead = both(stage)
+    stage.salesforce.delete(lead)
+    stage.run()
+    stage.hubspot.edit(contact, jobtitle="Countess")
+    stage.run()
+    assert quiet(stage)
+    stage.salesforce.restore(lead)
+    stage.run()
+    assert stage.value(lead, "Title") == "Countess"
+    assert quiet(stage)
+    stage.salesforce.edit(lead, Title="Head of Research")
+    stage.run()
+    assert stage.value(contact, "jobtitle") == "Head of Research"
+
+
 def test_two_records_merged_into_a_new_id_stay_the_same_people(stage: Stage) -> None:
     contact, lead = both(stage)
     double = stage.hubspot.put("contacts", email="lovelace@acme.example", lastname="Lovelace", jobtitle="Countess")

@@ -2,6 +2,7 @@
 
 A field that is to be written somewhere, or is held or refused, keeps its old shadow on all records: a crash or a
 refusal loses no change. Only when its every write came through do the values that the plan saw become its shadow.
+So does every field of a record whose only partner is in the bin: when that is restored, the edits made meanwhile are.
 """
 
 from __future__ import annotations
@@ -21,9 +22,16 @@ def two_way(mapping: ObjectMap, name: str) -> bool:
 def shadows(subject: Subject, steps: Sequence[Step], kept: Sequence[Kept]) -> Iterator[tuple[Ref, Fields]]:
     """Every record's shadow as soon as the plan stands, before anything is written."""
     open_ = {c.field for step in steps for c in step.changes} | {k.field for k in kept if k.waits}
-    waiting = {name for name in open_ if two_way(subject.object, name)}
+    waiting = {name for name in open_ if two_way(subject.object, name)} | _while_in_the_bin(subject)
     for member in subject.members:
         yield member.ref, _shadow(subject.object, member, waiting)
+
+
+def _while_in_the_bin(subject: Subject) -> set[str]:
+    """The fields that a partner in the bin will be told of when it is restored: a record that stands alone since."""
+    if not subject.closed or sum(not member.read_only for member in subject.members) != 1:
+        return set()
+    return {name for name in subject.object.fields if two_way(subject.object, name)}
 
 
 def _shadow(mapping: ObjectMap, member: Member, waiting: set[str]) -> Fields:
