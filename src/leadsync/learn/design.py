@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -128,14 +128,21 @@ def _compared(pairs: list[tuple[Level, Floats]], fitting: int) -> list[tuple[Lev
 
 
 def _common(pairs: Sequence[tuple[Level, Floats]], won: Flags) -> list[tuple[Level, Floats]]:
-    """Those that enough of the leads with these outcomes have, the file's own first, then those that alone tell the
-    outcome best; no more than conversions can bear."""
-    fitting = len(won)
+    """Those that enough of the leads with these outcomes have: the file's own first, then new rules, each whole, those
+    that tell the outcome best before the others; no more columns than conversions can bear."""
+    fitting, room = len(won), max(1, int(won.sum()) // PER_POINT)
     counts = [int((column[:fitting] != 0).sum()) for _level, column in pairs]
     known = [i for i, count in enumerate(counts) if RARE <= count <= fitting - RARE]
     told = {i: _tells(pairs[i][1][:fitting], won) for i in known}
-    order = sorted(known, key=lambda i: (pairs[i][0].fresh, -told[i], i))
-    return [pairs[i] for i in sorted(order[: max(1, int(won.sum()) // PER_POINT)])]
+    kept = sorted([i for i in known if not pairs[i][0].fresh], key=lambda i: (-told[i], i))[:room]
+    rules: dict[str, list[int]] = defaultdict(list)
+    for i in known:
+        if pairs[i][0].fresh:
+            rules[pairs[i][0].rule].append(i)
+    for own in sorted(rules.values(), key=lambda own: (-max(told[i] for i in own), own)):
+        if len(kept) + len(own) <= room:
+            kept += own
+    return [pairs[i] for i in sorted(kept)]
 
 
 def _tells(column: Floats, won: Flags) -> float:
