@@ -70,7 +70,8 @@ def single(batch: Batch, lead: int) -> tuple[dict[str, object], list[Touchpoint]
             facts[name] = None if code < 0 else column.values[code]
         else:
             facts[name] = column.amounts[lead].item()
-    at = np.searchsorted(batch.touches.lead, [lead, lead + 1])
+    # Of another type than the column's, the bounds would have all of the column converted first.
+    at = np.searchsorted(batch.touches.lead, np.array([lead, lead + 1], dtype=batch.touches.lead.dtype))
     start = datetime.combine(date(1970, 1, 1), datetime.min.time(), UTC)
     touches = [
         Touchpoint(
