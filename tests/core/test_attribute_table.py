@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from leadsync.attribute.engine import NO_TOUCH
 from leadsync.attribute.model import STANDARD, JourneyRules, Repeats
 from leadsync.attribute.naming import method_named
-from leadsync.attribute.table import attribute_file, read_paths, to_csv
+from leadsync.attribute.table import attribute_file, read_paths, to_csv, unmarked
 from leadsync.errors import Misconfigured
 
 WIDE = """journey_id,path,conv,value,hours
@@ -151,3 +152,47 @@ def test_a_model_can_be_named_with_its_numbers(text, field, value):
 def test_a_model_that_cannot_be_meant_is_refused(text):
     with pytest.raises(Misconfigured):
         method_named(text, STANDARD)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("Last-Non-Direct", "last_non_direct"), ("u-shaped", "u"), ("first_touch", "first"),
+     ("position-based", "position"),
+     ("full", "full_path"), ("markov_1", "markov"), ("time-decay", "time_decay"), ("inverse-j", "inverse_j"),
+     ("W-shaped", "w"), ("full-path", "full_path")],
+)  # fmt: skip
+def test_a_model_is_known_by_the_names_everybody_uses(text, name):
+    assert method_named(text, STANDARD) == replace(STANDARD[name], name=text)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"], ids=["comma", "semicolon", "tab"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["unix", "windows"])
+def test_what_spreadsheets_write_is_read(mark, end):
+    text = end.join(
+        mark.join(cells) for cells in (["extra", '"Path"', "Conv"], ["x", '"a > b ""c"""', "1"], ["", "a", ""])
+    )
+    assert run(text, "last") == {"a": (0, 0), 'b "c"': (1, 0)}
+
+
+MARKED_WIDE = "path,conv,hours,lead_hours,deal_hours\na > b > c > d,1,90 > 60 > 30 > 0,60,30\na > b,1,20 > 0,,\n"
+MARKED_LONG = """journey,time,channel,conversion,value,milestone
+1,0,a,,,
+1,108000,b,,,lead
+1,216000,c,,,Deal
+1,324000,d,1,,
+2,0,a,,,
+2,72000,b,1,,
+"""
+
+
+@pytest.mark.parametrize("text", [MARKED_WIDE, MARKED_LONG], ids=["wide", "long"])
+def test_milestones_of_a_file_are_credited(text):
+    found = {channel: conversions for channel, (conversions, _value) in run(text, "w").items()}
+    assert found == pytest.approx({"a": 0.3 + 0.75, "b": 0.3 + 0.25, "c": 0.3, "d": 0.1})
+    assert unmarked(read_paths(io.StringIO(text), "f", JourneyRules()), [STANDARD["w"]]) == []
+
+
+def test_a_model_whose_milestones_a_file_does_not_have_says_so():
+    paths = read_paths(io.StringIO("path\na > b\n"), "f", JourneyRules())
+    (said,) = unmarked(paths, [STANDARD["full_path"], STANDARD["linear"]])
+    assert said.startswith("full_path: the file does not say when lead and deal was reached")

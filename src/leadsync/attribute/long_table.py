@@ -11,6 +11,7 @@ from leadsync.attribute.paths import Paths
 from leadsync.attribute.rows import BadTable, Cells, Collected, amount, flag, moment
 
 SECONDS_PER_HOUR = 3600
+NEVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Event:
     channel: str
     conversions: float
     value: float
+    milestone: str = ""
 
 
 def long_paths(reader: Iterable[list[str]], file: str, places: Mapping[str, int], rules: JourneyRules) -> Paths:
@@ -32,8 +34,10 @@ def long_paths(reader: Iterable[list[str]], file: str, places: Mapping[str, int]
     """
     events = _events(reader, file, places)
     made = Collected(with_hours=True)
+    named = sorted({event.milestone for found in events.values() for event in found} - {""})
     for found in _whole_journeys(events):
-        _cut(found, rules, made)
+        reached = {name: min((e.at for e in found if e.milestone == name), default=NEVER) for name in named}
+        _cut(found, rules, made, reached)
     return made.paths()
 
 
@@ -48,8 +52,19 @@ def _events(reader: Iterable[list[str]], file: str, places: Mapping[str, int]) -
         row = Cells(cells, places, file, number)
         won = row.read("conversions", flag, 0.0)
         value = row.read("value", amount, 0.0) if won > 0 else 0.0
-        found[row.text("journey")].append(Event(row.read("time", moment, 0.0), row.text("channel").strip(), won, value))
+        found[row.text("journey")].append(
+            Event(
+                row.read("time", moment, 0.0), row.text("channel").strip(), won, value, row.read("milestone", _mark, "")
+            )
+        )
     return found
+
+
+def _mark(text: str) -> str:
+    name = text.strip().casefold()
+    if name not in {"", "lead", "deal"}:
+        raise ValueError("not a milestone")
+    return name
 
 
 def _whole_journeys(events: Mapping[str, Sequence[Event]]) -> list[list[Event]]:
@@ -61,8 +76,8 @@ def _whole_journeys(events: Mapping[str, Sequence[Event]]) -> list[list[Event]]:
     return [[*(replace(event, conversions=0.0, value=0.0) for event in found[:-1]), found[-1]] for found in ordered]
 
 
-def _cut(events: Sequence[Event], rules: JourneyRules, made: Collected) -> None:
-    """Add a journey for each conversion and one for what is left without."""
+def _cut(events: Sequence[Event], rules: JourneyRules, made: Collected, reached: Mapping[str, float]) -> None:
+    """Add a journey for each conversion and one for what is left without. `reached`: when milestones were."""
     touches: list[Event] = []
     last = max((i for i, event in enumerate(events) if event.conversions > 0), default=-1)
     for index, event in enumerate(events):
@@ -70,17 +85,20 @@ def _cut(events: Sequence[Event], rules: JourneyRules, made: Collected) -> None:
             touches.append(event)
         if event.conversions > 0:
             late = [some for some in events[index + 1 :] if some.channel] if rules.after_conversion else []
-            _add(touches + (late if index == last else []), event.at, event, made)
+            _add(touches + (late if index == last else []), event.at, event, made, reached)
             touches = [] if rules.restart else touches
     rest = [event for event in events[last + 1 :] if event.channel]
     if last < 0 or (rest and rules.restart and not rules.after_conversion):
-        _add(rest, rest[-1].at if rest else 0.0, None, made)
+        _add(rest, rest[-1].at if rest else 0.0, None, made, reached)
 
 
-def _add(touches: Sequence[Event], end: float, won: Event | None, made: Collected) -> None:
+def _add(
+    touches: Sequence[Event], end: float, won: Event | None, made: Collected, reached: Mapping[str, float]
+) -> None:
+    marks = {name: (end - at) / SECONDS_PER_HOUR if at <= end else float("nan") for name, at in reached.items()}
     hours = [(end - touch.at) / SECONDS_PER_HOUR for touch in touches]
     channels = [touch.channel for touch in touches]
     if won is None:
-        made.add(channels, 0.0, 0.0, 1.0, hours)
+        made.add(channels, 0.0, 0.0, 1.0, hours, marks)
     else:
-        made.add(channels, won.conversions, won.value, 0.0, hours)
+        made.add(channels, won.conversions, won.value, 0.0, hours, marks)

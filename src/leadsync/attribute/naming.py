@@ -13,16 +13,25 @@ from leadsync.mapping.problems import did_you_mean
 
 MAX_ORDER = 3
 """Beyond it the states of a Markov chain outnumber what any history could fill."""
+ALIASES = {"full": "full_path", "z": "full_path", "markov_1": "markov", "shapley_coverage": "shapley"}
+"""Other names in use; the path of "full_path" falls to the rule for endings."""
 
 
 def method_named(text: str, models: Mapping[str, Method]) -> Method:
     """The model meant by `text`; its name is the text. Raises Misconfigured naming those there are."""
     name, _, numbers = text.partition(":")
-    found = models.get(name)
+    found = models.get(name) or models.get(_usual(name))
     if found is None:
         known = ", ".join(sorted(models))
         raise Misconfigured(f'there is no attribution model "{name}".{did_you_mean(name, models)} Known: {known}')
-    return found if not numbers else replace(_with(found, numbers), name=text)
+    return replace(found if not numbers else _with(found, numbers), name=text)
+
+
+def _usual(name: str) -> str:
+    """The name as the models here have it: "Last-non-direct" and "u_shaped" as everybody writes them."""
+    plain = re.sub(r"[\s-]+", "_", name.strip().casefold())
+    plain = re.sub(r"_(touch|click|shaped|based|path)$", "", plain)
+    return ALIASES.get(plain, plain)
 
 
 def _with(method: Method, numbers: str) -> Method:

@@ -62,6 +62,11 @@ def amount(text: str) -> float:
     return number
 
 
+def hours_or_never(text: str) -> float:
+    """Hours before the conversion; blank is never, as NaN. Raises ValueError."""
+    return float(text) if text.strip() else float("nan")
+
+
 def flag(text: str) -> float:
     """How often: yes or true is once, no, false or blank never, a number itself. Raises ValueError."""
     word = text.strip().casefold()
@@ -92,11 +97,19 @@ class Collected:
     value: list[float] = field(default_factory=list)
     nulls: list[float] = field(default_factory=list)
     hours: list[float] = field(default_factory=list)
+    milestones: dict[str, list[float]] = field(default_factory=dict)
 
     def add(
-        self, channels: Sequence[str], conversions: float, value: float, nulls: float, hours: Sequence[float] | None
+        self,
+        channels: Sequence[str],
+        conversions: float,
+        value: float,
+        nulls: float,
+        hours: Sequence[float] | None,
+        marks: Mapping[str, float] | None = None,
     ) -> None:
-        """One journey more."""
+        """One journey more. `marks`: the hours before its end at which milestones were reached, NaN for never; the same
+        milestones for every journey of a file."""
         number = self.number
         self.codes.extend([number.setdefault(name, len(number)) for name in channels])
         self.lengths.append(len(channels))
@@ -105,6 +118,8 @@ class Collected:
         self.nulls.append(nulls)
         if hours is not None:
             self.hours.extend(hours)
+        for name, before in (marks or {}).items():
+            self.milestones.setdefault(name, []).append(before)
 
     def paths(self) -> Paths:
         """All of them, channels in the order of the alphabet."""
@@ -120,4 +135,5 @@ class Collected:
             np.array(self.value, dtype=np.float64),
             np.array(self.nulls, dtype=np.float64),
             np.array(self.hours, dtype=np.float64) if self.with_hours else None,
+            {name: np.array(hours, dtype=np.float64) for name, hours in self.milestones.items()},
         )

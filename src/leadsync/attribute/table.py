@@ -6,13 +6,14 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from leadsync.attribute.engine import NO_TOUCH, Credits, attribute
 from leadsync.attribute.long_table import long_paths
 from leadsync.attribute.model import JourneyRules, Method
 from leadsync.attribute.paths import Paths
-from leadsync.attribute.rows import BadTable, Cells, Collected, amount, flag
+from leadsync.attribute.rows import BadTable, Cells, Collected, amount, flag, hours_or_never
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "journey": ("journey_id", "journey", "cookie", "user_id", "user", "lead", "id"),
@@ -23,9 +24,16 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "hours": ("hours", "hours_before_conversion", "hours_before"),
     "time": ("time", "timestamp", "date", "at", "datetime"),
     "channel": ("channel", "source", "touch"),
+    "lead": ("lead_hours",),
+    "deal": ("deal_hours",),
+    "milestone": ("milestone",),
 }
 """What each column may be called; the first that a file has is taken."""
+MILESTONES: Final = ("lead", "deal")
+"""What W and full-path models credit besides the first touch and the last."""
 SEPARATOR: Final = ">"
+DELIMITERS: Final = ",;\t"
+"""Spreadsheets write ; where a comma is the decimal sign, and tabs when asked for text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +52,16 @@ def read_paths(lines: Iterable[str], file: str, rules: JourneyRules) -> Paths:
 
     Wide: `path` as "a > b > c", with `conv` (a flag or a count; also `total_conversions` and `total_null`), `value` and
     `hours` before the conversion as "108 > 77 > 46". Without a conversion column every path converted once; a value
-    counts only where there is a conversion. Long: `journey`, `time`, `channel`, `conversion`, `value`.
+    counts only where there is a conversion. Long: `journey`, `time`, `channel`, `conversion`, `value`. For W and
+    full-path models: wide `lead_hours` and `deal_hours` before the conversion, blank for never; long `milestone`, which
+    is lead or deal in the row of the time it was reached.
     """
-    reader = csv.reader(lines)
-    header = next(reader, None)
-    if header is None:
+    rest = iter(lines)
+    first = next(rest, None)
+    if first is None:
         raise BadTable(f"{file}: the file is empty")
+    reader = csv.reader(chain([first], rest), delimiter=_delimiter(first))
+    header = next(reader, [])
     found = _columns(header)
     if "path" in found:
         return _wide(reader, file, found)
@@ -62,12 +74,31 @@ def read_paths(lines: Iterable[str], file: str, rules: JourneyRules) -> Paths:
 def attribute_file(lines: Iterable[str], file: str, methods: Sequence[Method], rules: JourneyRules) -> list[Row]:
     """Who is credited with what, for each method. Raises `BadTable` for what cannot be read, or for a method that needs
     times the file does not give."""
-    paths = read_paths(lines, file, rules)
+    return credited(read_paths(lines, file, rules), file, methods, rules)
+
+
+def credited(paths: Paths, file: str, methods: Sequence[Method], rules: JourneyRules) -> list[Row]:
+    """The same of journeys that were read. Raises `BadTable` for a method that needs times they do not have."""
     try:
         found = attribute(paths, methods, rules)
     except ValueError as problem:
         raise BadTable(f"{file}: {problem}") from None
     return [row for name, credit in found.items() for row in rows_of(name, credit)]
+
+
+def unmarked(paths: Paths, methods: Iterable[Method]) -> list[str]:
+    """What to know of the methods whose milestones the paths do not have: a sentence for each, for its credits are
+    other ones than with them."""
+    said = []
+    for method in methods:
+        lacking = [name for name in MILESTONES if name in method.milestones and name not in paths.milestones]
+        if lacking:
+            columns = " and ".join(f"{name}_hours" for name in lacking)
+            said.append(
+                f"{method.name}: the file does not say when {' and '.join(lacking)} was reached; that share goes to "
+                f"the other touches in proportion (columns {columns} beside hours, or milestone in a long file, say it)"
+            )
+    return said
 
 
 def rows_of(name: str, credit: Credits) -> list[Row]:
@@ -92,6 +123,11 @@ def to_csv(rows: Sequence[Row]) -> str:
     return out.getvalue()
 
 
+def _delimiter(first: str) -> str:
+    """What stands between the header's cells: of , ; and tab, the one that comes up most (a comma where none does)."""
+    return max(DELIMITERS, key=first.count)
+
+
 def _columns(header: Sequence[str]) -> dict[str, int]:
     """The place of each column that is known by one of its names."""
     place = {name.strip().strip("\ufeff").casefold(): index for index, name in reversed(list(enumerate(header)))}
@@ -102,6 +138,7 @@ def _columns(header: Sequence[str]) -> dict[str, int]:
 def _wide(reader: Iterable[list[str]], file: str, places: Mapping[str, int]) -> Paths:
     made = Collected(with_hours="hours" in places)
     width = max(places.values())
+    marked = [name for name in MILESTONES if name in places and "hours" in places]
     for number, cells in enumerate(reader, start=2):
         if not cells:
             continue
@@ -112,7 +149,8 @@ def _wide(reader: Iterable[list[str]], file: str, places: Mapping[str, int]) -> 
         won = row.read("conversions", flag, 1.0)
         nulls = row.read("nulls", amount, 1.0 if won == 0 else 0.0)
         value = row.read("value", amount, 0.0) if won > 0 else 0.0
-        made.add(channels, won, value, nulls, _hours(row, len(channels)))
+        marks = {name: row.read(name, hours_or_never, 0.0) for name in marked}
+        made.add(channels, won, value, nulls, _hours(row, len(channels)), marks)
     return made.paths()
 
 

@@ -25,13 +25,15 @@ from leadsync.attribute import (
     ReportRow,
     Row,
     Scope,
-    attribute_file,
     by_campaign,
     by_channel,
+    credited,
     joint,
     method_named,
+    read_paths,
     report,
     to_csv,
+    unmarked,
 )
 from leadsync.cli.common import Exit, config_option, console, read_config, say_json
 from leadsync.cli.known import seen_by
@@ -46,6 +48,7 @@ USUAL: Final = ("first", "last", "linear", "position", "markov", "shapley")
 """The models for a file when none is named: those that need no times."""
 LABELS: Final[Mapping[str, Callable[[Touchpoint], str]]] = {"channel": by_channel, "campaign": by_campaign}
 MOST_BARS: Final = 20
+BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 @click.command()
@@ -61,6 +64,8 @@ MOST_BARS: Final = 20
 @click.option("--exclude", multiple=True, metavar="CHANNEL", help="Channels that count as no touch.")
 @click.option("--direct", multiple=True, metavar="CHANNEL", help="Channels that last_non_direct passes over.")
 @click.option("--repeats", type=click.Choice([r.value for r in Repeats]), help="Of a channel that comes up again.")
+@click.option("--after-conversion", type=click.Choice(["drop", "keep"]), help="Touches behind the (last) conversion.")
+@click.option("--restart/--no-restart", default=None, help="Whether a conversion ends a journey and the next begins.")
 @click.option("--nulls", type=click.Choice(["include", "exclude"]), help="Journeys that did not convert.")
 @html_option
 def attribute(config_path: Path, file: Path | None, models: tuple[str, ...], *, output: str, **given: Any) -> int:
@@ -72,8 +77,10 @@ def attribute(config_path: Path, file: Path | None, models: tuple[str, ...], *, 
         path                   a > b > c
         conv                   1, 0 or a count (also conversions, total_conversions; nulls, total_null)
         value, hours           optional; hours before the conversion as 108 > 77 > 46
+        lead_hours, deal_hours optional; when these milestones of W and full path were reached
     or long: a row for each touch
-        journey, time, channel, conversion, value
+        journey, time, channel, conversion, value, milestone (lead or deal, optional)
+    Cells are parted by commas, semicolons or tabs; other columns do not matter.
     Models: first, last, last_non_direct, linear, position, u, j, inverse_j, time_decay, w, full_path, markov,
     markov_2, markov_3, shapley, shapley_rate, and those of attribution.toml.
     """
@@ -101,6 +108,10 @@ def _rules(rules: JourneyRules, switches: Mapping[str, Any]) -> JourneyRules:
             given[name] = frozenset(switches[name])
     if switches["repeats"] is not None:
         given["repeats"] = Repeats(switches["repeats"])
+    if switches["after_conversion"] is not None:
+        given["after_conversion"] = switches["after_conversion"] == "keep"
+    if switches["restart"] is not None:
+        given["restart"] = switches["restart"]
     if switches["nulls"] is not None:
         given["nulls"] = switches["nulls"] == "include"
     return replace(rules, **given)
@@ -111,7 +122,11 @@ def _rules(rules: JourneyRules, switches: Mapping[str, Any]) -> JourneyRules:
 
 def _of_file(file: Path, models: Sequence[str], rules: JourneyRules, output: str, html: Path | None) -> int:
     methods: list[Method] = [method_named(name, STANDARD) for name in models or USUAL]
-    rows = attribute_file(read_text(file).splitlines(), str(file), methods, rules)
+    # Lines are cut by the CSV reader itself: a quoted cell may hold line ends.
+    paths = read_paths(io.StringIO(read_text(file), newline=""), str(file), rules)
+    for line in unmarked(paths, methods):
+        click.echo(f"leadsync: {line}", err=True)
+    rows = credited(paths, str(file), methods, rules)
     if html is not None:
         _file_page(file, rows).save(html)
     if output == "csv":
@@ -125,12 +140,13 @@ def _of_file(file: Path, models: Sequence[str], rules: JourneyRules, output: str
 
 
 def read_text(file: Path) -> str:
-    """A CSV file's text. Raises Misconfigured where it cannot be read."""
+    """A CSV file's text, without the mark that spreadsheets put before it. Raises Misconfigured where it cannot be
+    read."""
     if str(file) == "-":
-        return sys.stdin.read()
+        return sys.stdin.read().removeprefix(BYTE_ORDER_MARK)
     try:
         data = file.read_bytes()
-        return (gzip.decompress(data) if file.suffix == ".gz" else data).decode("utf-8")
+        return (gzip.decompress(data) if file.suffix == ".gz" else data).decode("utf-8-sig")
     except (gzip.BadGzipFile, UnicodeDecodeError):
         raise Misconfigured(f"{file}: not a text in UTF-8 (nor one compressed as .gz).") from None
     except OSError as problem:
