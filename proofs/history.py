@@ -178,7 +178,8 @@ class Checker:
     def _before(self, ref: Ref, mapped: FieldMap) -> list[Place]:
         """Where the field was in the records of which this one took the place, by a merge or a conversion."""
         shelf = self.stage.sides[ref.side]
-        earlier = [Ref(ref.side, ref.kind, alias) for alias in shelf.records[ref].aliases]
+        there = shelf.records.get(ref)
+        earlier = [Ref(ref.side, ref.kind, alias) for alias in there.aliases] if there is not None else []
         earlier += [record.ref for record in shelf.records.values() if record.successor == ref]
         return [(old, n) for old in earlier for n, (m, _) in self._names[old.side, old.kind].items() if m is mapped]
 

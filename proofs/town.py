@@ -97,6 +97,7 @@ def town(folder: Path, *, batch_size: int = 2, page: int = 2) -> Stage:
     stage.hubspot.spell = hubspot_spelling
     stage.salesforce.spell = salesforce_spelling
     stage.salesforce.tells = True
+    stage.hubspot.answers = True
     return stage
 
 

@@ -115,6 +115,7 @@ class Shelf:
     all was applied), "half" (the first half was applied), "whole" (a batch with more than one record is refused without
     naming the culprit).
     `at_hand`: during a read or a write, the records it is about, and the fields that are written.
+    `answers`: whether a write is answered with what now stands in the fields, as HubSpot does.
     `tells`: whether it says who changed a record last; `lag`: how late a pull shows a change; `page`: records in one
     page; `skew`: how far its clock is off.
     """
@@ -139,6 +140,7 @@ class Shelf:
         self.trouble: Callable[[str, Sequence[Write]], str] = no_trouble
         self.forget_answer = False
         self.tells = False
+        self.answers = False
         self.lag = timedelta(0)
         self.skew = timedelta(0)
         self.at_hand: dict[Ref, tuple[str, ...]] = {}
@@ -349,7 +351,7 @@ class Shelf:
                 return Receipt(write.token, Outcome.REJECTED, write.id, error=Rejected("it is gone", code="GONE"))
             self.log.append((kind, write.id, spelled))
             self.change(ref, spelled, ENGINE)
-            return Receipt(write.token, Outcome.DONE, write.id)
+            return Receipt(write.token, Outcome.DONE, write.id, record=self._told(ref, spelled))
         self.log.append((kind, write.id, spelled))
         assert write.key is not None
         name, value = write.key
@@ -357,7 +359,10 @@ class Shelf:
         there = [ref for ref in there if self._alive(ref)]
         ref = there[0] if there else self.make(kind, {}, dict(write.links), ENGINE)
         self.change(ref, {**spelled, name: value}, ENGINE)
-        return Receipt(write.token, Outcome.DONE, ref.id, created=not there)
+        return Receipt(write.token, Outcome.DONE, ref.id, record=self._told(ref, spelled), created=not there)
+
+    def _told(self, ref: Ref, written: Fields) -> Record | None:
+        return replace(self.records[ref], fields=dict(written)) if self.answers else None
 
     def batch_for(self, kind: str, updates: int, creates: int) -> int:
         return self.batch_size

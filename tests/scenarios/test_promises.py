@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 from tests.engine import Stage
 from tests.fakes import nothing
 
+from leadsync.connector import Write
 from leadsync.records import Ref, Value
 from leadsync.store import Store
 
@@ -132,6 +133,23 @@ def test_a_respelled_value_whose_answer_was_lost_is_recognised(stage: Stage, tro
     assert stage.value(lead, "Title") == "CHIEF TECHNOLOGY OFFICER"
     assert quiet(stage)
     assert stage.value(contact, "jobtitle") == "Chief Technology Officer"
+
+
+def test_an_edit_after_a_write_whose_answer_was_lost_is_an_edit_where_nobody_says_who(stage: Stage) -> None:
+    contact, lead = both(stage)
+    stage.hubspot.tells = False
+    stage.salesforce.edit(lead, Title="Countess", FirstName="Augusta")
+    answers = iter(["lost after"])
+
+    def lose(_kind: str, _writes: Sequence[Write]) -> str:
+        stage.hubspot.on_call = once("before read contacts", lambda: stage.hubspot.edit(contact, firstname="Bob"))
+        return next(answers, "")
+
+    stage.hubspot.trouble = lose
+    stage.run()
+    stage.run()
+    assert stage.value(lead, "FirstName") == stage.value(contact, "firstname") == "Bob"
+    assert quiet(stage)
 
 
 class Crash(BaseException):

@@ -61,8 +61,15 @@ def _judged(receipt: Receipt, row: Outgoing, record: Record) -> Receipt:
     if receipt.outcome is Outcome.DONE:
         return replace(receipt, record=record)
     if arrived(row.changes, record):
-        return replace(receipt, outcome=Outcome.DONE, id=record.ref.id, record=record, created=row.id is None)
+        found = unvouched(record)
+        return replace(receipt, outcome=Outcome.DONE, id=record.ref.id, record=found, created=row.id is None)
     return receipt
+
+
+def unvouched(record: Record) -> Record:
+    """A record that was read a while after a write without an answer: where the CRM does not say who wrote it last,
+    what is no spelling of our value counts as somebody's edit."""
+    return replace(record, by_us=False) if record.by_us is None else record
 
 
 def moved(batch: Sequence[Step], world: Pusher) -> list[Step]:

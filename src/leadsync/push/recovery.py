@@ -7,7 +7,7 @@ from itertools import groupby
 
 from leadsync.connector import Crm
 from leadsync.push.ledger import Pusher, acknowledge
-from leadsync.push.lookup import look_up
+from leadsync.push.lookup import look_up, unvouched
 from leadsync.push.readback import arrived
 from leadsync.store import Outgoing
 
@@ -35,7 +35,7 @@ def _of_kind(world: Pusher, crm: Crm, kind: str, rows: Sequence[Outgoing]) -> in
             if record is None:
                 continue
             if row.id is None or arrived(row.changes, record):
-                acknowledge(world, row, record.ref, record, row.run)
+                acknowledge(world, row, record.ref, unvouched(record), row.run)
                 count += 1
             else:
                 world.store.pulled.save_records([record], world.clock())
