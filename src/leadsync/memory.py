@@ -16,6 +16,7 @@ from leadsync.store import Flapping, Ruling, Store
 
 LIVE = "live records"
 BASELINE = "baseline taken"
+LOOKED = "breaker looked until"
 
 
 def memory(store: Store) -> Memory:
@@ -87,10 +88,18 @@ def went_through(store: Store, limits: Limits, now: datetime) -> None:
     somebody else keeps undoing are held from now on. Call inside a transaction."""
     live = [[side, kind, count] for (side, kind), count in sorted(store.pulled.counts().items())]
     store.note(LIVE, json.dumps(live))
+    last, looked = store.history.newest(), int(store.noted(LOOKED) or 0)
+    if last > looked:
+        _break(store, limits, now, looked)
+        store.note(LOOKED, str(last))
+
+
+def _break(store: Store, limits: Limits, now: datetime, looked: int) -> None:
+    """Hold the fields that flap, of those written since the last look."""
     known = store.cases.flaps()
     rows = [
         Rewrite(w.ref, w.field, w.replaced, w.settled, w.at, w.other)
-        for w in store.history.since(now - limits.flap_window)
+        for w in store.history.rewritten(now - limits.flap_window, looked)
     ]
     released = {key: found.released for key, found in known.items() if found.released is not None}
     held = {key for key, found in known.items() if found.released is None}

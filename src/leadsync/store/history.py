@@ -25,6 +25,16 @@ class History:
         """What was written from a moment on."""
         return self._read("WHERE at >= ?", at.isoformat())
 
+    def newest(self) -> int:
+        """The number of the last write; 0 where nothing was written yet."""
+        number: int = self._db.execute("SELECT coalesce(max(id), 0) FROM history").fetchone()[0]
+        return number
+
+    def rewritten(self, at: datetime, after: int) -> list[Written]:
+        """All writes from a moment on of the fields that were written after the write of that number."""
+        places = "(SELECT ref, field FROM history WHERE id > ?)"
+        return self._read(f"WHERE at >= ? AND (ref, field) IN {places}", at.isoformat(), after)
+
     def of(self, uid: str) -> list[Written]:
         """What was ever written for a lead or company."""
         return self._read("WHERE uid = ?", uid)
@@ -39,6 +49,6 @@ class History:
             last = written_of(row)
             yield last.ref.side, last.ref.kind, last.field, last.sent, last.settled
 
-    def _read(self, where: str, *values: str) -> list[Written]:
+    def _read(self, where: str, *values: str | int) -> list[Written]:
         rows = self._db.execute(f"SELECT * FROM history {where} ORDER BY id", values)  # noqa: S608  our own text
         return [written_of(row) for row in rows]
