@@ -35,6 +35,10 @@ def computed_lead(
         "stage.name": stage.stage,
         "stage.since": stage.since.isoformat(),
         "stage.cause": stage.cause,
+        "stage.held": "; ".join(stage.held) or None,
+        "stage.gates": "; ".join(dict.fromkeys(reason for _id, _action, reason in stage.gates)) or None,
+        "stage.recycle": stage.recycle,
+        "stage.answer_by": stage.answer_by.isoformat() if stage.answer_by is not None else None,
         **_attribution(attribution),
         **_nurture(nurtured),
         **(lead.resolved.computed() if lead.resolved is not None else {}),
@@ -124,6 +128,10 @@ def lead_decisions(
         yield lead.uid, name, value, why
     yield lead.uid, "score", score.total, score_why(score)
     standing = {"cause": stage.cause, "since": stage.since.isoformat(), "held by": list(stage.held)}
+    if stage.gates:
+        standing["gates"] = [f"{reason} ({action})" for _id, action, reason in stage.gates]
+    if stage.answer_by is not None:
+        standing["answer by"] = stage.answer_by.isoformat()
     yield lead.uid, "stage", stage.stage, standing
     yield lead.uid, "nurture", nurtured.advice.do.value, nurture_why(nurtured)
     touches = {k.removeprefix("attribution."): v for k, v in _attribution(attribution).items()}

@@ -54,7 +54,12 @@ class Resolved:
             "company.lei_status": self.entity.registration if self.entity is not None else None,
             **_parent("direct_parent", direct),
             **_parent("ultimate_parent", ultimate),
+            "company.parent_exception": _exception(direct, ultimate),
         }
+
+
+def _exception(*parents: Parent | None) -> str | None:
+    return next((parent.reason for parent in parents if parent is not None and parent.reason), None)
 
 
 def _parent(prefix: str, parent: Parent | None) -> dict[str, Value]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -18,6 +19,11 @@ def model_files(mappings: Path) -> list[str]:
     copied there), files of cases aside."""
     more = (path for path in (mappings / "models").glob("*.toml") if not path.name.endswith("cases.toml"))
     return ["scoring.toml", *sorted(f"models/{path.name}" for path in more)]
+
+
+def list_reader(mappings: Path) -> Callable[[str], str]:
+    """Reads the lists that the stages file names, from beside it. It raises OSError or UnicodeDecodeError."""
+    return lambda name: (mappings / name).read_text(encoding="utf-8-sig")
 
 
 def example_config() -> Path:

@@ -155,7 +155,8 @@ def _only(uids: set[str]) -> str | None:
 
 
 COMPANY_FACTS = (
-    "lei", "lei_confidence", "legal_name", "legal_country", "entity_status", "lei_status",
+    "lei", "lei_confidence", "lei_match", "legal_name", "legal_country", "entity_status", "lei_status",
+    "direct_parent_name", "direct_parent_lei", "parent_exception",
     "ultimate_parent_name", "ultimate_parent_lei", "ultimate_parent_country",
 )  # fmt: skip
 """What a lead knows from its company's legal entity."""

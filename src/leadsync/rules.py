@@ -10,7 +10,7 @@ from typing import TypeVar
 from leadsync.attribute import AttributionSettings, load_models
 from leadsync.connector import ObjectType
 from leadsync.errors import Misconfigured
-from leadsync.files import model_files
+from leadsync.files import list_reader, model_files
 from leadsync.mapping.load import load_object
 from leadsync.mapping.model import ObjectMap
 from leadsync.mapping.problems import Problem, Problems
@@ -99,7 +99,8 @@ def load_rulebook(folder: Path, sides: Mapping[str, Sequence[ObjectType]]) -> Ru
     models = [model for model in read_models if model is not None]
     all_read = len(models) == len(read_models)
     problems += at_odds(models, str(folder))
-    stages = read("stages.toml", lambda text, file: load_stages(text, file, models if all_read else (), names))
+    lists = list_reader(folder)
+    stages = read("stages.toml", lambda text, file: load_stages(text, file, models if all_read else (), names, lists))
     attribution = read("attribution.toml", load_models)
     nurture: NurtureRules | None = NO_NURTURE
     if stages is not None and all_read and (folder / "nurture.toml").exists():

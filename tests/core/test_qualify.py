@@ -332,3 +332,81 @@ def test_replaying_the_days_of_touches_finds_when_a_stage_was_reached():
     assert [day.date().isoformat() for day in days] == ["2026-08-14", "2026-10-13", "2026-11-22"]
     *_, (score, state) = replay(KNOWN, touches, model, STAGES, days)
     assert state.first("sql") == days[0] and state.stage == "subscriber" and score.total == 5.71
+
+
+SCREENED = (
+    TEXT
+    + """
+[[screening]]
+id = "sanctions"
+file = "list.csv"
+reason = "On the sanctions list"
+stages = ["mql", "sql"]
+cleared = ["Fine Steel GmbH"]
+"""
+)
+ROWS = """name,aliases,country,lei,domain,kind,note
+Dark Trading Ltd,Dark Commerce;DT Holding,gb,549300DARKTRADING0001,dark.example,company,program X
+Steel Works,,,,,,
+Fine Steel,,,,,,
+,,Atlantis;KP,,,,embargo
+"Doe, John",,,,,person,PEP
+"""
+
+
+def screened(facts, rows=ROWS, name="list.csv"):
+    stages = load_stages(SCREENED.replace("list.csv", name), "stages.toml", lists=lambda _name: rows)
+    (state,) = walk((0, 80), facts=KNOWN | facts, stages=stages)
+    assert state.has(Action.SUPPRESS_NURTURE) == any(id_ == "sanctions" for id_, _action, _reason in state.gates)
+    hits = [reason for id_, action, reason in state.gates if id_ == "sanctions" and action != Action.SUPPRESS_NURTURE]
+    return state.stage, hits
+
+
+@pytest.mark.parametrize(
+    ("facts", "stage", "says"),
+    [
+        ({"lei": "549300darktrading0001"}, "disqualified", "its LEI 549300DARKTRADING0001 (program X)"),
+        ({"ultimate_parent_lei": "549300DARKTRADING0001"}, "disqualified", "its owner's LEI"),
+        ({"email_domain": "Dark.example"}, "disqualified", "the domain dark.example"),
+        ({"website": "https://www.dark.example/about"}, "disqualified", "the domain dark.example"),
+        ({"country": "North Korea"}, "disqualified", "the country KP (embargo)"),
+        ({"legal_country": "KP", "country": "Germany"}, "disqualified", "the country KP"),
+        ({"company_name": "DARK TRADING LIMITED"}, "lead", "the company's name DARK TRADING LIMITED"),
+        ({"legal_name": "DT Holding", "legal_country": "GB"}, "lead", "the company's legal name DT Holding"),
+        ({"company_name": "Steel Works S.p.A.", "country": "Italy"}, "lead", "a person must look"),
+        ({"first_name": "John", "last_name": "Doe"}, "lead", "the person's name (PEP)"),
+        ({"ultimate_parent_name": "Dark Commerce", "legal_country": "FR"}, "lead", "its owner's name"),
+    ],
+)
+def test_a_hit_on_a_list_stops_a_lead_or_asks_a_person(facts, stage, says):
+    found, (reason,) = screened(facts)
+    assert found == stage and reason.startswith("On the sanctions list") and says in reason
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{}, {"company_name": "Bright Trading Ltd"}, {"legal_name": "Dark Trading", "legal_country": "NZ"},
+     {"company_name": "Fine Steel GmbH"}, {"first_name": "John", "last_name": "Smith"}, {"country": ""}],
+    ids=["nothing known", "another name", "the name in another country", "cleared", "another person", "blank"],
+)  # fmt: skip
+def test_who_is_not_on_the_list_goes_on_and_is_not_called_clear(facts):
+    assert screened(facts) == ("sql", [])
+
+
+def test_a_list_may_be_json():
+    rows = '{"entries": [{"name": "Dark Trading", "lei": "549300DARKTRADING0001", "country": ["GB"]}]}'
+    assert screened({"lei": "549300DARKTRADING0001"}, rows, "list.json")[0] == "disqualified"
+    assert screened({"lei": "549300DARKTRADING0001"}, rows[12:-1], "list.json")[0] == "disqualified"
+
+
+@pytest.mark.parametrize(
+    ("rows", "name", "says"),
+    [("", "a.csv", "none of the columns"), ("a,b\n1,2\n", "a.csv", "none of the columns"),
+     ("name\n\n", "a.csv", "no entry"), ("{", "a.json", "not JSON"), ("[1]", "a.json", "neither a list"),
+     (None, "a.csv", "lists are read only")],
+)  # fmt: skip
+def test_a_list_that_cannot_be_read_stops_the_run_with_its_line(rows, name, says):
+    with pytest.raises(Problems) as caught:
+        load_stages(SCREENED.replace("list.csv", name), "stages.toml", lists=None if rows is None else lambda _n: rows)
+    (problem,) = caught.value.problems
+    assert problem.code == "LS613" and says in problem.message and problem.line > 0

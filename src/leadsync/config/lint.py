@@ -10,7 +10,7 @@ from leadsync.attribute import load_models
 from leadsync.config.read import Lookup, read, text_of
 from leadsync.connector import ObjectType, connector
 from leadsync.errors import Misconfigured
-from leadsync.files import model_files
+from leadsync.files import list_reader, model_files
 from leadsync.mapping.load import lint_object
 from leadsync.mapping.problems import Problem, Problems
 from leadsync.nurture import load_nurture
@@ -50,7 +50,7 @@ def _lint_mappings(folder: Path, sides: Mapping[str, Sequence[ObjectType]]) -> l
         problems += (check(name, lambda text, file: lint_object(text, file, sides)) or (None, []))[1]
     models = [model for name in model_files(folder) if (model := check(name, load_model)) is not None]
     problems += at_odds(models, str(folder))
-    stages = check("stages.toml", lambda text, file: load_stages(text, file, models))
+    stages = check("stages.toml", lambda text, file: load_stages(text, file, models, lists=list_reader(folder)))
     if stages is not None and (folder / "nurture.toml").exists():
         check("nurture.toml", lambda text, file: load_nurture(text, file, stages, models))
     check("attribution.toml", load_models)

@@ -15,8 +15,10 @@ from leadsync.qualify.model import (
     pack,
     unpack,
 )
+from leadsync.qualify.screening import Entry, Hit, ListScreener, Screener, Screening, read_list
 
 __all__ = [
-    "DISQUALIFIED", "SUPPRESSED", "Action", "Checklist", "Owner", "Stage", "StageGate", "StageState", "Stages", "late",
-    "load_stages", "pack", "qualify", "replay", "results_of", "seen_by_stages", "touch_days", "unpack",
+    "DISQUALIFIED", "SUPPRESSED", "Action", "Checklist", "Entry", "Hit", "ListScreener", "Owner", "Screener",
+    "Screening", "Stage", "StageGate", "StageState", "Stages", "late", "load_stages", "pack", "qualify", "read_list",
+    "replay", "results_of", "seen_by_stages", "touch_days", "unpack",
 ]  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from leadsync.mapping.toml import parse, validate
 from leadsync.qualify.model import DISQUALIFIED, SUPPRESSED, Action, Checklist, Owner, Stage, StageGate, Stages
+from leadsync.qualify.screening import ListScreener, Screening, read_list
 from leadsync.qualify.spec import ChecklistSpec, StageSpec, StagesSpec
 from leadsync.rulefiles.findings import Findings
 from leadsync.rulefiles.gates import Reading, condition, gate, keys
@@ -17,11 +18,16 @@ from leadsync.score.model import ScoringModel, in_points
 
 
 def load_stages(
-    text: str, file: str, models: Sequence[ScoringModel] = (), vocabulary: Vocabulary | None = None
+    text: str,
+    file: str,
+    models: Sequence[ScoringModel] = (),
+    vocabulary: Vocabulary | None = None,
+    lists: Callable[[str], str] | None = None,
 ) -> Stages:
     """Read a stages file; raises Problems that name everything wrong with it, each with file and line.
 
     With the scoring models given, their groups and rules are checked too, and that each threshold can be reached.
+    `lists`: gives the text of a file named by a [[screening]]; raises OSError or ValueError where it cannot.
     """
     vocabulary = vocabulary or Vocabulary()
     document = parse(text, file)
@@ -30,9 +36,13 @@ def load_stages(
     rules = spec.governance
     policy = Policy(tuple(rules.never_score), tuple(rules.commercial), rules.about_company, vocabulary.aliases)
     reading = Reading(findings, vocabulary.fields, policy, results_of(models) if models else None)
-    made = _Builder(spec, findings, reading, tuple(models)).stages()
+    made = _Builder(spec, findings, reading, tuple(models), lists or _no_list).stages()
     findings.settle()
     return made
+
+
+def _no_list(name: str) -> str:
+    raise ValueError(f"{name}: lists are read only where a folder of mappings is")
 
 
 def results_of(models: Sequence[ScoringModel]) -> frozenset[str]:
@@ -48,13 +58,15 @@ class _Builder:
     findings: Findings
     reading: Reading
     models: tuple[ScoringModel, ...]
+    lists: Callable[[str], str]
 
     def stages(self) -> Stages:
         self.findings.unique("gate", [some.id for some in self.spec.gate])
+        self.findings.unique("screening", [some.id for some in self.spec.screening])
         ladder = tuple(self._stage(name, some) for name, some in self.spec.stage.items())
         self._order(ladder)
         checklists = {name: self._checklist(name, some) for name, some in self.spec.checklist.items()}
-        return Stages(ladder, self._gates(), checklists)
+        return Stages(ladder, self._gates(), checklists, self._screenings())
 
     def _stage(self, name: str, spec: StageSpec) -> Stage:
         path = ("stage", name)
@@ -126,6 +138,25 @@ class _Builder:
             if made is not None:
                 gates.append(StageGate(made, frozenset(spec.stages or ())))
         return tuple(gates)
+
+    def _screenings(self) -> tuple[Screening, ...]:
+        made = []
+        for index, spec in enumerate(self.spec.screening):
+            for stage in spec.stages or ():
+                self.findings.known(("screening", index, "stages"), stage, self.spec.stage, "stage")
+            if spec.stages is not None and Action.HOLD not in {spec.action, spec.unsure}:
+                self.findings.add(("screening", index, "stages"), "LS609", "stages are for what holds leads back")
+            try:
+                entries = read_list(self.lists(spec.file), spec.file)
+            except (OSError, ValueError) as problem:
+                why = (problem.strerror or type(problem).__name__) if isinstance(problem, OSError) else str(problem)
+                hint = "a CSV with a header (name, country, lei, domain, note), or JSON, beside this file"
+                self.findings.add(("screening", index, "file"), "LS613", f"cannot read the list: {why}", hint)
+                continue
+            screener = ListScreener(entries, spec.cleared)
+            blocks = frozenset(spec.stages or ())
+            made.append(Screening(spec.id, spec.reason, screener, spec.action, spec.unsure, blocks))
+        return tuple(made)
 
     def _order(self, ladder: tuple[Stage, ...]) -> None:
         if ladder[0].enter is not None or ladder[0].require or ladder[0].when is not None or ladder[0].checklists:

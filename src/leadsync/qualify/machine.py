@@ -40,10 +40,16 @@ class _Case:
         before = self.previous
         reached = before.reached if before else ()
         if before is not None and before.stage == stage:
-            return StageState(stage, before.since, before.cause, self.gates, tuple(held), reached, recycle)
+            by = self._due(stage, before.since)
+            return StageState(stage, before.since, before.cause, self.gates, tuple(held), reached, recycle, by)
         if all(name != stage for name, _at in reached):
             reached = (*reached, (stage, self.as_of))
-        return StageState(stage, self.as_of, cause, self.gates, tuple(held), reached, recycle)
+        by = self._due(stage, self.as_of)
+        return StageState(stage, self.as_of, cause, self.gates, tuple(held), reached, recycle, by)
+
+    def _due(self, name: str, since: datetime) -> datetime | None:
+        stage = self.stages.stage(name)
+        return None if stage is None else due(stage, since)
 
 
 def qualify(score: Score, facts: Fields, stages: Stages, previous: StageState | None, as_of: datetime) -> StageState:
@@ -96,23 +102,30 @@ def touch_days(touchpoints: Iterable[Touchpoint], as_of: datetime) -> list[datet
     return [*sorted(end for end in ends if end < as_of), as_of]
 
 
+def due(stage: Stage, since: datetime) -> datetime | None:
+    """By when a lead that entered the stage then should have been answered; None where no time is agreed."""
+    return None if stage.answer_hours is None else since + timedelta(hours=stage.answer_hours)
+
+
 def late(state: StageState, stages: Stages, answered: datetime | None, as_of: datetime) -> timedelta | None:
     """How much longer than agreed a lead has waited for an answer since it entered its stage; None: not late."""
     stage = stages.stage(state.stage)
-    if stage is None or stage.answer_hours is None:
+    by = None if stage is None else due(stage, state.since)
+    if by is None:
         return None
-    due = state.since + timedelta(hours=stage.answer_hours)
     until = as_of if answered is None or answered < state.since else answered
-    return until - due if until > due else None
+    return until - by if until > by else None
 
 
 def _case(score: Score, facts: Fields, stages: Stages, previous: StageState | None, as_of: datetime) -> _Case:
     view = seen_by_stages(score, facts)
     holding = [some for some in stages.gates if some.gate.holds(view)]
-    gates = (*score.gates, *((some.gate.id, some.gate.action, some.gate.reason) for some in holding))
+    held = [((some.gate.id, some.gate.action, some.gate.reason), some.blocks) for some in holding]
+    held += [(hit, some.blocks) for some in stages.screenings for hit in some.gates(facts)]
+    gates = (*score.gates, *(found for found, _blocks in held))
     above = frozenset(stage.id for stage in stages.ladder[1:])
     blocked = {
-        name: some.gate.reason for some in holding if some.gate.action == Action.HOLD for name in (some.blocks or above)
+        name: reason for (_id, action, reason), blocks in held if action == Action.HOLD for name in (blocks or above)
     }
     blocked |= {name: reason for _id, action, reason in score.gates if action == Action.HOLD for name in above}
     return _Case(score, facts, view, stages, previous, as_of, gates, blocked)

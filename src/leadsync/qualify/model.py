@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from leadsync.records import Fields
 from leadsync.rulefiles.gates import Condition, Gate
 
 DISQUALIFIED: Final = "disqualified"
@@ -66,6 +67,17 @@ class StageGate:
     blocks: frozenset[str] = frozenset()
 
 
+class ScreeningGate(Protocol):
+    """A gate that asks a list, or a service; `screening` has them."""
+
+    @property
+    def blocks(self) -> frozenset[str]:
+        """The stages it keeps leads out of, as of a `StageGate`."""
+
+    def gates(self, facts: Fields) -> Sequence[tuple[str, str, str]]:
+        """(id, action, reason) of what holds; empty when nothing does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checklist:
     """Evidence as BANT, CHAMP or MEDDIC ask for it: each element is known when its condition holds."""
@@ -82,6 +94,7 @@ class Stages:
     ladder: tuple[Stage, ...]
     gates: tuple[StageGate, ...] = ()
     checklists: Mapping[str, Checklist] = field(default_factory=dict)
+    screenings: tuple[ScreeningGate, ...] = ()
 
     def stage(self, name: str) -> Stage | None:
         """The stage of this name; None for the side states and for one that is no more."""
@@ -117,6 +130,8 @@ class StageState:
     held: tuple[str, ...] = ()
     reached: tuple[tuple[str, datetime], ...] = ()
     recycle: bool = False
+    answer_by: datetime | None = None
+    """Speed to lead: by when somebody should have answered; None where the stage agrees no time."""
 
     def first(self, stage: str) -> datetime | None:
         """When the lead first entered a stage."""
@@ -137,6 +152,7 @@ def pack(state: StageState) -> dict[str, Any]:
         "held": list(state.held),
         "reached": [[name, at.isoformat()] for name, at in state.reached],
         "recycle": state.recycle,
+        "answer_by": None if state.answer_by is None else state.answer_by.isoformat(),
     }
 
 
@@ -150,6 +166,7 @@ def unpack(data: Mapping[str, Any]) -> StageState:
         tuple(data["held"]),
         tuple((name, _time(at)) for name, at in data["reached"]),
         data["recycle"],
+        None if data.get("answer_by") is None else _time(data["answer_by"]),
     )
 
 

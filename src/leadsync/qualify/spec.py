@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from leadsync.qualify.model import Owner
+from leadsync.qualify.model import Action, Owner
 from leadsync.rulefiles.tables import GateSpec, GovernanceSpec, Name, OneOrMore, Points, Table
 
 
@@ -34,6 +34,18 @@ class ChecklistSpec(Table):
     known: Annotated[dict[Name, str], Field(min_length=1)]
 
 
+class ScreeningSpec(Table):
+    """[[screening]]: a list beside the stages file, and what a hit does."""
+
+    id: Name
+    file: str
+    reason: str
+    action: Action = Action.DISQUALIFY
+    unsure: Action = Action.HOLD
+    stages: OneOrMore | None = None
+    cleared: list[str] = Field(default_factory=list)
+
+
 class StagesSpec(Table):
     """A stages file."""
 
@@ -41,4 +53,5 @@ class StagesSpec(Table):
     stage: Annotated[dict[Name, StageSpec], Field(min_length=2)]
     gate: list[GateSpec] = Field(default_factory=list)
     checklist: dict[Name, ChecklistSpec] = Field(default_factory=dict)
+    screening: list[ScreeningSpec] = Field(default_factory=list)
     governance: GovernanceSpec = GovernanceSpec()

@@ -23,6 +23,7 @@ CODES: Final[Mapping[str, str]] = {
     "LS610": "A kind of event that no touch rule makes.",
     "LS611": "The last touch rule must take whatever is left, so that no touch is lost in silence.",
     "LS612": "Shares that do not add up to a whole.",
+    "LS613": "A screening list that cannot be read: nobody would be screened against it.",
     "LS621": "A case that does not come out as it says.",
     "LS622": "A rule that the cases do not show both giving points and giving none.",
 }

@@ -49,6 +49,7 @@ COMPANY: Final[Mapping[str, str]] = {
     "lei_status": "the LEI's registration: ISSUED, LAPSED, RETIRED, MERGED, DUPLICATE, ANNULLED ...",
     "direct_parent_name": "who consolidates the company directly",
     "direct_parent_lei": "the direct parent's LEI",
+    "parent_exception": "why the register names no parent: NON_CONSOLIDATING, NO_KNOWN_PERSON, NON_PUBLIC ...",
     "ultimate_parent_name": "the top of the corporate family",
     "ultimate_parent_lei": "the top's LEI",
     "ultimate_parent_country": "the top's country",
