@@ -223,7 +223,8 @@ class Checker:
     def _account_for(self, place: Place, shown: int) -> None:
         ref, name = place
         at = max(shown, self._ours[place].at if place in self._ours else 0)
-        versions = [v for v in self.stage.sides[ref.side].versions.get(ref, []) if v.number <= at]
+        shelf = self.stage.sides[ref.side]
+        versions = [v for v in shelf.versions.get(ref) or shelf.gone.get(ref, []) if v.number <= at]
         if versions:
             self._base[place] = (at, versions[-1].record.fields.get(name))
             self._unsure.discard(place)

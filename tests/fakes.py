@@ -131,6 +131,7 @@ class Shelf:
         self.diary = diary if diary is not None else Diary()
         self.records: dict[Ref, Record] = {}
         self.versions: dict[Ref, list[Version]] = {}
+        self.gone: dict[Ref, list[Version]] = {}
         self.touch_list: list[Touch] = []
         self.spell: Callable[[str, Value], Value] = as_it_is
         self.refuse: Callable[[Write], str] = accept
@@ -201,7 +202,7 @@ class Shelf:
         aliases = (*winner.aliases, *loser.aliases, kept.id, lost.id)
         self.keep(Record(ref, _filled(winner.fields, loser.fields), self.tick(), winner.links, aliases))
         for old in (kept, lost):
-            self.versions.pop(old)
+            self.gone[old] = self.versions.pop(old)
         return ref
 
     def merge_into(self, kept: Ref, lost: Ref) -> Ref:
