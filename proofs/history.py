@@ -54,6 +54,7 @@ class Checker:
     _ours: dict[Place, Event] = field(default_factory=dict)
     _typed: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
     _base: dict[Place, tuple[int, Value]] = field(default_factory=dict)
+    _filled: set[Place] = field(default_factory=set)
     _unsure: set[Place] = field(default_factory=set)
     _uids: dict[Ref, set[str]] = field(default_factory=lambda: defaultdict(set))
     _agreed: dict[tuple[object, ...], int] = field(default_factory=dict)
@@ -118,11 +119,11 @@ class Checker:
             yield from self._against_merge(write, before, mapped, target)
 
     def _may_fill(self, write: Event, mapped: FieldMap) -> bool:
-        """Whether nobody's clearing of a field is undone: blanks count for nothing there, or the admin wants them
-        filled at first sight (a contact has no more than its lead's conversion gave it)."""
+        """Whether no clearing of a field that leadsync could know of is undone: blanks count for nothing there, or the
+        admin wants them filled and it was never shown anything else there."""
         if mapped.sources or mapped.null is not NullPolicy.CLEAR:
             return True
-        return mapped.fill_blank and (write.ref, write.field) not in self._base
+        return mapped.fill_blank and (write.ref, write.field) not in self._filled
 
     def _against_mode(self, write: Event, target: Target) -> Iterator[str]:
         """A person's value in a field of leadsync's own."""
@@ -227,6 +228,7 @@ class Checker:
         versions = [v for v in shelf.versions.get(ref) or shelf.gone.get(ref, []) if v.number <= at]
         if versions:
             self._base[place] = (at, versions[-1].record.fields.get(name))
+            self._filled.update([place] if not is_blank(self._base[place][1]) else [])
             self._unsure.discard(place)
 
     # ---- once all is quiet
