@@ -209,17 +209,23 @@ class Checker:
         assert done.pushed is not None
         lost = (done.pushed.unclear, done.pushed.unsent, done.pushed.moved, [s for s, _ in done.pushed.rejected])
         tried = {(step.uid, change.field) for steps in lost for step in steps for change in step.changes}
-        waits = tried | _kept_open(done)
+        waits, binned = tried | _kept_open(done), self._binned()
         for ref, shown in self._look.shown.items():
             for name, (mapped, _) in self._names[ref.side, ref.kind].items():
                 mine = {(uid, mapped.name) for uid in self._uids[ref]}
-                if not mine & waits:
-                    self._account_for((ref, name), shown)
-                elif mine & tried:
+                if self._uids[ref] & binned or mine & tried:
                     self._unsure.add((ref, name))
+                elif not mine & waits:
+                    self._account_for((ref, name), shown)
         for place, ours in self._ours.items():
             if place[0] not in self._look.shown and place not in self._base:
                 self._account_for(place, ours.at)
+
+    def _binned(self) -> set[str]:
+        """Whose records lie in the bin: what was edited before and meanwhile waits until they are restored."""
+        shelves = self.stage.sides.values()
+        gone = (r.ref for shelf in shelves for r in shelf.records.values() if r.deleted and r.successor is None)
+        return {uid for ref in gone for uid in self._uids[ref]}
 
     def _account_for(self, place: Place, shown: int) -> None:
         ref, name = place
