@@ -110,6 +110,17 @@ class Client:
         call = self._sdk.crm.associations.v4.batch_api.create_default
         return _written(self._write(call, kind, other, body, good=(OK, CREATED, PARTLY)))
 
+    # ---- lists
+
+    def list_members(self, ident: str, **query: Any) -> Json:
+        """One page of who is on a list: {"results": [{"recordId"}], "paging"?}."""
+        return _with_results(self._read(self._sdk.crm.lists.memberships_api.get_page, ident, **query))
+
+    def change_list(self, ident: str, add: Sequence[str], remove: Sequence[str]) -> Json:
+        """Put records on a list and take others off it; doing it twice changes nothing."""
+        body = {"recordIdsToAdd": list(add), "recordIdsToRemove": list(remove)}
+        return self._write(self._sdk.crm.lists.memberships_api.add_and_remove, ident, body, good=(OK,))
+
     # ---- definitions
 
     def properties(self, kind: str) -> Json:

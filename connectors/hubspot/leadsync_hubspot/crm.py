@@ -21,10 +21,11 @@ from leadsync.connector import (
     Usage,
     Write,
 )
-from leadsync.errors import Misconfigured
+from leadsync.errors import Misconfigured, SkipRecord
 from leadsync.records import Record, Ref, Role
 from leadsync_hubspot.check import Checkup
 from leadsync_hubspot.client import Client, Json
+from leadsync_hubspot.lists import Lists
 from leadsync_hubspot.provision import provision
 from leadsync_hubspot.pull import Pull
 from leadsync_hubspot.push import Push
@@ -48,7 +49,7 @@ TYPE_IDS = {"contacts": "0-1", "companies": "0-2", "emails": "0-49", "meetings":
 
 
 class HubSpot:
-    """Implements `leadsync.connector.Crm`. Retries reads by itself; never resends what may have been applied."""
+    """Implements `leadsync.connector.Crm` and `Groups`. Retries reads by itself; never resends what may be applied."""
 
     batch_size = BATCH
 
@@ -133,6 +134,20 @@ class HubSpot:
         steps = provision(self._client, fields, apply=apply)
         self._known.clear()
         return steps
+
+    # ---- lists
+
+    def members(self, group: str) -> Collection[Ref]:
+        """Who is on a list."""
+        return Lists(self._client, self.side).members(group)
+
+    def join(self, group: str, people: Sequence[Ref]) -> Mapping[Ref, SkipRecord]:
+        """Put contacts on a static list."""
+        return Lists(self._client, self.side).join(group, people)
+
+    def leave(self, group: str, people: Sequence[Ref]) -> Mapping[Ref, SkipRecord]:
+        """Take contacts off a static list."""
+        return Lists(self._client, self.side).leave(group, people)
 
     # ---- the account
 

@@ -21,9 +21,10 @@ from leadsync.connector import (
     Usage,
     Write,
 )
-from leadsync.errors import Misconfigured, Unreadable
+from leadsync.errors import Misconfigured, SkipRecord, Unreadable
 from leadsync.records import Record, Ref, Role, Touch
 from leadsync_salesforce.bulk import CALLS, MOST, Ingest
+from leadsync_salesforce.campaigns import Campaigns
 from leadsync_salesforce.check import Checkup, Wanted
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.fields import Describes
@@ -60,7 +61,7 @@ _ACTIVITIES = ("Task", "Event")
 
 
 class SalesforceCrm:
-    """Implements `leadsync.connector.Crm`."""
+    """Implements `leadsync.connector.Crm` and `Groups`."""
 
     batch_size = BATCH
 
@@ -133,15 +134,19 @@ class SalesforceCrm:
         found: list[Record] = []
         wanted = (*OWN_FIELDS[kind], *reader.fields)
         for condition in among(key, values):
-            path: str | None = "query"
-            params: dict[str, Any] = {"q": select(kind, wanted, condition)}
-            while path is not None:
-                body = self._client.get(path, params)
-                if not isinstance(body, dict) or not isinstance(body.get("records"), list):
-                    raise Unreadable(f"Salesforce query of {kind}: the answer is not what the API promises")
-                found.extend(reader.record(row) for row in body["records"])
-                path, params = _next_path(kind, body), {}
+            found.extend(reader.record(row) for row in self._rows(kind, select(kind, wanted, condition)))
         return found
+
+    def _rows(self, kind: str, soql: str) -> Iterator[Mapping[str, Any]]:
+        """The rows of all pages of a query."""
+        path: str | None = "query"
+        params: dict[str, Any] = {"q": soql}
+        while path is not None:
+            body = self._client.get(path, params)
+            if not isinstance(body, dict) or not isinstance(body.get("records"), list):
+                raise Unreadable(f"Salesforce query of {kind}: the answer is not what the API promises")
+            yield from body["records"]
+            path, params = _next_path(kind, body), {}
 
     def write(self, kind: str, writes: Sequence[Write]) -> Sequence[Receipt]:
         """Send up to 10,000 writes by sObject Collections or, where it takes fewer calls, by a bulk job; read back."""
@@ -170,6 +175,21 @@ class SalesforceCrm:
     def settle(self) -> None:
         """Wait for the bulk jobs that a run which was cut short left at work. Raises StopRun when they go on."""
         self._ingest().finish()
+
+    def members(self, group: str) -> Collection[Ref]:
+        """The members of a campaign."""
+        return self._campaigns().members(group)
+
+    def join(self, group: str, people: Sequence[Ref]) -> Mapping[Ref, SkipRecord]:
+        """Make people members of a campaign."""
+        return self._campaigns().join(group, people)
+
+    def leave(self, group: str, people: Sequence[Ref]) -> Mapping[Ref, SkipRecord]:
+        """End memberships of people that have not responded."""
+        return self._campaigns().leave(group, people)
+
+    def _campaigns(self) -> Campaigns:
+        return Campaigns(self._client, self.side, self._rows)
 
     def provision(self, fields: Sequence[FieldSpec], *, apply: bool) -> Sequence[ProvisionStep]:
         """Create the custom fields and grant them to our user through the permission set "LeadSync"."""

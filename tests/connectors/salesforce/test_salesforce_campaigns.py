@@ -1,0 +1,57 @@
+"""Campaign members: who they are, and making leads and contacts members and none again."""
+
+from __future__ import annotations
+
+import pytest
+from tests.connectors.salesforce.conftest import CAMPAIGN, CONTACT, LEAD
+
+from leadsync.errors import Misconfigured
+from leadsync.records import Ref
+from leadsync_salesforce.sandbox.ids import generated
+
+ANN, BOB = Ref("salesforce", "Lead", LEAD), Ref("salesforce", "Contact", CONTACT)
+SECOND = generated("701", 2)
+
+
+@pytest.fixture
+def campaign(sandbox):
+    sandbox.seed({"objects": {"Campaign": [{"Id": SECOND, "Name": "Welcome", "CreatedDate": "2026-01-01T10:00:00Z"}]}})
+    return SECOND
+
+
+def test_members_are_leads_and_contacts(crm):
+    assert crm.members(CAMPAIGN) == {ANN, BOB}
+
+
+def test_joining_twice_is_joining_once(crm, campaign):
+    assert crm.join(campaign, [ANN, BOB]) == {}
+    assert crm.join(campaign, [ANN]) == {}
+    assert crm.members(campaign) == {ANN, BOB}
+
+
+def test_who_is_no_more_is_refused_and_the_others_join(crm, campaign):
+    gone = Ref("salesforce", "Lead", generated("00Q", 99))
+    assert set(crm.join(campaign, [gone, ANN])) == {gone}
+    assert crm.members(campaign) == {ANN}
+
+
+def test_who_has_responded_stays_a_member(crm, campaign):
+    assert crm.leave(CAMPAIGN, [ANN, BOB]) == {}
+    assert crm.members(CAMPAIGN) == {BOB}
+    assert crm.leave(campaign, [ANN]) == {}
+
+
+def test_more_than_one_call_takes_go_in_several(crm, campaign, sandbox):
+    rows = [{"Id": generated("00Q", n), "LastName": f"L{n}", "Company": "C", "CreatedDate": "2026-01-01T10:00:00Z"}
+            for n in range(10, 260)]  # fmt: skip
+    sandbox.seed({"objects": {"Lead": rows}})
+    everybody = [Ref("salesforce", "Lead", row["Id"]) for row in rows]
+    before = crm.usage.writes
+    assert crm.join(campaign, everybody) == {} and crm.usage.writes - before == 2
+    assert crm.members(campaign) == set(everybody)
+    assert crm.leave(campaign, everybody) == {} and crm.members(campaign) == set()
+
+
+def test_a_campaign_that_is_not_there_is_named(crm):
+    with pytest.raises(Misconfigured, match="no campaign with the id"):
+        crm.members(generated("701", 99))
