@@ -6,16 +6,16 @@ It knows the mapping's rules and who typed what when, and nothing of how the eng
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tests.engine import KINDS, Stage
-from tests.fakes import ENGINE, Diary, Event
+from tests.fakes import ENGINE, Event
 
 from leadsync.mapping.compare import same
 from leadsync.mapping.model import Conflict, Direction, FieldMap, NullPolicy, ObjectMap, Target, WriteMode
 from leadsync.progress import Silent
-from leadsync.records import Ref, Value, is_blank
+from leadsync.records import Fields, Ref, Value, is_blank
 from leadsync.sync import Cycle
 from leadsync.unify import from_vendor, to_vendor
 
@@ -27,15 +27,19 @@ Place = tuple[Ref, str]
 
 
 class Look(Silent):
-    """Notes what leadsync had been shown when it began to plan: what it accounts for is as of then."""
+    """Notes what leadsync knew of each record when it began to plan, and up to which change: what it accounts for is
+    as of then. (What it reads right before writing, or is answered, it does not plan with.)"""
 
-    def __init__(self, diary: Diary) -> None:
-        self._diary = diary
-        self.shown: dict[Ref, int] = {}
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.known: dict[Ref, tuple[int, Fields]] = {}
 
     def step(self, what: str, total: int | None = None) -> None:  # noqa: ARG002
         if what.startswith("identify"):
-            self.shown = dict(self._diary.shown)
+            shown = self._stage.diary.shown
+            with self._stage.state() as store:
+                records = [s.record for s in store.pulled.records() if not s.record.deleted]
+            self.known = {r.ref: (shown.get(r.ref, 0), r.fields) for r in records}
 
 
 @dataclass(slots=True)
@@ -62,7 +66,7 @@ class Checker:
 
     def __post_init__(self) -> None:
         mappings = self.stage.rules.mappings
-        self.stage.progress = self._look = Look(self.stage.diary)
+        self.stage.progress = self._look = Look(self.stage)
         for side, kinds in KINDS.items():
             for kind, role in kinds.items():
                 self._names[side, kind] = _by_vendor_name(mappings[role], side, kind)
@@ -72,14 +76,15 @@ class Checker:
     def after_run(self, done: Cycle | None) -> None:
         """Judge what was written; a run that ended well accounts for all it was shown, but what it says it kept."""
         self._learn_who_is_who()
-        for event in self.stage.diary.events[self._read :]:
-            self._judge(event)
+        events = self.stage.diary.events[self._read :]
         self._read = len(self.stage.diary.events)
+        for event in events:
+            self._judge(event)
         if done is not None and done.pushed is not None:
-            self._account(done)
+            self._account(done, {(e.ref, e.field): e for e in events if e.who == ENGINE})
         else:
-            self._unsure.update((ref, n) for ref in self._look.shown for n in self._names[ref.side, ref.kind])
-        self._look.shown = {}
+            self._unsure.update((ref, n) for ref in self._look.known for n in self._names[ref.side, ref.kind])
+        self._look.known = {}
 
     def _learn_who_is_who(self) -> None:
         with self.stage.state() as store:
@@ -204,38 +209,44 @@ class Checker:
         places = [(write.ref, write.field), *((e.ref, e.field) for e in fresh)]
         return all(place in self._base and place not in self._unsure for place in places)
 
-    def _account(self, done: Cycle) -> None:
-        """A run that ended well: what it had been shown when it planned, and what it wrote, is accounted for."""
+    def _account(self, done: Cycle, written: Mapping[Place, Event]) -> None:
+        """A run that ended well: what it knew when it planned, and what it wrote, is accounted for."""
         assert done.pushed is not None
         lost = (done.pushed.unclear, done.pushed.unsent, done.pushed.moved, [s for s, _ in done.pushed.rejected])
         tried = {(step.uid, change.field) for steps in lost for step in steps for change in step.changes}
+        made = {ref: event.at for (ref, _), event in written.items() if ref not in self._look.known}
         waits, binned = tried | _kept_open(done), self._binned()
-        for ref, shown in self._look.shown.items():
+        for ref in {*self._look.known, *(ref for ref, _ in written)}:
             for name, (mapped, _) in self._names[ref.side, ref.kind].items():
                 mine = {(uid, mapped.name) for uid in self._uids[ref]}
                 if self._uids[ref] & binned or mine & tried:
                     self._unsure.add((ref, name))
                 elif not mine & waits:
-                    self._account_for((ref, name), shown)
-        for place, ours in self._ours.items():
-            if place[0] not in self._look.shown and place not in self._base:
-                self._account_for(place, ours.at)
+                    self._account_for((ref, name), written.get((ref, name)), made.get(ref))
+
+    def _account_for(self, place: Place, ours: Event | None, made: int | None) -> None:
+        """By our write, by our making the record, or by the last change that made it what leadsync knew."""
+        ref, name = place
+        shelf = self.stage.sides[ref.side]
+        versions = shelf.versions.get(ref) or shelf.gone.get(ref, [])
+        shown, fields = self._look.known.get(ref, (0, {}))
+        if made is not None:
+            shown, fields = made, next((v.record.fields for v in versions if v.number == made), {})
+        same_then = [v.number for v in versions if v.number <= shown and v.record.fields.get(name) == fields.get(name)]
+        if ours is not None:
+            self._base[place] = (ours.at, ours.new)
+        elif same_then:
+            self._base[place] = (same_then[-1], fields.get(name))
+        else:
+            return
+        self._filled.update([] if is_blank(self._base[place][1]) else [place])
+        self._unsure.discard(place)
 
     def _binned(self) -> set[str]:
         """Whose records lie in the bin: what was edited before and meanwhile waits until they are restored."""
         shelves = self.stage.sides.values()
         gone = (r.ref for shelf in shelves for r in shelf.records.values() if r.deleted and r.successor is None)
         return {uid for ref in gone for uid in self._uids[ref]}
-
-    def _account_for(self, place: Place, shown: int) -> None:
-        ref, name = place
-        at = max(shown, self._ours[place].at if place in self._ours else 0)
-        shelf = self.stage.sides[ref.side]
-        versions = [v for v in shelf.versions.get(ref) or shelf.gone.get(ref, []) if v.number <= at]
-        if versions:
-            self._base[place] = (at, versions[-1].record.fields.get(name))
-            self._filled.update([place] if not is_blank(self._base[place][1]) else [])
-            self._unsure.discard(place)
 
     # ---- once all is quiet
 
