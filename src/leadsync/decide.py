@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from leadsync.attribute import Summary
+from leadsync.connector import Crm
 from leadsync.enrich import Resolved
 from leadsync.merge import Verdict
-from leadsync.nurture import Nurtured
+from leadsync.nurture import Nurtured, NurtureRules, Situation, may_not, on_track
 from leadsync.picture import Lead, Party
+from leadsync.push import Group
 from leadsync.qualify import StageState
-from leadsync.records import Value
+from leadsync.records import Ref, Role, Value
 from leadsync.score import Score, in_points
 
 Decision = tuple[str, str, object, Mapping[str, Any]]
@@ -190,3 +193,32 @@ def company_decisions(companies: Iterable[Party], resolved: Mapping[str, Resolve
             yield company.uid, name, value, why
         if company.uid in resolved:
             yield company.uid, "lei", resolved[company.uid].match.lei or None, resolved_why(resolved[company.uid])
+
+
+def wanted_on_tracks(
+    people: Iterable[tuple[Lead, StageState, Nurtured]],
+    rules: NurtureRules,
+    sides: Mapping[str, Crm],
+    put_in: Callable[[Group], frozenset[Ref]],
+    as_of: datetime,
+) -> dict[Group, frozenset[Ref]]:
+    """Who belongs into each track's list or campaign now: one record a person and side. `put_in`: whom we have put
+    into a group so far."""
+    ours = {g: put_in(g) for track in rules.tracks for g in (Group(*at, track.name) for at in track.on.items())}
+    kinds = {side: {o.name: o.preferred for o in crm.objects() if o.role is Role.PERSON} for side, crm in sides.items()}
+    wanted: dict[Group, set[Ref]] = {group: set() for group in ours}
+    for lead, stage, nurtured in people if ours else ():
+        situation = Situation(stage, lead.facts, (), (), as_of)
+        objection = may_not(situation, rules) or ("not followed" if nurtured.course is None else "")
+        for group, members in ours.items():
+            ref = _record_on(lead, kinds.get(group.side, {}), group.side)
+            was = ref in members
+            if ref is not None and on_track(group.track, nurtured.advice, objection, was=was, now=as_of):
+                wanted[group].add(ref)
+    return {group: frozenset(refs) for group, refs in wanted.items()}
+
+
+def _record_on(lead: Lead, kinds: Mapping[str, int], side: str) -> Ref | None:
+    """The record of a lead that speaks for it on a side."""
+    there = (s.record.ref for s in lead.party.sources if s.record.ref.side == side and not s.record.read_only)
+    return min((ref for ref in there if ref.kind in kinds), key=lambda ref: (-kinds[ref.kind], ref), default=None)

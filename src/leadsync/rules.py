@@ -104,7 +104,7 @@ def load_rulebook(folder: Path, sides: Mapping[str, Sequence[ObjectType]]) -> Ru
     attribution = read("attribution.toml", load_models)
     nurture: NurtureRules | None = NO_NURTURE
     if stages is not None and all_read and (folder / "nurture.toml").exists():
-        nurture = read("nurture.toml", lambda text, file: load_nurture(text, file, stages, models, names))
+        nurture = read("nurture.toml", lambda text, file: load_nurture(text, file, stages, models, names, sides))
     if problems or not (lead and company and stages and attribution and touches and nurture):
         raise Problems(problems)
     return Rulebook(lead, company, in_order(models), stages, attribution, touches, nurture)

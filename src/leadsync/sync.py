@@ -30,6 +30,7 @@ from leadsync.decide import (
     lead_decisions,
     reasons,
     score_why,
+    wanted_on_tracks,
 )
 from leadsync.enrich import Resolved, enrich, note_ticks, remembered
 from leadsync.gates import Gate, Setting, closed_gates
@@ -45,7 +46,7 @@ from leadsync.picture import Lead, Party
 from leadsync.plan import Plan, Subject, plan
 from leadsync.progress import Progress, Silent
 from leadsync.pull import Drained, pull
-from leadsync.push import Pushed, Pusher, outgoing, push, recover
+from leadsync.push import Change, Changed, Group, Pushed, Pusher, carry, changes, outgoing, push, put_in, recover
 from leadsync.qualify import StageState, pack, qualify, replay, touch_days, unpack
 from leadsync.records import Ref, Role
 from leadsync.rules import Rulebook
@@ -141,6 +142,9 @@ class Cycle:
     audited: Audited | None = None
     aging: tuple[str, ...] = ()
     """What tells that a scoring model has aged."""
+    groups: tuple[Change, ...] = ()
+    """Who is to join and leave the lists and campaigns of tracks; `changed` says what became of it."""
+    changed: tuple[Changed, ...] = ()
 
 
 def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset(), cached: bool = False) -> Cycle:
@@ -153,15 +157,23 @@ def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset()
     view = look(world)
     made = plan(view.subjects, memory(world.store), view.as_of)
     gates = closed_gates(made, _setting(world, view, made), limits, open_gates)
-    pushed = None
-    aging: tuple[str, ...] = ()
-    if write and not gates:
-        aging = _commit(world, view, made)
-        pushed = Pushed() if _only_baseline(world) else push(made.steps, made.after, pusher)
-        with world.store.transaction():
-            world.store.outbox.clear(("done", "rejected", "moved", "pending"))
-            went_through(world.store, limits, world.clock())
-    return Cycle(world.run, tuple(drained), recovered, view, made, tuple(gates), pushed, audited, aging)
+    groups = changes(_tracks(world, view), world.store)
+    seen = Cycle(world.run, tuple(drained), recovered, view, made, tuple(gates), None, audited, groups=tuple(groups))
+    if gates or not write:
+        return seen
+    aging, first = _commit(world, view, made), _only_baseline(world)
+    pushed = Pushed() if first else push(made.steps, made.after, pusher)
+    changed = [] if first or world.stop() else carry(groups, world.sides, world.store)
+    with world.store.transaction():
+        world.store.outbox.clear(("done", "rejected", "moved", "pending"))
+        went_through(world.store, limits, world.clock())
+    return replace(seen, pushed=pushed, aging=aging, changed=tuple(changed))
+
+
+def _tracks(world: World, view: View) -> dict[Group, frozenset[Ref]]:
+    """Who belongs into the lists and campaigns of tracks."""
+    people = ((j.lead, j.stage, j.nurtured) for j in view.leads)
+    return wanted_on_tracks(people, world.rules.nurture, world.sides, partial(put_in, world.store), view.as_of)
 
 
 def _only_baseline(world: World) -> bool:

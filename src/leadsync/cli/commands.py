@@ -147,11 +147,13 @@ def plan(  # noqa: PLR0913  one for each option
     else:
         out = console()
         show.plan_text(out, seen.plan, show.names_of(seen.view), cost, limit)
+        for change in seen.groups:
+            out.print(change.words, soft_wrap=True, markup=False)
         for gate in seen.gates:
             out.print(f"gate closed: {gate.found}; {gate.advice}", style="yellow", soft_wrap=True)
         if file is not None:
             out.print(f"kept in {file}: `leadsync apply {file}` carries it out", markup=False, soft_wrap=True)
-    return Exit.PENDING if seen.plan.steps else Exit.DONE
+    return Exit.PENDING if seen.plan.steps or seen.groups else Exit.DONE
 
 
 @click.command()
@@ -193,6 +195,8 @@ def outcome(done: Cycle) -> Exit:
     if done.pushed is not None and (done.pushed.unsent or done.pushed.moved):
         return Exit.PENDING
     if done.pushed is not None and (done.pushed.rejected or done.pushed.unclear):
+        return Exit.REJECTS
+    if any(change.problem or change.refused for change in done.changed):
         return Exit.REJECTS
     return Exit.DONE
 

@@ -52,7 +52,7 @@ def _lint_mappings(folder: Path, sides: Mapping[str, Sequence[ObjectType]]) -> l
     problems += at_odds(models, str(folder))
     stages = check("stages.toml", lambda text, file: load_stages(text, file, models, lists=list_reader(folder)))
     if stages is not None and (folder / "nurture.toml").exists():
-        check("nurture.toml", lambda text, file: load_nurture(text, file, stages, models))
+        check("nurture.toml", lambda text, file: load_nurture(text, file, stages, models, sides=set(sides)))
     check("attribution.toml", load_models)
     check("touchpoints.toml", lambda text, file: load_touch_rules(text, file, set(sides)))
     return problems

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from leadsync.mapping.toml import parse, validate
 from leadsync.nurture.advice import CONTACTING, NAMES
-from leadsync.nurture.model import Advise, Cap, Do, NurtureRules, Pace, Phase, Quiet
+from leadsync.nurture.model import Advise, Cap, Do, NurtureRules, Pace, Phase, Quiet, Track
 from leadsync.qualify.load import results_of
 from leadsync.qualify.model import Stages
 from leadsync.rulefiles.findings import Findings
@@ -66,6 +66,13 @@ class AdviseSpec(Table):
     cool_down_days: Annotated[int, Field(ge=0)] = 0
 
 
+class TrackSpec(Table):
+    """[[track]]: where those advised it are put, such as on = { hubspot = "12", salesforce = "701…" }."""
+
+    name: str
+    on: Annotated[dict[str, str], Field(min_length=1)]
+
+
 class NurtureSpec(Table):
     """A nurture file."""
 
@@ -80,6 +87,7 @@ class NurtureSpec(Table):
     cap: list[CapSpec] = Field(default_factory=list)
     quiet: QuietSpec = QuietSpec()
     advise: list[AdviseSpec] = Field(default_factory=list)
+    track: list[TrackSpec] = Field(default_factory=list)
 
 
 def load_nurture(
@@ -88,8 +96,12 @@ def load_nurture(
     stages: Stages,
     models: Sequence[ScoringModel] = (),
     vocabulary: Vocabulary | None = None,
+    sides: Collection[str] | None = None,
 ) -> NurtureRules:
-    """Read a nurture file; raises Problems that name everything wrong with it, each with file and line."""
+    """Read a nurture file; raises Problems that name everything wrong with it, each with file and line.
+
+    `sides`: the names of the configured CRMs, where they are known.
+    """
     vocabulary = vocabulary or Vocabulary()
     document = parse(text, file)
     spec = validate(NurtureSpec, document)
@@ -102,6 +114,7 @@ def load_nurture(
         reading.allowed(("lost", name), name)
     advice = [_advise(index, some, reading) for index, some in enumerate(spec.advise)]
     quiet = _quiet(spec.quiet, findings)
+    _tracks(spec, findings, sides)
     findings.settle()
     return NurtureRules(
         Pace(spec.pace.engaged, spec.pace.stalled, spec.pace.dormant),
@@ -114,7 +127,21 @@ def load_nurture(
         frozenset(spec.basis_needed),
         spec.held_out,
         spec.salt,
+        tuple(Track(some.name, dict(some.on)) for some in spec.track),
     )
+
+
+def _tracks(spec: NurtureSpec, findings: Findings, sides: Collection[str] | None) -> None:
+    advised = {rule.track for rule in spec.advise if rule.track}
+    taken: set[tuple[str, str]] = set()
+    for index, some in enumerate(spec.track):
+        findings.known(("track", index, "name"), some.name, advised, "track that a rule advises")
+        for side, group in some.on.items():
+            if sides is not None:
+                findings.known(("track", index, "on", side), side, sides, "side")
+            if (side, group) in taken:
+                findings.add(("track", index, "on", side), "LS601", f"{side} {group} is another track's already")
+            taken.add((side, group))
 
 
 def _stages(spec: NurtureSpec, findings: Findings, names: Collection[str]) -> None:

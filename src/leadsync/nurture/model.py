@@ -86,6 +86,14 @@ class Advise:
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """Where those who are advised a track are put: by side, the id of a static list or of a campaign."""
+
+    name: str
+    on: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class NurtureRules:
     """The whole file. `qualified`: the stage from which a lead is qualified; `customer`: stages of customers;
     `lost`: CRM values that mean a lead is lost. `basis_needed`: countries in which a legal basis must be known.
@@ -102,6 +110,7 @@ class NurtureRules:
     basis_needed: frozenset[str] = frozenset()
     held_out: float = 0.0
     salt: str = ""
+    tracks: tuple[Track, ...] = ()
 
     @property
     def memory(self) -> timedelta:

@@ -1,7 +1,10 @@
 """The one place from which writes go out: an outbox before, a receipt after, and a completer for what was in flight."""
 
+from leadsync.push.groups import Change, Changed, Group, carry, changes, put_in
 from leadsync.push.ledger import Pusher
 from leadsync.push.recovery import recover
 from leadsync.push.sending import Pushed, outgoing, push
 
-__all__ = ["Pushed", "Pusher", "outgoing", "push", "recover"]
+__all__ = [
+    "Change", "Changed", "Group", "Pushed", "Pusher", "carry", "changes", "outgoing", "push", "put_in", "recover",
+]  # fmt: skip

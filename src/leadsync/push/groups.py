@@ -1,0 +1,141 @@
+"""Groups of people in the CRMs: put those in who are wanted, take those out whom we put in, and nobody else.
+
+What we did is noted before it is sent. A run that is cut short leaves the note unsettled; the next one looks who is in
+and goes on from there. Whom a person has put in stays in; whom a person has taken out is not put in again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from leadsync.connector import Crm, Groups
+from leadsync.errors import LeadsyncError, Misconfigured
+from leadsync.records import Ref
+from leadsync.store import Store
+
+Refs = frozenset[Ref]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A static list, a campaign: `id` is the vendor's, `track` ours."""
+
+    side: str
+    id: str
+    track: str
+
+    def __str__(self) -> str:
+        return f"track {self.track} ({self.side} {self.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is remembered of a group: whom we put in, who was in it before us, whom the CRM refused."""
+
+    ours: Refs = frozenset()
+    theirs: Refs = frozenset()
+    refused: Refs = frozenset()
+    settled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Who is to join and to leave a group, by what is remembered. `wanted`: all that belong in it."""
+
+    group: Group
+    wanted: Refs
+    join: Refs
+    leave: Refs
+    kept: Kept
+
+    @property
+    def words(self) -> str:
+        """As a plan tells it."""
+        return f"{self.group}: {len(self.join):,} to join, {len(self.leave):,} to leave"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What became of a change. `problem`: why it was not carried out to the end; the next run goes on with it."""
+
+    group: Group
+    joined: int = 0
+    left: int = 0
+    refused: Mapping[Ref, LeadsyncError] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def words(self) -> str:
+        """As a run tells it."""
+        told = f"{self.group}: {self.joined:,} joined, {self.left:,} left"
+        told += "".join(f"; refused {ref}: {error}" for ref, error in sorted(self.refused.items()))
+        return f"{told}; not done: {self.problem}" if self.problem else told
+
+
+def changes(wanted: Mapping[Group, Refs], store: Store) -> list[Change]:
+    """What is to be changed, without asking any CRM; a group where nothing is, and nothing is open, is left out."""
+    made = [_change(group, people, remembered(store, group)) for group, people in wanted.items()]
+    return [change for change in made if change.join or change.leave or not change.kept.settled]
+
+
+def _change(group: Group, wanted: Refs, kept: Kept) -> Change:
+    return Change(group, wanted, wanted - kept.ours - kept.theirs - kept.refused, kept.ours - wanted, kept)
+
+
+def carry(planned: Iterable[Change], sides: Mapping[str, Crm], store: Store) -> list[Changed]:
+    """Carry changes out, group by group: what fails in one is told, and the others go on."""
+    done = []
+    for change in planned:
+        try:
+            done.append(_carry(change, sides, store))
+        except LeadsyncError as problem:
+            done.append(Changed(change.group, problem=str(problem)))
+    return done
+
+
+def _carry(change: Change, sides: Mapping[str, Crm], store: Store) -> Changed:
+    crm, kept, group = sides.get(change.group.side), change.kept, change.group
+    if not isinstance(crm, Groups):
+        raise Misconfigured(f"nurture.toml: {group.side!r} is no configured CRM that has lists or campaigns")
+    there = frozenset(crm.members(group.id))
+    again = frozenset() if kept.settled else kept.ours & change.wanted
+    send = sorted((change.join | again) - there)
+    theirs = (kept.theirs | (change.join & there)) & change.wanted
+    _note(store, group, Kept(kept.ours | frozenset(send), theirs, kept.refused & change.wanted, settled=False))
+    refused = dict(crm.join(group.id, send)) if send else {}
+    out = sorted(change.leave & there)
+    stayed = dict(crm.leave(group.id, out)) if out else {}
+    ours = (kept.ours | frozenset(send)) - refused.keys() - change.leave
+    no_more = (kept.refused & change.wanted) | refused.keys()
+    _note(store, group, Kept(ours, theirs, no_more))
+    return Changed(group, len(send) - len(refused), len(out) - len(stayed), {**refused, **stayed})
+
+
+def remembered(store: Store, group: Group) -> Kept:
+    """What is remembered of a group."""
+    text = store.noted(_key(group))
+    if text is None:
+        return Kept()
+    data = json.loads(text)
+    ours, theirs, refused = (
+        frozenset(Ref(group.side, kind, ident) for kind, ident in data[name]) for name in ("ours", "theirs", "refused")
+    )
+    return Kept(ours, theirs, refused, data["settled"])
+
+
+def put_in(store: Store, group: Group) -> Refs:
+    """Whom we have put into a group."""
+    return remembered(store, group).ours
+
+
+def _note(store: Store, group: Group, kept: Kept) -> None:
+    names = ("ours", "theirs", "refused")
+    data = {name: sorted((ref.kind, ref.id) for ref in getattr(kept, name)) for name in names}
+    with store.transaction():
+        store.note(_key(group), json.dumps({**data, "settled": kept.settled}))
+
+
+def _key(group: Group) -> str:
+    return f"group {group.side} {group.id}"
