@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadsync.mapping.problems import Problems
-from leadsync.qualify import Action, late, load_stages, pack, qualify, replay, touch_days, unpack
+from leadsync.qualify import Action, answers, late, load_stages, pack, qualify, replay, speed, touch_days, unpack
 from leadsync.records import Ref
 from leadsync.score import load_model
 from leadsync.score.model import Reason, Score
@@ -410,3 +410,33 @@ def test_a_list_that_cannot_be_read_stops_the_run_with_its_line(rows, name, says
         load_stages(SCREENED.replace("list.csv", name), "stages.toml", lists=None if rows is None else lambda _n: rows)
     (problem,) = caught.value.problems
     assert problem.code == "LS613" and says in problem.message and problem.line > 0
+
+
+def answered(days, *hours, stage="sql", now=10):
+    """The answers of a lead that became SQL after `days`, with contacts so many hours from the start."""
+    (*_, state) = walk((days, 80), (now, {"sql": 80, "mql": 45}[stage]), facts=KNOWN)
+    return answers(state, STAGES, [DAY + timedelta(hours=hour) for hour in hours])
+
+
+def test_speed_to_lead_counts_from_entering_the_stage_to_the_first_contact_since():
+    now = DAY + timedelta(days=10)
+    found = [*answered(0, 1), *answered(0, -5, 3, 9), *answered(0, -5), *answered(10), *answered(0, stage="mql")]
+    (row,) = speed(found, STAGES, now)
+    assert (row.stage, row.agreed_hours, row.leads) == ("sql", 2, 5)
+    assert (row.in_time, row.late, row.waiting, row.overdue, row.gone) == (1, 1, 1, 1, 1)
+    assert row.median_hours == 2
+
+
+def test_sales_taking_a_lead_is_an_answer():
+    first = qualify(scored(80), KNOWN, STAGES, None, DAY)
+    then = qualify(scored(80), KNOWN | {"lifecycle_stage": "opportunity"}, STAGES, first, DAY + timedelta(hours=1))
+    (answer,) = answers(then, STAGES, [])
+    assert answer.answered == DAY + timedelta(hours=1) and not answer.late(DAY + timedelta(days=9))
+
+
+def test_a_state_says_by_when_it_should_be_answered():
+    state = qualify(scored(80), KNOWN, STAGES, None, DAY)
+    assert state.answer_by == DAY + timedelta(hours=2) and unpack(pack(state)) == state
+    assert qualify(scored(20), {}, STAGES, None, DAY).answer_by is None
+    old = {name: value for name, value in pack(state).items() if name != "answer_by"}
+    assert unpack(old).answer_by is None

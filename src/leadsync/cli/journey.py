@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from leadsync.cli.common import Exit, config_option, console, now, output_option, read_config, say_json
-from leadsync.cli.known import rules_of
+from leadsync.cli.known import name_of, rules_of, seen_by
 from leadsync.cli.scoring import html_option
 from leadsync.nurture import Effect, FunnelRow, Nurtured, effect, funnel, time_in
 from leadsync.nurture.standing import unpack as unpack_nurtured
-from leadsync.qualify import StageState
+from leadsync.qualify import Answer, SpeedRow, StageState, answers, speed
 from leadsync.qualify import unpack as unpack_stage
 from leadsync.reports.page import Page
 from leadsync.reports.svg import bars
@@ -171,6 +171,58 @@ def worth_of_advice(kept: Mapping[str, Nurtured], won: Mapping[str, datetime | N
             continue
         (alone if "held_out" in some.given else advised).append(at is not None)
     return effect((sum(advised), len(advised)), (sum(alone), len(alone)))
+
+
+SPEED_HEAD = ("stage", "agreed hours", "leads", "in time", "late", "waiting", "overdue", "gone", "hours (median)")
+
+
+@report.command("speed")
+@config_option
+@output_option
+@click.option("--days", type=click.IntRange(min=1), default=90, show_default=True, help="Leads that came so lately.")
+@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="How many overdue to list.")
+def speed_command(config_path: Path, output: str, days: int, limit: int) -> int:
+    """Speed to lead: how soon somebody answered after a lead had entered a stage with answer_hours (stages.toml), and
+    who still waits. An answer is our first call, e-mail or meeting since, or sales taking the lead. What was found in the past, from before leadsync
+    ran, counts from the end of its day."""
+    view, rules = seen_by(read_config(config_path, offline=True))
+    begin = view.as_of - timedelta(days=days)
+    found = [
+        (judged, answer)
+        for judged in view.leads
+        for answer in answers(judged.stage, rules.stages, (contact.at for contact in judged.lead.contacts))
+        if answer.since >= begin
+    ]
+    rows = speed((answer for _judged, answer in found), rules.stages, view.as_of)
+    overdue = [(j, a) for j, a in found if a.answered is None and a.there and a.late(view.as_of)]
+    overdue.sort(key=lambda some: some[1].by)
+    if output == "json":
+        waiting = [{"lead": j.lead.uid, "name": name_of(j), "stage": a.stage, "since": a.since.isoformat(),
+                    "answer_by": a.by.isoformat()} for j, a in overdue]  # fmt: skip
+        say_json({"schema": 1, "days": days, "stages": [asdict(row) for row in rows], "overdue": waiting})
+    else:
+        _speed_text(rows, [(name_of(j), a) for j, a in overdue], view.as_of, limit)
+    return Exit.DONE
+
+
+def _speed_text(rows: Sequence[SpeedRow], overdue: Sequence[tuple[str, Answer]], now: datetime, limit: int) -> None:
+    out = console()
+    if not rows:
+        out.print("No stage agrees a time to answer in: give one answer_hours in stages.toml.", soft_wrap=True)
+        return
+    table = Table(title="Speed to lead", title_justify="left", box=None, pad_edge=False)
+    for number, column in enumerate(SPEED_HEAD):
+        table.add_column(column, justify="right" if number else "left")
+    for row in rows:
+        hours = "" if row.median_hours is None else f"{row.median_hours:,.1f}"
+        counts = (row.leads, row.in_time, row.late, row.waiting, row.overdue, row.gone)
+        table.add_row(escape(row.stage), f"{row.agreed_hours:g}", *(f"{count:,}" for count in counts), hours)
+    out.print(table)
+    for name, answer in overdue[:limit]:
+        waited = f"waits for an answer since {answer.since:%Y-%m-%d %H:%M}Z, {answer.hours(now):,.0f} hours"
+        out.print(f"  {name}  {answer.stage}: {waited}", soft_wrap=True, markup=False)
+    if len(overdue) > limit:
+        out.print(f"  … and {len(overdue) - limit:,} more (--limit)")
 
 
 ALL = (report,)

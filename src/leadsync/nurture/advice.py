@@ -18,6 +18,7 @@ from leadsync.touchpoints import Contact
 
 CONTACTING: Final = frozenset((Do.CALL, Do.ENROL, Do.REVIVE))
 """What reaches a person; the rest is among ourselves."""
+SECONDS_PER_HOUR: Final = 3600
 FOREVER_DAYS: Final = 366
 """A quiet time that does not end within a year is a mistake in the file, and is not waited for."""
 
@@ -55,7 +56,8 @@ def advise(  # noqa: PLR0913
 
 def seen_by_nurture(course: Course, situation: Situation, score: Score) -> dict[str, Value]:
     """What conditions can name: all that stages can, and `phase`, `phase_days`, `stage`, `stage_days`, `recycle`,
-    `touch_days`, `touch_channel`, `touch_event`, `contact_days` (blank where there is none)."""
+    `touch_days`, `touch_channel`, `touch_event`, `contact_days` (blank where there is none), and `late_hours`: how long
+    after the time its stage agrees a lead still waits for an answer, 0 where it does not."""
     touch, contact, now = situation.last_touch, situation.last_contact, situation.as_of
     return {
         **seen_by_stages(score, situation.facts),
@@ -68,12 +70,21 @@ def seen_by_nurture(course: Course, situation: Situation, score: Score) -> dict[
         "touch_channel": None if touch is None else touch.channel,
         "touch_event": None if touch is None else touch.event,
         "contact_days": None if contact is None else (now - contact.at).days,
+        "late_hours": _late_hours(situation),
     }
+
+
+def _late_hours(situation: Situation) -> float:
+    """Only as long as nobody has answered."""
+    by, contact, since = situation.state.answer_by, situation.last_contact, situation.state.since
+    if by is None or (contact is not None and contact.at >= since):
+        return 0.0
+    return max(0.0, (situation.as_of - by).total_seconds() / SECONDS_PER_HOUR)
 
 
 NAMES: Final = (
     "phase", "phase_days", "stage", "stage_days", "recycle", "touch_days", "touch_channel", "touch_event",
-    "contact_days",
+    "contact_days", "late_hours",
 )  # fmt: skip
 """The names that `seen_by_nurture` adds."""
 

@@ -16,9 +16,11 @@ from leadsync.qualify.model import (
     unpack,
 )
 from leadsync.qualify.screening import Entry, Hit, ListScreener, Screener, Screening, read_list
+from leadsync.qualify.speed import Answer, SpeedRow, answers, speed
 
 __all__ = [
-    "DISQUALIFIED", "SUPPRESSED", "Action", "Checklist", "Entry", "Hit", "ListScreener", "Owner", "Screener",
-    "Screening", "Stage", "StageGate", "StageState", "Stages", "late", "load_stages", "pack", "qualify", "read_list",
-    "replay", "results_of", "seen_by_stages", "touch_days", "unpack",
+    "DISQUALIFIED", "SUPPRESSED", "Action", "Answer", "Checklist", "Entry", "Hit", "ListScreener", "Owner", "Screener",
+    "Screening", "SpeedRow", "Stage", "StageGate", "StageState", "Stages", "answers", "late", "load_stages", "pack", "qualify",
+    "read_list",
+    "replay", "results_of", "seen_by_stages", "speed", "touch_days", "unpack",
 ]  # fmt: skip
