@@ -183,8 +183,10 @@ SPEED_HEAD = ("stage", "agreed hours", "leads", "in time", "late", "waiting", "o
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="How many overdue to list.")
 def speed_command(config_path: Path, output: str, days: int, limit: int) -> int:
     """Speed to lead: how soon somebody answered after a lead had entered a stage with answer_hours (stages.toml), and
-    who still waits. An answer is our first call, e-mail or meeting since, or sales taking the lead. What was found in the past, from before leadsync
-    ran, counts from the end of its day."""
+    who still waits. An answer is our first call, e-mail or meeting since, or sales taking the lead.
+
+    What was found in the past, from before leadsync ran, counts from the end of its day.
+    """
     view, rules = seen_by(read_config(config_path, offline=True))
     begin = view.as_of - timedelta(days=days)
     found = [

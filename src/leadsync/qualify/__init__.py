@@ -20,7 +20,6 @@ from leadsync.qualify.speed import Answer, SpeedRow, answers, speed
 
 __all__ = [
     "DISQUALIFIED", "SUPPRESSED", "Action", "Answer", "Checklist", "Entry", "Hit", "ListScreener", "Owner", "Screener",
-    "Screening", "SpeedRow", "Stage", "StageGate", "StageState", "Stages", "answers", "late", "load_stages", "pack", "qualify",
-    "read_list",
-    "replay", "results_of", "seen_by_stages", "speed", "touch_days", "unpack",
+    "Screening", "SpeedRow", "Stage", "StageGate", "StageState", "Stages", "answers", "late", "load_stages",
+    "pack", "qualify", "read_list", "replay", "results_of", "seen_by_stages", "speed", "touch_days", "unpack",
 ]  # fmt: skip
