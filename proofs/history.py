@@ -53,6 +53,7 @@ class Checker:
     gaps: int = 0
     writes: int = 0
     _read: int = 0
+    _began: int = 0
     _look: Look = field(init=False)
     _last: dict[Place, Event] = field(default_factory=dict)
     _ours: dict[Place, Event] = field(default_factory=dict)
@@ -76,15 +77,14 @@ class Checker:
     def after_run(self, done: Cycle | None) -> None:
         """Judge what was written; a run that ended well accounts for all it was shown, but what it says it kept."""
         self._learn_who_is_who()
-        events = self.stage.diary.events[self._read :]
-        self._read = len(self.stage.diary.events)
-        for event in events:
+        for event in self.stage.diary.events[self._read :]:
             self._judge(event)
+        self._read = len(self.stage.diary.events)
         if done is not None and done.pushed is not None:
-            self._account(done, {(e.ref, e.field): e for e in events if e.who == ENGINE})
+            self._account(done, {p: write for p, write in self.stage.diary.written.items() if write[0] > self._began})
         else:
             self._unsure.update((ref, n) for ref in self._look.known for n in self._names[ref.side, ref.kind])
-        self._look.known = {}
+        self._look.known, self._began = {}, self.stage.diary.now
 
     def _learn_who_is_who(self) -> None:
         with self.stage.state() as store:
@@ -209,12 +209,12 @@ class Checker:
         places = [(write.ref, write.field), *((e.ref, e.field) for e in fresh)]
         return all(place in self._base and place not in self._unsure for place in places)
 
-    def _account(self, done: Cycle, written: Mapping[Place, Event]) -> None:
+    def _account(self, done: Cycle, written: Mapping[Place, tuple[int, Value]]) -> None:
         """A run that ended well: what it knew when it planned, and what it wrote, is accounted for."""
         assert done.pushed is not None
         lost = (done.pushed.unclear, done.pushed.unsent, done.pushed.moved, [s for s, _ in done.pushed.rejected])
         tried = {(step.uid, change.field) for steps in lost for step in steps for change in step.changes}
-        made = {ref: event.at for (ref, _), event in written.items() if ref not in self._look.known}
+        made = {ref: at for (ref, _), (at, _) in written.items() if ref not in self._look.known}
         waits, binned = tried | _kept_open(done), self._binned()
         for ref in {*self._look.known, *(ref for ref, _ in written)}:
             for name, (mapped, _) in self._names[ref.side, ref.kind].items():
@@ -224,7 +224,7 @@ class Checker:
                 elif not mine & waits:
                     self._account_for((ref, name), written.get((ref, name)), made.get(ref))
 
-    def _account_for(self, place: Place, ours: Event | None, made: int | None) -> None:
+    def _account_for(self, place: Place, ours: tuple[int, Value] | None, made: int | None) -> None:
         """By our write, by our making the record, or by the last change that made it what leadsync knew."""
         ref, name = place
         shelf = self.stage.sides[ref.side]
@@ -234,7 +234,7 @@ class Checker:
             shown, fields = made, next((v.record.fields for v in versions if v.number == made), {})
         same_then = [v.number for v in versions if v.number <= shown and v.record.fields.get(name) == fields.get(name)]
         if ours is not None:
-            self._base[place] = (ours.at, ours.new)
+            self._base[place] = ours
         elif same_then:
             self._base[place] = (same_then[-1], fields.get(name))
         else:

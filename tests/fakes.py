@@ -47,13 +47,14 @@ class Event:
 
 
 class Diary:
-    """What happened in all CRMs, in one order: who changed what, and what leadsync had been shown. `tally`: how often
-    each kind of thing befell a record or a call."""
+    """What happened in all CRMs, in one order: who changed what, and what leadsync had been shown. `written`: its last
+    writes, those too that changed nothing; `tally`: how often each kind of thing befell a record or a call."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.shown: dict[Ref, int] = {}
         self.now = 0
+        self.written: dict[tuple[Ref, str], tuple[int, Value]] = {}
         self.tally: Counter[str] = Counter()
         self._calls: Counter[str] = Counter()
         self._asked: dict[Ref, int] = {}
@@ -183,6 +184,8 @@ class Shelf:
         """Somebody changes a record."""
         old = self.records[ref]
         self.keep(replace(old, fields={**old.fields, **fields}, modified=self.tick()), who)
+        if who == ENGINE:
+            self.diary.written.update({(ref, name): (self.diary.now, value) for name, value in fields.items()})
 
     def delete(self, ref: Ref) -> None:
         """A person deletes a record."""

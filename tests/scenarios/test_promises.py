@@ -240,6 +240,18 @@ def test_a_deleted_record_is_never_made_again_until_a_person_restores_it(stage: 
     assert stage.value(lead, "Phone") == "999"
 
 
+def test_a_lagging_index_does_not_make_an_edit_of_a_record_deleted_right_after_our_write(stage: Stage) -> None:
+    contact, lead = both(stage)
+    stage.salesforce.lag = timedelta(minutes=5)
+    stage.hubspot.edit(contact, jobtitle="Countess")
+    stage.salesforce.on_call = once("after write Lead", lambda: stage.salesforce.delete(lead))
+    stage.run()
+    stage.pass_time(timedelta(minutes=1))
+    stage.run()
+    assert stage.value(contact, "jobtitle") == "Countess"
+    assert quiet(stage)
+
+
 def test_an_edit_made_while_its_partner_was_in_the_bin_arrives_when_that_is_restored(stage: Stage) -> None:
     contact, lead = both(stage)
     stage.salesforce.delete(lead)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from leadsync.connector import Clock, Crm
 from leadsync.errors import SkipRecord
@@ -11,6 +12,9 @@ from leadsync.progress import Progress
 from leadsync.push.readback import settled
 from leadsync.records import Fields, Record, Ref
 from leadsync.store import Outgoing, Reject, Store, Written
+
+A_LITTLE = timedelta(microseconds=1)
+"""Less than any CRM's clock tells apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +35,13 @@ def acknowledge(world: Pusher, row: Outgoing, ref: Ref, record: Record | None, r
     """Keep an applied write: the record as read back, its shadow, what settled where, and out of the outbox; with the
     last write of a field, what that field was planned from counts as accounted for. Call inside a transaction."""
     store, now = world.store, world.clock()
-    fields: Fields = record.fields if record is not None else {n: new for n, (_, new) in row.changes.items()}
+    sent: Fields = {n: new for n, (_, new) in row.changes.items()}
+    fields = record.fields if record is not None else sent
     by_us = record.by_us if record is not None else None
     made = {n: settled(new, fields.get(n, new), by_us=by_us) for n, (_, new) in row.changes.items()}
     before = store.pulled.record(ref)
-    if record is not None:
-        merged = {**(before.record.fields if before is not None else {}), **record.fields}
-        kept_links = before.record.links if before is not None and not record.links else record.links
-        store.pulled.save_records([replace(record, fields=merged, links=kept_links)], now)
+    if (known := _known(before.record if before is not None else None, record, sent)) is not None:
+        store.pulled.save_records([known], now)
     shadow = dict(before.shadow) if before is not None and before.shadow is not None else {}
     if row.id is None:
         shadow = {**fields, **shadow}
@@ -52,6 +55,16 @@ def acknowledge(world: Pusher, row: Outgoing, ref: Ref, record: Record | None, r
     store.outbox.went_through(row.ref, ref, row.changes.keys(), record.modified if record is not None else None)
     store.outbox.mark([row.token], "done")
     _account(store, row)
+
+
+def _known(before: Record | None, after: Record | None, sent: Fields) -> Record | None:
+    """What is known of a record now. One that could not be read back (it was deleted or merged since) has what was
+    sent, and is newer than before the write: what a lagging index shows of it must not look like somebody's edit."""
+    if after is None:
+        return before and replace(before, fields={**before.fields, **sent}, modified=before.modified + A_LITTLE)
+    if before is None:
+        return after
+    return replace(after, fields={**before.fields, **after.fields}, links=after.links or before.links)
 
 
 def _account(store: Store, row: Outgoing) -> None:
