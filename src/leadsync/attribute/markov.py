@@ -7,6 +7,7 @@ remembers the last k channels, and removing a channel removes all states whose l
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +16,12 @@ from leadsync.attribute.paths import Floats, Mask, Offsets, Paths, add_up, owner
 
 DENSE_STATES = 1500
 """Up to so many states the chain is solved by one inverse (18 MB); beyond, by iteration to the last bit."""
+LARGEST_TABLE = 4_000_000
+"""Up to so many possible keys a table (36 MB) tells which occur; beyond, sorting does."""
 SETTLED = 2e-15
 """An iteration ends when no probability changes by more than this."""
+MOST_GUESSES = 100
+"""Steps of the first guess; a chain of real journeys needs a dozen."""
 MOST_STEPS = 1_000_000
 """An iteration that takes more steps is given up: such a chain all but never comes to an end."""
 
@@ -60,7 +65,7 @@ def chain(paths: Paths, order: int = 1) -> Chain:
     first, last = paths.starts[:-1][filled], paths.starts[1:][filled] - 1
     begins = add_up(states[first], weight[filled], size)
     ends = add_up(states[last], paths.conversions[filled], size)
-    rows, columns, counts = _transitions(states, weight[path], last, size)
+    rows, columns, counts = _transitions(states, latest, weight[path], last)
     share = np.divide(1.0, leaving, out=np.zeros(size), where=leaving > 0)
     return Chain(begins / begins.sum(), ends * share, rows, columns, counts * share[rows], latest)
 
@@ -77,21 +82,33 @@ def _states(paths: Paths, order: int) -> tuple[Offsets, Offsets]:
         earlier = np.zeros_like(keys)
         earlier[back:] = keys[:-back]
         combined += np.where(position >= back, earlier, 0) * base**back
-    found, numbers = np.unique(combined, return_inverse=True)
-    return numbers.astype(np.int64), found % base - 1
+    found, numbers = _numbered(combined, base**order)
+    return numbers, found % base - 1
 
 
-def _transitions(states: Offsets, weights: Floats, last: Offsets, size: int) -> tuple[Offsets, Offsets, Floats]:
+def _transitions(states: Offsets, latest: Offsets, weights: Floats, last: Offsets) -> tuple[Offsets, Offsets, Floats]:
     """The counted moves between states: from, to, how often. The step from one path into the next is no move."""
     within = weights[:-1].copy()
     within[last[last < len(within)]] = 0.0
-    pairs = states[:-1] * size + states[1:]
-    if size <= DENSE_STATES:
-        table = add_up(pairs, within, size * size)
-        found = np.flatnonzero(table)
-        return found // size, found % size, table[found]
-    found, numbers = np.unique(pairs, return_inverse=True)
-    return found // size, found % size, add_up(numbers, within, len(found))
+    # A state and the channel that comes next say which state that is, so that few pairs need to be told apart.
+    channels = int(latest.max()) + 1
+    found, numbers = _numbered(states[:-1] * channels + latest[states[1:]], len(latest) * channels)
+    counts = add_up(numbers, within, len(found))
+    to = np.zeros(len(found), dtype=np.int64)
+    real = within > 0
+    to[numbers[real]] = states[1:][real]
+    moved = counts > 0
+    return found[moved] // channels, to[moved], counts[moved]
+
+
+def _numbered(keys: Offsets, limit: int) -> tuple[Offsets, Offsets]:
+    """The keys that occur (all below `limit`), in order, and each key's place among them."""
+    if limit > LARGEST_TABLE:
+        found, numbers = np.unique(keys, return_inverse=True)
+        return found, numbers.astype(np.int64)
+    there = np.zeros(limit, dtype=np.bool_)
+    there[keys] = True
+    return np.flatnonzero(there).astype(np.int64), (np.cumsum(there) - 1)[keys]
 
 
 def _dense(made: Chain, effects: Floats) -> Floats:
@@ -124,11 +141,41 @@ def _reach(made: Chain, removed: Mask) -> float:
     alive = np.where(removed, 0.0, 1.0)
     absorb = made.absorb * alive
     moves = made.moves * alive[made.rows]
-    converts = absorb
+
+    def spread(converts: Floats) -> Floats:
+        return add_up(made.rows, moves * converts[made.columns], len(made))
+
+    converts = _nearly(absorb, spread)
     for _step in range(MOST_STEPS):
-        following = absorb + add_up(made.rows, moves * converts[made.columns], len(made))
+        following = absorb + spread(converts)
         change = float(np.abs(following - converts).max())
         converts = following
         if change <= SETTLED:
             return float(made.start @ converts)
     raise ValueError(f"the chain does not settle within {MOST_STEPS:,} steps: its journeys hardly ever end")
+
+
+def _nearly(absorb: Floats, spread: Callable[[Floats], Floats]) -> Floats:
+    """Near the solution x of x = absorb + spread(x), by stabilised bi-conjugate gradients (van der Vorst 1992): where
+    adding up begins, which alone decides when it is exact. Gives up early rather than late."""
+    x = absorb.copy()
+    rest = spread(x)
+    shadow = direction = rest
+    rho = float(shadow @ rest)
+    for _step in range(MOST_GUESSES):
+        ahead = direction - spread(direction)
+        along = float(shadow @ ahead)
+        if rho == 0 or along == 0:
+            break
+        alpha = rho / along
+        half = rest - alpha * ahead
+        turned = half - spread(half)
+        length = float(turned @ turned)
+        omega = float(turned @ half) / length if length > 0 else 0.0
+        x = x + alpha * direction + omega * half
+        rest = half - omega * turned
+        before, rho = rho, float(shadow @ rest)
+        if omega == 0 or float(np.abs(rest).max()) <= SETTLED:
+            break
+        direction = rest + (rho / before) * (alpha / omega) * (direction - omega * ahead)
+    return x if bool(np.all(np.isfinite(x))) else absorb
