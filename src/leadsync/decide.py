@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from leadsync.attribute import Summary
+from leadsync.attribute import AttributionSettings, Summary
 from leadsync.connector import Crm
 from leadsync.enrich import Resolved
 from leadsync.merge import Verdict
@@ -19,6 +19,9 @@ from leadsync.score import Score, in_points
 
 Decision = tuple[str, str, object, Mapping[str, Any]]
 """(uid, field or source, value, why)."""
+
+TRACK, TOUCHED = "track", "touched"
+"""Who belongs into a group: those on a track, or those that a campaign or channel has touched."""
 
 
 def computed_lead(
@@ -195,25 +198,36 @@ def company_decisions(companies: Iterable[Party], resolved: Mapping[str, Resolve
             yield company.uid, "lei", resolved[company.uid].match.lei or None, resolved_why(resolved[company.uid])
 
 
-def wanted_on_tracks(
+def wanted_in_groups(
     people: Iterable[tuple[Lead, StageState, Nurtured]],
     rules: NurtureRules,
+    settings: AttributionSettings,
     sides: Mapping[str, Crm],
     put_in: Callable[[Group], frozenset[Ref]],
     as_of: datetime,
 ) -> dict[Group, frozenset[Ref]]:
-    """Who belongs into each track's list or campaign now: one record a person and side. `put_in`: whom we have put
-    into a group so far."""
-    ours = {g: put_in(g) for track in rules.tracks for g in (Group(*at, track.name) for at in track.on.items())}
+    """Who belongs into each list or campaign now, of tracks and of touches: one record a person and side. `put_in`:
+    whom we have put into a group so far. Nobody who objected to being profiled belongs into any."""
+    tracks = [Group(*at, TRACK, track.name) for track in rules.tracks for at in track.on.items()]
+    touched = [Group(*at, TOUCHED, label) for label, on in settings.members.items() for at in on.items()]
+    ours = {group: put_in(group) for group in (*tracks, *touched)}
     kinds = {side: {o.name: o.preferred for o in crm.objects() if o.role is Role.PERSON} for side, crm in sides.items()}
     wanted: dict[Group, set[Ref]] = {group: set() for group in ours}
     for lead, stage, nurtured in people if ours else ():
-        situation = Situation(stage, lead.facts, (), (), as_of)
-        objection = may_not(situation, rules) or ("not followed" if nurtured.course is None else "")
+        if nurtured.course is None:
+            continue
+        objection = may_not(Situation(stage, lead.facts, (), (), as_of), rules)
+        labels = {label for touch in lead.touchpoints for label in (touch.channel, touch.campaign)}
         for group, members in ours.items():
             ref = _record_on(lead, kinds.get(group.side, {}), group.side)
-            was = ref in members
-            if ref is not None and on_track(group.track, nurtured.advice, objection, was=was, now=as_of):
+            if ref is None:
+                continue
+            if group.what == TOUCHED:
+                belongs = group.name in labels
+            else:
+                was = ref in members
+                belongs = on_track(group.name, nurtured.advice, objection, was=was, now=as_of)
+            if belongs:
                 wanted[group].add(ref)
     return {group: frozenset(refs) for group, refs in wanted.items()}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from leadsync.attribute import AttributionSettings, load_models
+from leadsync.config.lint import shared_groups
 from leadsync.connector import ObjectType
 from leadsync.errors import Misconfigured
 from leadsync.files import list_reader, model_files
@@ -101,10 +102,12 @@ def load_rulebook(folder: Path, sides: Mapping[str, Sequence[ObjectType]]) -> Ru
     problems += at_odds(models, str(folder))
     lists = list_reader(folder)
     stages = read("stages.toml", lambda text, file: load_stages(text, file, models if all_read else (), names, lists))
-    attribution = read("attribution.toml", load_models)
+    attribution = read("attribution.toml", lambda text, file: load_models(text, file, sides))
     nurture: NurtureRules | None = NO_NURTURE
     if stages is not None and all_read and (folder / "nurture.toml").exists():
         nurture = read("nurture.toml", lambda text, file: load_nurture(text, file, stages, models, names, sides))
+    if nurture is not None and attribution is not None:
+        problems += shared_groups(nurture, attribution, folder)
     if problems or not (lead and company and stages and attribution and touches and nurture):
         raise Problems(problems)
     return Rulebook(lead, company, in_order(models), stages, attribution, touches, nurture)

@@ -30,7 +30,7 @@ from leadsync.decide import (
     lead_decisions,
     reasons,
     score_why,
-    wanted_on_tracks,
+    wanted_in_groups,
 )
 from leadsync.enrich import Resolved, enrich, note_ticks, remembered
 from leadsync.gates import Gate, Setting, closed_gates
@@ -39,9 +39,7 @@ from leadsync.identify import people as identify_people
 from leadsync.learn.aging import watch
 from leadsync.mapping.model import ObjectMap
 from leadsync.memory import BASELINE, latest, memory, overrides, remember, setting, went_through
-from leadsync.nurture import Advice, Do, Nurtured, Situation, nurture, relive
-from leadsync.nurture.standing import pack as pack_nurtured
-from leadsync.nurture.standing import unpack as unpack_nurtured
+from leadsync.nurture import Advice, Do, Nurtured, Situation, nurture, relive, standing
 from leadsync.picture import Lead, Party
 from leadsync.plan import Plan, Subject, plan
 from leadsync.progress import Progress, Silent
@@ -143,7 +141,7 @@ class Cycle:
     aging: tuple[str, ...] = ()
     """What tells that a scoring model has aged."""
     groups: tuple[Change, ...] = ()
-    """Who is to join and leave the lists and campaigns of tracks; `changed` says what became of it."""
+    """Who is to join and leave lists and campaigns; `changed` says what became of it."""
     changed: tuple[Changed, ...] = ()
 
 
@@ -157,7 +155,7 @@ def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset()
     view = look(world)
     made = plan(view.subjects, memory(world.store), view.as_of)
     gates = closed_gates(made, _setting(world, view, made), limits, open_gates)
-    groups = changes(_tracks(world, view), world.store)
+    groups = changes(_groups(world, view), world.store)
     seen = Cycle(world.run, tuple(drained), recovered, view, made, tuple(gates), None, audited, groups=tuple(groups))
     if gates or not write:
         return seen
@@ -170,10 +168,11 @@ def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset()
     return replace(seen, pushed=pushed, aging=aging, changed=tuple(changed))
 
 
-def _tracks(world: World, view: View) -> dict[Group, frozenset[Ref]]:
-    """Who belongs into the lists and campaigns of tracks."""
+def _groups(world: World, view: View) -> dict[Group, frozenset[Ref]]:
+    """Who belongs into the lists and campaigns of tracks and touches."""
     people = ((j.lead, j.stage, j.nurtured) for j in view.leads)
-    return wanted_on_tracks(people, world.rules.nurture, world.sides, partial(put_in, world.store), view.as_of)
+    book, ours = world.rules, partial(put_in, world.store)
+    return wanted_in_groups(people, book.nurture, book.attribution, world.sides, ours, view.as_of)
 
 
 def _only_baseline(world: World) -> bool:
@@ -282,7 +281,7 @@ def _kept(world: World, colleagues: Mapping[str, tuple[Contact, ...]]) -> Callab
         state = None if world.replaying else store.results.stage(uid)
         course = None if world.replaying else store.courses.of(uid)
         stage = unpack(state) if state is not None else None
-        nurtured = unpack_nurtured(course) if course is not None else None
+        nurtured = standing.unpack(course) if course is not None else None
         return Before(stage, nurtured, colleagues.get(uid, ()))
 
     return of
@@ -359,7 +358,7 @@ def _commit(world: World, view: View, made: Plan) -> tuple[str, ...]:
         world.store.pulled.save_identities(_identities(view), now)
         world.store.results.save_decisions(_decisions(view), world.run, now)
         world.store.results.save_stages({j.lead.uid: pack(j.stage) for j in view.leads})
-        courses = {j.lead.uid: pack_nurtured(j.nurtured) for j in view.leads}
+        courses = {j.lead.uid: standing.pack(j.nurtured) for j in view.leads}
         world.store.courses.save(courses, courses.keys())
         world.store.snapshots.save(view.as_of.date(), {j.lead.uid: j.lead.facts for j in view.leads})
         world.store.results.save_scores(

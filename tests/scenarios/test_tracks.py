@@ -197,3 +197,26 @@ def test_a_crm_without_lists_is_named_and_the_rest_of_the_run_stands(stage: Stag
     problems = {change.problem for cycle in done for change in cycle.changed}
     assert problems == {"nurture.toml: 'hubspot' is no configured CRM that has lists or campaigns"}
     assert stage.value(ref, "leadsync_journey") == "engaged"
+
+
+def test_whom_a_campaign_touched_joins_its_list_and_who_objects_does_not(stage: Stage) -> None:
+    rules = stage.mappings / "attribution.toml"
+    text = rules.read_text(encoding="utf-8")
+    rules.write_text(text.replace("[members]", '[members]\n"Whitepaper: LEI" = { hubspot = "8" }'))
+    lists(stage).on["8"] = set()
+    ref, other = engaged(stage), stage.hubspot.put("contacts", **{**ADA, "email": "eve@acme.example"})
+    objects = stage.hubspot.put("contacts", **{**ADA, "email": "no@acme.example", "hs_email_optout": True})
+    stage.hubspot.touch(objects, stage.now - timedelta(days=3), "form_submission", name="Whitepaper: LEI")
+    stage.hubspot.touch(other, stage.now - timedelta(days=3), "form_submission", name="Contact us")
+    first = stage.run()
+    assert "touched Whitepaper: LEI (hubspot 8): 1 joined, 0 left" in [change.words for change in first.changed]
+    assert lists(stage).on["8"] == {ref}
+    assert [change for change in later(stage, minutes=5).changed if change.group.id == "8"] == []
+
+
+def test_a_campaign_for_two_purposes_is_refused(stage: Stage) -> None:
+    rules = stage.mappings / "attribution.toml"
+    text = rules.read_text(encoding="utf-8")
+    rules.write_text(text.replace("[members]", '[members]\n"Whitepaper: LEI" = { hubspot = "7" }'))
+    with pytest.raises(Problems, match="the track product and to members of Whitepaper: LEI"):
+        stage.run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import isclose
 from typing import Annotated, Literal
 
@@ -69,10 +70,12 @@ class AttributionSpec(Table):
     value: Annotated[float, Field(ge=0)] = 0.0
     value_field: str = ""
     milestone: dict[Literal["lead", "deal"], Name] = Field(default_factory=dict)
+    members: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
-def load_models(text: str, file: str) -> AttributionSettings:
-    """Read an attribution file; raises Problems that name everything wrong with it, each with file and line.
+def load_models(text: str, file: str, sides: Collection[str] | None = None) -> AttributionSettings:
+    """Read an attribution file; raises Problems that name everything wrong with it, each with file and line. `sides`:
+    the names of the configured CRMs, where they are known.
 
     The standard models (`STANDARD`) are there without being named; a file may add to them or change them.
     """
@@ -85,11 +88,15 @@ def load_models(text: str, file: str) -> AttributionSettings:
         findings.add(("default",), "LS609", f'"{spec.default}" credits all journeys together, not one lead')
     for index, name in enumerate(spec.report):
         findings.known(("report", index), name, models, "model")
+    for label, on in spec.members.items():
+        for side in on if sides is not None else ():
+            findings.known(("members", label, side), side, sides or (), "side")
     findings.settle()
     report = tuple(spec.report) or (spec.default,)
     return AttributionSettings(
         _journey(spec.journey), models, spec.default, report, spec.cost, spec.conversion_stage, spec.value,
         spec.value_field, {str(name): stage for name, stage in spec.milestone.items()},
+        spec.members,
     )  # fmt: skip
 
 

@@ -109,6 +109,9 @@ class AttributionSettings:
     milestones: Mapping[str, str] = field(default_factory=dict)
     """By milestone of W and full-path models ("lead", "deal"), the stage that it is reached with."""
 
+    members: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By campaign or channel, the list or campaign (by side) that those it has touched are put into."""
+
     def worth(self, facts: Fields) -> float:
         """What the conversion of a lead with these facts is worth."""
         told = number(facts.get(self.value_field)) if self.value_field else None

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from leadsync.attribute import load_models
+from leadsync.attribute import AttributionSettings, load_models
 from leadsync.config.read import Lookup, read, text_of
 from leadsync.connector import ObjectType, connector
 from leadsync.errors import Misconfigured
 from leadsync.files import list_reader, model_files
 from leadsync.mapping.load import lint_object
 from leadsync.mapping.problems import Problem, Problems
-from leadsync.nurture import load_nurture
+from leadsync.nurture import NurtureRules, load_nurture
 from leadsync.qualify import load_stages
 from leadsync.score import at_odds, load_model
 from leadsync.touchpoints import load_touch_rules
@@ -51,8 +51,25 @@ def _lint_mappings(folder: Path, sides: Mapping[str, Sequence[ObjectType]]) -> l
     models = [model for name in model_files(folder) if (model := check(name, load_model)) is not None]
     problems += at_odds(models, str(folder))
     stages = check("stages.toml", lambda text, file: load_stages(text, file, models, lists=list_reader(folder)))
+    nurture: NurtureRules | None = None
     if stages is not None and (folder / "nurture.toml").exists():
-        check("nurture.toml", lambda text, file: load_nurture(text, file, stages, models, sides=set(sides)))
-    check("attribution.toml", load_models)
+        nurture = check("nurture.toml", lambda text, file: load_nurture(text, file, stages, models, sides=set(sides)))
+    attribution = check("attribution.toml", lambda text, file: load_models(text, file, set(sides)))
     check("touchpoints.toml", lambda text, file: load_touch_rules(text, file, set(sides)))
+    if nurture is not None and attribution is not None:
+        problems += shared_groups(nurture, attribution, folder)
+    return problems
+
+
+def shared_groups(nurture: NurtureRules, attribution: AttributionSettings, folder: Path) -> list[Problem]:
+    """A list or campaign that two entries would fill and empty against each other."""
+    tracks = [(f"the track {track.name}", at) for track in nurture.tracks for at in track.on.items()]
+    touched = [(f"members of {label}", at) for label, on in attribution.members.items() for at in on.items()]
+    first: dict[tuple[str, str], str] = {}
+    problems = []
+    for what, (side, ident) in (*tracks, *touched):
+        before = first.setdefault((side, ident), what)
+        if before != what:
+            text = f"{side} {ident} is given to {before} and to {what}: each needs a list or campaign of its own"
+            problems.append(Problem(str(folder / "attribution.toml"), 0, 0, "LS601", text))
     return problems

@@ -20,14 +20,16 @@ Refs = frozenset[Ref]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A static list, a campaign: `id` is the vendor's, `track` ours."""
+    """A static list, a campaign: `id` is the vendor's. `what`: who belongs in it, "track" or "touched"; `name`: of what
+    track, or touched by what campaign or channel."""
 
     side: str
     id: str
-    track: str
+    what: str
+    name: str
 
     def __str__(self) -> str:
-        return f"track {self.track} ({self.side} {self.id})"
+        return f"{self.what} {self.name} ({self.side} {self.id})"
 
 
 @dataclass(frozen=True, slots=True)
