@@ -6,8 +6,10 @@ import hashlib
 import os
 import pickle
 import signal
+import sqlite3
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
@@ -209,8 +211,9 @@ def fingerprint(stage: Stage) -> bytes:
     digest = hashlib.sha256()
     for side in stage.sides.values():
         digest.update(repr((list(side.records.items()), side.log, side.usage.writes)).encode())
-    with Watched(stage.path) as store:
-        for (table,) in store.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
-            rows = sorted(map(repr, map(tuple, store.connection.execute(f"SELECT * FROM {table}"))))  # noqa: S608
-            digest.update(repr((table, rows)).encode())
+    with closing(sqlite3.connect(stage.path)) as state:
+        for (table,) in state.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall():
+            rows = sorted(map(repr, state.execute(f"SELECT * FROM {table}")))  # noqa: S608
+            if rows:
+                digest.update(repr((table, rows)).encode())
     return digest.digest()
