@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tests.engine import KINDS, Stage
-from tests.fakes import ENGINE, Event
+from tests.fakes import ENGINE, Event, Shelf, Version
 
 from leadsync.mapping.compare import same
 from leadsync.mapping.model import Conflict, Direction, FieldMap, NullPolicy, ObjectMap, Target, WriteMode
@@ -184,8 +184,7 @@ class Checker:
     def _before(self, ref: Ref, mapped: FieldMap) -> list[Place]:
         """Where the field was in the records of which this one took the place, by a merge or a conversion."""
         shelf = self.stage.sides[ref.side]
-        there = shelf.records.get(ref)
-        earlier = [Ref(ref.side, ref.kind, alias) for alias in there.aliases] if there is not None else []
+        earlier = [Ref(ref.side, ref.kind, alias) for v in _versions(shelf, ref)[-1:] for alias in v.record.aliases]
         earlier += [record.ref for record in shelf.records.values() if record.successor == ref]
         return [(old, n) for old in earlier for n, (m, _) in self._names[old.side, old.kind].items() if m is mapped]
 
@@ -228,7 +227,7 @@ class Checker:
         """By our write, by our making the record, or by the last change that made it what leadsync knew."""
         ref, name = place
         shelf = self.stage.sides[ref.side]
-        versions = shelf.versions.get(ref) or shelf.gone.get(ref, [])
+        versions = _versions(shelf, ref)
         shown, fields = self._look.known.get(ref, (0, {}))
         if made is not None:
             shown, fields = made, next((v.record.fields for v in versions if v.number == made), {})
@@ -335,6 +334,11 @@ class Checker:
         there = self.stage.value(*goal)
         spelled = self.stage.sides[goal[0].side].spell(goal[1], value)
         return same(there, spelled, mapped.compare) or same(there, value, mapped.compare)
+
+
+def _versions(shelf: Shelf, ref: Ref) -> list[Version]:
+    """All that a record ever was, also of one that was merged into a new id."""
+    return shelf.versions.get(ref) or shelf.gone.get(ref, [])
 
 
 def _by_vendor_name(mapping: ObjectMap, side: str, kind: str) -> dict[str, tuple[FieldMap, Target]]:

@@ -27,8 +27,7 @@ from leadsync.errors import Ambiguous, Rejected, TryAgain
 from leadsync.records import Fields, Record, Ref, Role, Touch, Value
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
-ENGINE = "leadsync"
-PERSON = "person"
+ENGINE, PERSON = "leadsync", "person"
 
 
 @dataclass(frozen=True, slots=True)
