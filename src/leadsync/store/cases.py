@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from leadsync.records import Ref, Value
-from leadsync.store.rows import dumps
+from leadsync.store.rows import among, dumps
 
 Cells = tuple[tuple[Ref, Value], ...]
 """What each record says of a field, in canonical form."""
@@ -71,10 +71,15 @@ class Cases:
 
     # ---- conflicts
 
-    def save_conflicts(self, open_: Iterable[tuple[str, str, str, Cells]], now: datetime) -> None:
-        """These are open now, and no others: (uid, object, field, cells). One that is open already keeps its date."""
+    def save_conflicts(
+        self, open_: Iterable[tuple[str, str, str, Cells]], now: datetime, uids: Collection[str] | None = None
+    ) -> None:
+        """These are open now, and no others (of all, or of `uids`): (uid, object, field, cells). One that is open
+        already keeps its date."""
         rows = {(uid, field): (uid, object_, field, _cells_text(cells)) for uid, object_, field, cells in open_}
-        known = [(r["uid"], r["field"]) for r in self._db.execute("SELECT uid, field FROM conflict")]
+        which, given = among("uid", uids)
+        found = self._db.execute(f"SELECT uid, field FROM conflict WHERE {which}", given)  # noqa: S608
+        known = [(r["uid"], r["field"]) for r in found]
         gone = [key for key in known if key not in rows]
         self._db.executemany("DELETE FROM conflict WHERE uid = ? AND field = ?", gone)
         self._db.executemany(
@@ -133,17 +138,21 @@ class Cases:
 
     # ---- leases
 
-    def leases(self) -> dict[tuple[Ref, str], tuple[Value, datetime]]:
-        """(record, vendor field) → a person's value there, and since when it is known."""
-        rows = self._db.execute("SELECT * FROM lease")
+    def leases(self, refs: Collection[Ref] | None = None) -> dict[tuple[Ref, str], tuple[Value, datetime]]:
+        """(record, vendor field) → a person's value there, and since when it is known; of all records, or of these."""
+        which, given = among("ref", refs)
+        rows = self._db.execute(f"SELECT * FROM lease WHERE {which}", given)  # noqa: S608
         return {
             (Ref.parse(r["ref"]), r["field"]): (json.loads(r["value"]), datetime.fromisoformat(r["since"]))
             for r in rows
         }
 
-    def save_leases(self, values: Mapping[tuple[Ref, str], Value], now: datetime) -> None:
-        """These values of people stand in the way now, and no others; one that stood there already keeps its date."""
-        known = self.leases()
+    def save_leases(
+        self, values: Mapping[tuple[Ref, str], Value], now: datetime, refs: Collection[Ref] | None = None
+    ) -> None:
+        """These values of people stand in the way now, and no others (in any record, or in these); one that stood
+        there already keeps its date."""
+        known = self.leases(refs)
         gone = [(str(ref), name) for ref, name in known if (ref, name) not in values]
         self._db.executemany("DELETE FROM lease WHERE ref = ? AND field = ?", gone)
         fresh = {key: value for key, value in values.items() if key not in known or known[key][0] != value}
@@ -154,9 +163,11 @@ class Cases:
 
     # ---- fields that flap
 
-    def flaps(self) -> dict[tuple[Ref, str], Flapping]:
-        """All that were ever found, the released ones too."""
-        return {(f.ref, f.field): f for f in map(_flapping, self._db.execute("SELECT * FROM flap ORDER BY since"))}
+    def flaps(self, refs: Collection[Ref] | None = None) -> dict[tuple[Ref, str], Flapping]:
+        """All that were ever found (in any record, or in these), the released ones too."""
+        which, given = among("ref", refs)
+        rows = self._db.execute(f"SELECT * FROM flap WHERE {which} ORDER BY since", given)  # noqa: S608
+        return {(f.ref, f.field): f for f in map(_flapping, rows)}
 
     def save_flaps(self, found: Iterable[Flapping]) -> None:
         """Hold these fields."""

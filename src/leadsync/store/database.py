@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import date
 from pathlib import Path
 from typing import IO
 
@@ -97,6 +98,18 @@ class Store:
                 self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
+
+    def forget_strangers(self, day: date) -> None:
+        """Forget what is kept of leads, companies and records that are no longer known at all; call inside a
+        transaction, after what is known was remembered."""
+        for table in ("conflict", "course"):
+            self.connection.execute(f"DELETE FROM {table} WHERE uid NOT IN (SELECT uid FROM identity)")  # noqa: S608
+        self.connection.execute(
+            "DELETE FROM snapshot WHERE day = ? AND uid NOT IN (SELECT uid FROM identity)", (day.isoformat(),)
+        )
+        self.connection.execute(
+            "DELETE FROM lease WHERE ref NOT IN (SELECT side || '/' || kind || '/' || id FROM record)"
+        )
 
     def note(self, key: str, value: str) -> None:
         """Remember one thing about the installation by name."""

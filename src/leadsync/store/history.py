@@ -30,10 +30,14 @@ class History:
         number: int = self._db.execute("SELECT coalesce(max(id), 0) FROM history").fetchone()[0]
         return number
 
-    def rewritten(self, at: datetime, after: int) -> list[Written]:
-        """All writes from a moment on of the fields that were written after the write of that number."""
-        places = "(SELECT ref, field FROM history WHERE id > ?)"
-        return self._read(f"WHERE at >= ? AND (ref, field) IN {places}", at.isoformat(), after)
+    def rewritten(self, at: datetime, after: int, times: int) -> list[Written]:
+        """All writes from a moment on of the fields that were written after the write of that number, and at least so
+        often since that moment."""
+        since = at.isoformat()
+        places = "SELECT ref, field FROM history WHERE id > ?"
+        often = f"WHERE at >= ? AND (ref, field) IN ({places}) GROUP BY ref, field HAVING count(*) >= ?"
+        query = f"WHERE at >= ? AND (ref, field) IN (SELECT ref, field FROM history {often})"
+        return self._read(query, since, since, after, times)
 
     def of(self, uid: str) -> list[Written]:
         """What was ever written for a lead or company."""

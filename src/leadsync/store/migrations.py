@@ -131,4 +131,7 @@ MIGRATIONS: tuple[str, ...] = (
         note TEXT NOT NULL, at TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE INDEX touch_person ON touch (person);
+    """,
 )

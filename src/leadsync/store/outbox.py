@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from leadsync.records import Ref
-from leadsync.store.rows import Outgoing, Reject, Written, dumps, outgoing_of, reject_of
+from leadsync.store.rows import Outgoing, Reject, Written, among, dumps, outgoing_of, reject_of
 
 
 class Outbox:
@@ -61,9 +61,10 @@ class Outbox:
             ((*_written_row(row), row.uid, row.mapped, row.other, int(row.created)) for row in kept),
         )
 
-    def written(self) -> dict[tuple[Ref, str], Written]:
-        """The last write of each record and field."""
-        rows = self._db.execute("SELECT * FROM written")
+    def written(self, refs: Collection[Ref] | None = None) -> dict[tuple[Ref, str], Written]:
+        """The last write of each field, of every record or of these."""
+        which, given = among("ref", refs)
+        rows = self._db.execute(f"SELECT * FROM written WHERE {which}", given)  # noqa: S608
         return {(w.ref, w.field): w for w in map(written_of, rows)}
 
     def forget_written(self, places: Iterable[tuple[Ref, str]]) -> None:
@@ -117,9 +118,11 @@ class Outbox:
         found = (self._db.execute("SELECT * FROM reject WHERE ref = ?", (str(ref),)) for ref in refs)
         return [reject_of(row) for rows in found for row in rows]
 
-    def rejects(self) -> list[Reject]:
-        """All that stands refused or unreadable, what was dropped too, oldest first."""
-        return [reject_of(row) for row in self._db.execute("SELECT * FROM reject ORDER BY first_at, ref")]
+    def rejects(self, refs: Collection[Ref] | None = None) -> list[Reject]:
+        """All that stands refused or unreadable (of any record, or of these), what was dropped too, oldest first."""
+        which, given = among("ref", refs)
+        rows = self._db.execute(f"SELECT * FROM reject WHERE {which} ORDER BY first_at, ref", given)  # noqa: S608
+        return [reject_of(row) for row in rows]
 
     def forgive(self, refs: Iterable[Ref]) -> None:
         """Let the refused writes of these records be tried again."""

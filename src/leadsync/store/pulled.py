@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from leadsync.connector import Page, Unread
 from leadsync.records import Fields, Record, Ref, Touch
 from leadsync.store.follow import follow_conversion, follow_merge
-from leadsync.store.rows import Seen, changed_of, dumps, record_row, seen_of, touch_of, touch_row
+from leadsync.store.rows import Seen, among, changed_of, dumps, record_of, record_row, seen_of, touch_of, touch_row
 
 _UPSERT = """
     INSERT INTO record
@@ -114,10 +114,27 @@ class Pulled:
 
     # ---- records and shadows
 
-    def records(self) -> Iterator[Seen]:
-        """All records that are known, the deleted too, in the order of their ids."""
-        for row in self._db.execute("SELECT * FROM record ORDER BY side, kind, id"):
+    def records(self, rows: Collection[int] | None = None) -> Iterator[Seen]:
+        """All records that are known, the deleted too, in the order of their ids; or only those of these rows."""
+        which, given = among("rowid", rows)
+        for row in self._db.execute(f"SELECT * FROM record WHERE {which} ORDER BY side, kind, id", given):  # noqa: S608
             yield seen_of(row)
+
+    def numbered(self) -> Iterator[tuple[int, Record, str | None]]:
+        """(row, record, leadsync id) of all records that are known, in the order of their rows."""
+        found = self._db.execute(
+            """
+            SELECT record.rowid AS number, record.*, identity.uid FROM record
+            LEFT JOIN identity ON identity.ref = side || '/' || kind || '/' || id ORDER BY record.rowid
+            """
+        )
+        for row in found:
+            yield row["number"], record_of(row), row["uid"]
+
+    def size(self) -> tuple[int, int]:
+        """How many records are known, the deleted too, and the highest row of one."""
+        row = self._db.execute("SELECT count(*) n, coalesce(max(rowid), 0) last FROM record").fetchone()
+        return row["n"], row["last"]
 
     def records_of(self, side: str, kind: str) -> Iterator[Seen]:
         """The records of one object, in the order of their ids."""
@@ -150,10 +167,17 @@ class Pulled:
             if seen is not None:
                 self.set_shadows([(ref, {**(seen.shadow or {}), **fields})])
 
-    def touches(self) -> Iterator[Touch]:
-        """All touches that were not deleted, oldest first."""
-        for row in self._db.execute("SELECT * FROM touch WHERE deleted = 0 ORDER BY at, side, kind, id"):
+    def touches(self, people: Collection[str] | None = None) -> Iterator[Touch]:
+        """All touches that were not deleted, oldest first; or only those that name one of these as the person."""
+        which, given = among("person", people)
+        query = f"SELECT * FROM touch WHERE deleted = 0 AND {which} ORDER BY at, side, kind, id"  # noqa: S608
+        for row in self._db.execute(query, given):
             yield touch_of(row)
+
+    def addressed(self) -> Iterator[Ref]:
+        """Whom touches name by something that may be an e-mail address."""
+        for row in self._db.execute("SELECT DISTINCT person FROM touch WHERE person LIKE '%@%' ORDER BY person"):
+            yield Ref.parse(row["person"])
 
     def touches_of(self, people: Iterable[Ref]) -> list[Touch]:
         """The touches that name one of these records, oldest first."""
@@ -167,9 +191,11 @@ class Pulled:
 
     # ---- identities
 
-    def identities(self) -> dict[Ref, str]:
-        """Which record belongs to which person or company."""
-        return {Ref.parse(row["ref"]): row["uid"] for row in self._db.execute("SELECT ref, uid FROM identity")}
+    def identities(self, refs: Collection[Ref] | None = None) -> dict[Ref, str]:
+        """Which record belongs to which person or company; all, or these."""
+        which, given = among("ref", refs)
+        rows = self._db.execute(f"SELECT ref, uid FROM identity WHERE {which}", given)  # noqa: S608
+        return {Ref.parse(row["ref"]): row["uid"] for row in rows}
 
     def identity(self, ref: Ref) -> tuple[str, str] | None:
         """(uid, why) of one record."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from leadsync.store.rows import dumps
+from leadsync.store.rows import among, dumps
 
 
 class Results:
@@ -47,9 +47,11 @@ class Results:
         rows = self._db.execute("SELECT uid, why FROM decision WHERE field = 'company'")
         return {r["uid"]: why["company"] for r in rows if "company" in (why := json.loads(r["why"]))}
 
-    def stages(self) -> dict[str, dict[str, Any]]:
-        """The stage each lead stands in."""
-        return {row["uid"]: json.loads(row["state"]) for row in self._db.execute("SELECT * FROM stage")}
+    def stages(self, uids: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
+        """The stage each lead, or each of these, stands in."""
+        which, given = among("uid", uids)
+        rows = self._db.execute(f"SELECT * FROM stage WHERE {which}", given)  # noqa: S608
+        return {row["uid"]: json.loads(row["state"]) for row in rows}
 
     def stage(self, uid: str) -> dict[str, Any] | None:
         """The stage one lead stands in."""
@@ -63,19 +65,22 @@ class Results:
     def save_scores(self, rows: Iterable[tuple[str, datetime, str, int | None, Mapping[str, Any]]]) -> None:
         """(uid, as-of, model, centi-points, body): the score history, in which a score that did not move is not
         repeated; call inside a transaction."""
-        known = self.scores()
+        fresh = list(rows)
+        known = self.scores([row[0] for row in fresh])
         self._db.executemany(
             "INSERT OR REPLACE INTO score VALUES (?, ?, ?, ?, ?)",
             (
                 (uid, as_of.isoformat(), model, points, dumps(body))
-                for uid, as_of, model, points, body in rows
+                for uid, as_of, model, points, body in fresh
                 if known.get(uid) != (model, points)
             ),
         )
 
-    def scores(self) -> dict[str, tuple[str, int | None]]:
-        """The newest score of every lead: (model, centi-points)."""
-        rows = self._db.execute("SELECT uid, model, centipoints, max(as_of) FROM score GROUP BY uid")
+    def scores(self, uids: Collection[str] | None = None) -> dict[str, tuple[str, int | None]]:
+        """The newest score of every lead, or of each of these: (model, centi-points)."""
+        which, given = among("uid", uids)
+        query = f"SELECT uid, model, centipoints, max(as_of) FROM score WHERE {which} GROUP BY uid"  # noqa: S608
+        rows = self._db.execute(query, given)
         return {row["uid"]: (row["model"], row["centipoints"]) for row in rows}
 
     def score_history(self, uid: str) -> list[tuple[datetime, int | None]]:
@@ -88,9 +93,10 @@ class Results:
         row = self._db.execute("SELECT body FROM score WHERE uid = ? ORDER BY as_of DESC LIMIT 1", (uid,)).fetchone()
         return json.loads(row["body"]) if row else None
 
-    def resolutions(self) -> dict[str, tuple[str, str, dict[str, Any]]]:
-        """Company uid → (query it was made for, publish date of the register, match and ownership)."""
-        rows = self._db.execute("SELECT uid, query, published, body FROM resolution")
+    def resolutions(self, uids: Collection[str] | None = None) -> dict[str, tuple[str, str, dict[str, Any]]]:
+        """Company uid → (query it was made for, publish date of the register, match and ownership); all, or these."""
+        which, given = among("uid", uids)
+        rows = self._db.execute(f"SELECT uid, query, published, body FROM resolution WHERE {which}", given)  # noqa: S608
         return {row["uid"]: (row["query"], row["published"], json.loads(row["body"])) for row in rows}
 
     def save_resolutions(self, rows: Iterable[tuple[str, str, str, Mapping[str, Any]]], now: datetime) -> None:

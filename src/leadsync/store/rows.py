@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from sys import intern
@@ -95,6 +95,13 @@ class Reject:
         return frozenset(name for name in self.sent if name.casefold() in folded)
 
 
+def among(column: str, values: Iterable[object] | None) -> tuple[str, tuple[str, ...]]:
+    """A condition that holds for rows whose `column` is one of the values, with its parameter; None: for every row."""
+    if values is None:
+        return "1", ()
+    return f"{column} IN (SELECT value FROM json_each(?))", (json.dumps([*values], default=str),)  # noqa: S608
+
+
 def dumps(value: object) -> str:
     """JSON that is the same for the same content."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -119,12 +126,11 @@ def record_row(record: Record, now: datetime) -> dict[str, Any]:
     }
 
 
-def seen_of(row: Mapping[str, Any]) -> Seen:
-    """A row of the record table as a value."""
-    fields = _names_once(json.loads(row["fields"]))
-    record = Record(
+def record_of(row: Mapping[str, Any]) -> Record:
+    """A row of the record table as the record it holds."""
+    return Record(
         ref=Ref(intern(row["side"]), intern(row["kind"]), row["id"]),
-        fields=fields,
+        fields=_names_once(json.loads(row["fields"])),
         modified=datetime.fromisoformat(row["modified"]),
         links={k: tuple(v) for k, v in json.loads(row["links"]).items()},
         aliases=tuple(json.loads(row["aliases"])),
@@ -134,6 +140,12 @@ def seen_of(row: Mapping[str, Any]) -> Seen:
         modified_by=row["modified_by"],
         by_us=bool(row["by_us"]) if row["by_us"] is not None else None,
     )
+
+
+def seen_of(row: Mapping[str, Any]) -> Seen:
+    """A row of the record table as a value, with its shadow."""
+    record = record_of(row)
+    fields = record.fields
     shadow = _shadow_of(row["shadow"], row["fields"], fields) if row["shadow"] is not None else None
     return Seen(record, shadow, datetime.fromisoformat(row["first_seen"]), changed_of(row["changed"]))
 

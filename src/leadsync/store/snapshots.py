@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
 from leadsync.records import Fields
-from leadsync.store.rows import dumps
+from leadsync.store.rows import among, dumps
 
 IDENTIFYING: Final = frozenset(("email", "other_emails", "first_name", "last_name", "phone", "leadsync_id"))
 """Facts that say who somebody is; nothing that a score may look at needs them, and so no history of them is kept."""
@@ -24,9 +24,11 @@ class Snapshots:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def save(self, day: date, facts: Mapping[str, Fields]) -> None:
-        """Remember what is known of leads on a day; later runs of a day replace it; call inside a transaction."""
-        self._db.execute("DELETE FROM snapshot WHERE day = ?", (day.isoformat(),))
+    def save(self, day: date, facts: Mapping[str, Fields], uids: Collection[str] | None = None) -> None:
+        """Remember what is known of leads on a day; later runs of a day replace it (for all leads, or for those in
+        `uids`); call inside a transaction."""
+        which, given = among("uid", uids)
+        self._db.execute(f"DELETE FROM snapshot WHERE day = ? AND {which}", (day.isoformat(), *given))  # noqa: S608
         told = ((uid, self._before(uid, day), without_names(some)) for uid, some in facts.items())
         self._db.executemany(
             "INSERT INTO snapshot VALUES (?, ?, ?)",
@@ -37,9 +39,9 @@ class Snapshots:
             ),
         )
 
-    def at(self, day: date) -> dict[str, Fields]:
-        """What was known of each lead on a day, as far as it was known by then."""
-        return dict(self._known("<=", day))
+    def at(self, day: date, uids: Collection[str] | None = None) -> dict[str, Fields]:
+        """What was known of each lead, or of each of these, on a day, as far as it was known by then."""
+        return dict(self._known("<=", day, uids))
 
     def all(self) -> Iterator[tuple[str, date, Fields]]:
         """(lead, day, facts) whenever something had changed, by lead and day."""
@@ -66,10 +68,11 @@ class Snapshots:
             _follow(known, row["facts"])
         return known if rows else None
 
-    def _known(self, sign: str, day: date) -> dict[str, dict[str, Any]]:
+    def _known(self, sign: str, day: date, uids: Collection[str] | None) -> dict[str, dict[str, Any]]:
+        which, given = among("uid", uids)
         rows = self._db.execute(
-            f"SELECT uid, facts FROM snapshot WHERE day {sign} ? ORDER BY uid, day",  # noqa: S608  our own sign
-            (day.isoformat(),),
+            f"SELECT uid, facts FROM snapshot WHERE day {sign} ? AND {which} ORDER BY uid, day",  # noqa: S608
+            (day.isoformat(), *given),
         )
         known: dict[str, dict[str, Any]] = {}
         for row in rows:
