@@ -50,6 +50,47 @@ def account_of(identity: Identity, facts: Fields) -> Account:
     return Account(identity.uid, key, query, tuple(k.record.ref for k in identity.members))
 
 
+ASKED = ("email", "domain", "website", "company_name", "country", "city", "region")
+"""The facts of a lead that tell its company."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """By what a lead's company can be found: no other account than one of these records, core names, domains or ids
+    is ever looked at for it."""
+
+    records: frozenset[Ref]
+    cores: frozenset[str]
+    domains: frozenset[str]
+    uids: frozenset[str]
+
+
+def sought(members: Sequence[Known], facts: Fields) -> Sought:
+    """What `Accounts.belonging` looks at for this lead."""
+    key = _named_key(facts)
+    linked = (Ref(k.record.ref.side, kind, i) for k in members for kind, ids in k.record.links.items() for i in ids)
+    named = (frozenset([key.core]), frozenset([implied_uid(key)])) if key.core else (frozenset[str](), frozenset[str]())
+    domains = frozenset([_mail_domain(facts)]) - {""}
+    return Sought(frozenset(linked), named[0], domains, named[1])
+
+
+def _mail_domain(facts: Fields) -> str:
+    """The domain of a lead's address, "" where anybody may have one."""
+    address = person.email(_text(facts, "email"))
+    return "" if person.is_free_mail(address) else person.email_domain(address)
+
+
+def _own_domain(facts: Fields) -> str:
+    """The domain that speaks for a lead's company: its website's, else its address's."""
+    return web_domain(facts) or _mail_domain(facts)
+
+
+def _named_key(facts: Fields) -> CompanyKey:
+    """The company that a lead names."""
+    name, country = facts.get("company_name"), facts.get("country")
+    return company_key({"name": name, "country": country, "domain": _own_domain(facts)})
+
+
 class Accounts:
     """The accounts of both CRMs, found by record, by name, or by e-mail domain."""
 
@@ -85,10 +126,7 @@ class Accounts:
         return None
 
     def _named(self, facts: Fields) -> Belonging | None:
-        address = person.email(_text(facts, "email"))
-        mail_domain = "" if person.is_free_mail(address) else person.email_domain(address)
-        domain = web_domain(facts) or mail_domain
-        key = company_key({"name": facts.get("company_name"), "country": facts.get("country"), "domain": domain})
+        key, domain = _named_key(facts), _own_domain(facts)
         if not key.core:
             return None
         namesakes = [a for a in self._by_core.get(key.core, ()) if same_company(a.key, key)]
@@ -107,10 +145,7 @@ class Accounts:
         return account
 
     def _by_mail(self, facts: Fields) -> Belonging | None:
-        address = person.email(_text(facts, "email"))
-        if not address or person.is_free_mail(address):
-            return None
-        sharers = self._by_domain.get(person.email_domain(address), [])
+        sharers = self._by_domain.get(_mail_domain(facts), [])
         return Belonging(sharers[0], "the only company with the e-mail's domain") if len(sharers) == 1 else None
 
 
@@ -122,6 +157,15 @@ class Family:
     engaged: int = 0
     customers: int = 0
 
+    def without(self, *, engaged: bool, customer: bool) -> Family:
+        """The others, as one of them sees them."""
+        return Family(self.leads - 1, self.engaged - engaged, self.customers - customer)
+
+
+def is_engaged(at: datetime | None, as_of: datetime) -> bool:
+    """Whether somebody whose newest touch was then is engaged of late."""
+    return at is not None and as_of - at <= ENGAGED_WITHIN
+
 
 def families(
     family_of: Mapping[str, str], engaged_at: Mapping[str, datetime], customers: set[str], as_of: datetime
@@ -130,10 +174,10 @@ def families(
     members: dict[str, list[str]] = defaultdict(list)
     for uid, family in family_of.items():
         members[family].append(uid)
-    recent = {uid for uid, at in engaged_at.items() if as_of - at <= ENGAGED_WITHIN}
+    recent = {uid for uid, at in engaged_at.items() if is_engaged(at, as_of)}
     counted: dict[str, Family] = {}
     for uids in members.values():
-        total = (len(uids), sum(u in recent for u in uids), sum(u in customers for u in uids))
+        total = Family(len(uids), sum(u in recent for u in uids), sum(u in customers for u in uids))
         for uid in uids:
-            counted[uid] = Family(total[0] - 1, total[1] - (uid in recent), total[2] - (uid in customers))
+            counted[uid] = total.without(engaged=uid in recent, customer=uid in customers)
     return counted

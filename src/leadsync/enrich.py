@@ -107,10 +107,11 @@ def enrich(
     with_what = Asking(
         register, settings, Decisions.of(store.matches.verdicts()), published.isoformat() if published else ""
     )
-    known = store.results.resolutions()
+    wanted = list(accounts)
+    known = store.results.resolutions([account.uid for account in wanted])
     fresh: dict[str, Resolved] = {}
     older: dict[str, list[Account]] = defaultdict(list)
-    for account in accounts:
+    for account in wanted:
         query, edition, body = known.get(account.uid, ("", "", {}))
         then, _, terms = edition.partition("|")
         if query != dumps(asdict(account.query)) or terms != with_what.terms(account.query):
@@ -190,7 +191,7 @@ def note_ticks(accounts: Iterable[Account], facts: Mapping[str, Fields], store: 
     """Keep a tick beside a company's LEI as a person's decision; taking the tick away changes nothing, `leadsync
     resolve reject` does. `facts`: those of the companies by uid."""
     ticked = [account for account in accounts if facts.get(account.uid, {}).get(TICK) is True]
-    known = store.results.resolutions() if ticked else {}
+    known = store.results.resolutions([account.uid for account in ticked]) if ticked else {}
     decided = Decisions.of(store.matches.verdicts())
     verdicts: list[Verdict] = []
     for account in ticked:
@@ -205,8 +206,9 @@ def note_ticks(accounts: Iterable[Account], facts: Mapping[str, Fields], store: 
 
 def remembered(accounts: Iterable[Account], store: Store) -> dict[str, Resolved]:
     """Company uid → legal entity, as far as it was found before; nobody is asked."""
-    known = store.results.resolutions()
-    return {a.uid: _resolved_of(a.query, known[a.uid][2]) for a in accounts if a.uid in known}
+    wanted = list(accounts)
+    known = store.results.resolutions([account.uid for account in wanted])
+    return {a.uid: _resolved_of(a.query, known[a.uid][2]) for a in wanted if a.uid in known}
 
 
 def _ask(queries: list[CompanyQuery], with_what: Asking) -> list[Resolved]:

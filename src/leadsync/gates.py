@@ -117,12 +117,14 @@ def _shrunk(setting: Setting, limits: Limits) -> Iterator[Gate]:
 
 
 def _shifted(setting: Setting, limits: Limits) -> Iterator[Gate]:
-    pairs = list(setting.scores)
-    if len(pairs) <= limits.floor:
+    count, then, now = 0, 0.0, 0.0
+    for before, after in setting.scores:
+        count, then, now = count + 1, then + before, now + after
+    if count <= limits.floor:
         return
-    then, now = (sum(column) / len(pairs) for column in zip(*pairs, strict=True))
+    then, now = then / count, now / count
     if abs(now - then) > limits.max_mean_shift:
-        text = f"the mean score of {len(pairs):,} leads would move from {then:.1f} to {now:.1f}"
+        text = f"the mean score of {count:,} leads would move from {then:.1f} to {now:.1f}"
         yield Gate("shift", f"{text} (more than {limits.max_mean_shift:g} points)", _advice("shift"))
 
 

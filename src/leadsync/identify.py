@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leadsync.normalize import person
@@ -278,6 +278,43 @@ def _key_text(key: CompanyKey) -> str:
 def implied_uid(key: CompanyKey) -> str:
     """The identity of a company that only leads speak of; never that of a record which happens to have its name."""
     return _named(f"implied {_key_text(key)}")
+
+
+# ---- ties
+
+
+def own_tie(ref: Ref | str) -> str:
+    """What ties whatever speaks of a record to it; also the last resort of naming it."""
+    return _named(str(ref))
+
+
+def address_tie(address: str) -> str:
+    """What ties all who have an address, and the touches known by it."""
+    return f"address {address}"
+
+
+def person_ties(known: Known) -> Iterator[str]:
+    """All that a person's record may be joined or named by. Records that are tied neither directly nor by way of others
+    never bear on who the other is: a superset of what `people` looks at."""
+    yield from _ties(known, _person_key)
+    yield from map(address_tie, addresses(known.facts))
+
+
+def company_ties(known: Known) -> Iterator[str]:
+    """The same for a company's record and `companies`."""
+    yield from _ties(known, _company_key)
+    key = company_key(known.facts)
+    if key.core:
+        yield f"name {key.core}"
+
+
+def _ties(known: Known, key_of: KeyOf) -> Iterator[str]:
+    yield own_tie(known.record.ref)
+    if known.record.successor is not None:
+        yield own_tie(known.record.successor)
+    if ident := carried_id(known.facts):
+        yield ident
+    yield _named(key_of(known))
 
 
 # ---- naming

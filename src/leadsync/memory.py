@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from leadsync.connector import Crm
@@ -12,20 +12,24 @@ from leadsync.identify import Overrides
 from leadsync.plan import LastWrite, Lease, Memory, Plan, Refusal
 from leadsync.plan.breaker import Rewrite, flaps
 from leadsync.records import Ref
-from leadsync.store import Flapping, Ruling, Store
+from leadsync.store import Flapping, Ruling, Store, paged
 
 LIVE = "live records"
 BASELINE = "baseline taken"
 LOOKED = "breaker looked until"
+TOGETHER = 1_000
+"""Leads whose earlier scores are read together."""
 
 
-def memory(store: Store) -> Memory:
-    """All that earlier runs left for the plan."""
+def memory(store: Store, refs: Collection[Ref] | None = None) -> Memory:
+    """All that earlier runs left for the plan, or what of it is about these records."""
     refused = {
-        r.ref: Refusal(r.sent, r.reason, r.version, r.named) for r in store.outbox.rejects() if r.direction == "write"
+        r.ref: Refusal(r.sent, r.reason, r.version, r.named)
+        for r in store.outbox.rejects(refs)
+        if r.direction == "write"
     }
-    leases = {key: Lease(value, since) for key, (value, since) in store.cases.leases().items()}
-    flapping = {key: found.other for key, found in store.cases.flaps().items() if found.released is None}
+    leases = {key: Lease(value, since) for key, (value, since) in store.cases.leases(refs).items()}
+    flapping = {key: found.other for key, found in store.cases.flaps(refs).items() if found.released is None}
     return Memory(LastWrites(store), refused, leases, flapping)
 
 
@@ -59,28 +63,35 @@ def overrides(store: Store) -> Overrides:
     return Overrides(same, apart)
 
 
-def remember(store: Store, plan: Plan, now: datetime) -> None:
-    """Keep whose values stand in the way, and what contradicts itself; call inside a transaction."""
-    store.cases.save_leases({(k.ref, k.target): k.there for k in plan.kept if k.reason == "person"}, now)
-    store.cases.save_conflicts(((h.uid, h.object, h.field, h.cells) for h in plan.held), now)
+def remember(
+    store: Store, plan: Plan, now: datetime, uids: Collection[str] | None = None, refs: Collection[Ref] | None = None
+) -> None:
+    """Keep whose values stand in the way, and what contradicts itself, of all or of whom and what the plan is about;
+    call inside a transaction."""
+    store.cases.save_leases({(k.ref, k.target): k.there for k in plan.kept if k.reason == "person"}, now, refs)
+    store.cases.save_conflicts(((h.uid, h.object, h.field, h.cells) for h in plan.held), now, uids)
 
 
 def setting(
-    store: Store, scores: Mapping[str, float | None], cost: Mapping[str, int], sides: Mapping[str, Crm]
+    store: Store, scores: Iterable[tuple[str, float | None]], cost: Mapping[str, int], sides: Mapping[str, Crm]
 ) -> Setting:
-    """What a plan is seen against. `scores`: what leads are worth now, by leadsync id; `cost`: API calls by side."""
-    then = store.results.scores()
-    pairs = [
-        (centi / 100, now)
-        for uid, now in scores.items()
-        if now is not None and (centi := then.get(uid, ("", None))[1]) is not None
-    ]
+    """What a plan is seen against. `scores`: (leadsync id, what the lead is worth now); `cost`: API calls by side."""
     before = {(side, kind): count for side, kind, count in json.loads(store.noted(LIVE) or "[]")}
     usages = {side: crm.usage for side, crm in sides.items()}
     quota = {
         s: (cost.get(s, 0), u.used, u.limit) for s, u in usages.items() if u.used is not None and u.limit is not None
     }
-    return Setting(store.pulled.counts(), before, pairs, quota)
+    return Setting(store.pulled.counts(), before, _pairs(store, scores), quota)
+
+
+def _pairs(store: Store, scores: Iterable[tuple[str, float | None]]) -> Iterator[tuple[float, float]]:
+    """(score then, score now) of the leads that were known before."""
+    for some in paged(scores, TOGETHER):
+        then = store.results.scores([uid for uid, _ in some])
+        for uid, now in some:
+            _, centi = then.get(uid, ("", None))
+            if now is not None and centi is not None:
+                yield centi / 100, now
 
 
 def went_through(store: Store, limits: Limits, now: datetime) -> None:
@@ -99,7 +110,7 @@ def _break(store: Store, limits: Limits, now: datetime, looked: int) -> None:
     known = store.cases.flaps()
     rows = [
         Rewrite(w.ref, w.field, w.replaced, w.settled, w.at, w.other)
-        for w in store.history.rewritten(now - limits.flap_window, looked)
+        for w in store.history.rewritten(now - limits.flap_window, looked, limits.flap_writes)
     ]
     released = {key: found.released for key, found in known.items() if found.released is not None}
     held = {key for key, found in known.items() if found.released is None}

@@ -259,9 +259,14 @@ def family_counts(
         if home is not None:
             uid = home.account.uid
             family_of[party.uid] = (resolved[uid].family if uid in resolved else "") or uid
-        if party.facts.get("lifecycle_stage") == "customer":
+        if is_customer(party):
             customers.add(party.uid)
     return families(family_of, newest_touch(active), customers, as_of)
+
+
+def is_customer(party: Party) -> bool:
+    """Whether a person's records say that the company is one already."""
+    return party.facts.get("lifecycle_stage") == "customer"
 
 
 def lead(

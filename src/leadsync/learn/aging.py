@@ -22,21 +22,30 @@ NOTED: Final = "aging"
 """Under this name the state keeps the last look: when it was, and what it warned of."""
 EVERY: Final = timedelta(days=7)
 HORIZON: Final = timedelta(days=90)
-SAMPLE: Final = 20_000
-"""Leads that are looked at, of any number: a share of them is then known to one per cent."""
+SAMPLE: Final = 5_000
+"""Leads that are looked at, of any number: a share of them is then known to within one and a half per cent."""
 Scoring = Callable[[Fields], ScoringModel]
 """Which model scores a lead with these facts."""
+
+
+def sampled(lead: str, of: int) -> bool:
+    """Whether a lead is looked at where there are so many."""
+    return crc32(lead.encode()) % max(1, round(of / SAMPLE)) == 0
+
+
+def is_due(store: Store, now: datetime) -> bool:
+    """Whether a week has gone by since the last look."""
+    at, _ = last_look(store)
+    return at is None or now - at >= EVERY
 
 
 def watch(
     store: Store, touches: Mapping[str, Sequence[Touchpoint]], scoring: Scoring, stages: Stages, now: datetime
 ) -> tuple[str, ...]:
     """The warnings that hold: those of the last look, or of a new one where that is a week ago. `touches` are those of
-    all leads that may be scored; call inside a transaction."""
-    noted = store.noted(NOTED)
-    last = None if noted is None else json.loads(noted)
-    if last is not None and now - datetime.fromisoformat(last["at"]) < EVERY:
-        return tuple(last["warnings"])
+    all leads that may be scored, or of the sampled ones; call inside a transaction."""
+    if not is_due(store, now):
+        return last_look(store)[1]
     warnings = tuple(_look(store, touches, scoring, stages, now.date()))
     store.note(NOTED, json.dumps({"at": now.isoformat(), "warnings": warnings}))
     return warnings
@@ -58,8 +67,7 @@ def _look(
         _stage, reached, _telling = outcome_of(stages)
     except Misconfigured:
         return  # without a stage of sales there is no outcome to hold scores against
-    one_in = max(1, len(touches) // SAMPLE)
-    rows = (row for row in store.snapshots.all() if row[0] in touches and crc32(row[0].encode()) % one_in == 0)
+    rows = (row for row in store.snapshots.all() if row[0] in touches and sampled(row[0], len(touches)))
     for model, own in by_model(cohort(rows, touches, reached, HORIZON, today), scoring):
         if not lacking_to_compare(own):
             yield from (f"{model.id}: {text}" for text in drift(*own.firsts(), own.fresh, model).warnings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -186,8 +186,8 @@ class Plan:
     """All steps, all that is kept, and for each record the values that count as accounted for once this plan stands;
     `after`: by lead or company, those that count once the writes of their field came through."""
 
-    steps: tuple[Step, ...]
-    kept: tuple[Kept, ...]
+    steps: Sequence[Step]
+    kept: Sequence[Kept]
     shadows: Mapping[Ref, Fields]
     after: Mapping[str, Accounted] = field(default_factory=dict)
-    held: tuple[Held, ...] = ()
+    held: Sequence[Held] = ()

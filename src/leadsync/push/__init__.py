@@ -3,8 +3,9 @@
 from leadsync.push.groups import Change, Changed, Group, carry, changes, put_in
 from leadsync.push.ledger import Pusher
 from leadsync.push.recovery import recover
-from leadsync.push.sending import Pushed, outgoing, push
+from leadsync.push.sending import Pushed, line_up, lined_up, outgoing, push, send
 
 __all__ = [
-    "Change", "Changed", "Group", "Pushed", "Pusher", "carry", "changes", "outgoing", "push", "put_in", "recover",
+    "Change", "Changed", "Group", "Pushed", "Pusher", "carry", "changes", "line_up", "lined_up", "outgoing", "push",
+    "put_in", "recover", "send",
 ]  # fmt: skip

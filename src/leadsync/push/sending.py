@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Protocol, TypeVar
 
 from leadsync.connector import Crm, Outcome, Receipt, Write
 from leadsync.errors import Ambiguous, Rejected, SkipRecord, StopRun, TryAgain
@@ -13,19 +14,30 @@ from leadsync.push.ledger import Pusher, acknowledge, refuse
 from leadsync.push.lookup import moved, with_records
 from leadsync.push.parting import part
 from leadsync.records import Ref
-from leadsync.store import Outgoing
+from leadsync.store import Outgoing, Survey, paged
+
+T = TypeVar("T")
+
+
+class Pile(Protocol[T]):
+    """What grows and is gone through: a list, or the like on disk."""
+
+    def append(self, item: T, /) -> None: ...
+    def extend(self, items: Iterable[T], /) -> None: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[T]: ...
 
 
 @dataclass(slots=True)
 class Pushed:
     """What became of a plan's steps. `moved`: a person changed the record meanwhile; it is planned anew."""
 
-    written: list[Step] = field(default_factory=list)
-    created: list[tuple[Step, Ref]] = field(default_factory=list)
-    rejected: list[tuple[Step, SkipRecord]] = field(default_factory=list)
-    unclear: list[Step] = field(default_factory=list)
-    unsent: list[Step] = field(default_factory=list)
-    moved: list[Step] = field(default_factory=list)
+    written: Pile[Step] = field(default_factory=list)
+    created: Pile[tuple[Step, Ref]] = field(default_factory=list)
+    rejected: Pile[tuple[Step, SkipRecord]] = field(default_factory=list)
+    unclear: Pile[Step] = field(default_factory=list)
+    unsent: Pile[Step] = field(default_factory=list)
+    moved: Pile[Step] = field(default_factory=list)
 
 
 Rows = Mapping[str, tuple[Outgoing, Step]]
@@ -57,16 +69,37 @@ def outgoing(steps: Iterable[Step], run: str, after: Mapping[str, Accounted]) ->
 
 def push(steps: Sequence[Step], after: Mapping[str, Accounted], world: Pusher) -> Pushed:
     """Send the steps, which must stand in the outbox already, in batches; `stop` ends it after the batch in hand."""
-    pushed = Pushed()
-    world.progress.step("write", len(steps))
-    for batch in _batches(steps, world.sides):
+    batches = (
+        list(zip(outgoing(batch, world.run, after), batch, strict=True)) for batch in _batches(steps, world.sides)
+    )
+    return send(batches, len(steps), world, Pushed())
+
+
+def send(batches: Iterable[Sequence[tuple[Outgoing, Step]]], total: int, world: Pusher, pushed: Pushed) -> Pushed:
+    """Send what stands in the outbox already, batch by batch; what became of it goes to `pushed`."""
+    world.progress.step("write", total)
+    for batch in batches:
         if world.stop():
-            pushed.unsent.extend(batch)
+            pushed.unsent.extend(step for _, step in batch)
             continue
-        rows = zip(outgoing(batch, world.run, after), batch, strict=True)
-        _send({row.token: (row, step) for row, step in rows}, world, pushed)
+        _send({row.token: (row, step) for row, step in batch}, world, pushed)
         world.progress.advance(len(batch))
     return pushed
+
+
+def lined_up(survey: Survey, sides: Mapping[str, Crm]) -> Iterator[list[tuple[Outgoing, Step]]]:
+    """The batches of what stands in a survey's queues: full ones, wherever their steps were planned."""
+    for made, side, kind, key, count in survey.queues():
+        size = sides[side].batch_for(kind, *((0, count) if made else (count, 0)))
+        yield from paged(survey.queued(made, side, kind, key), size)
+
+
+def line_up(survey: Survey, rows: Iterable[tuple[Outgoing, Step]]) -> None:
+    """Put writes into their queues."""
+    survey.enqueue(
+        (step.id is None, (step.side, step.kind, step.key[0] if step.key else "", step.ref.id), (row, step))
+        for row, step in rows
+    )
 
 
 def _batches(steps: Sequence[Step], sides: Mapping[str, Crm]) -> Iterator[list[Step]]:

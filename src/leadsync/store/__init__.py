@@ -4,6 +4,8 @@ from leadsync.store.cases import Cells, Conflict, Flapping, IdentityRule, Ruling
 from leadsync.store.damage import StoreError
 from leadsync.store.database import Store
 from leadsync.store.rows import Outgoing, Reject, Seen, Written
+from leadsync.store.scratch import Pairs, Scratch, Shelf
+from leadsync.store.survey import Survey, Told, paged
 
 __all__ = [
     "Cells",
@@ -11,10 +13,16 @@ __all__ = [
     "Flapping",
     "IdentityRule",
     "Outgoing",
+    "Pairs",
     "Reject",
     "Ruling",
+    "Scratch",
     "Seen",
+    "Shelf",
     "Store",
     "StoreError",
+    "Survey",
+    "Told",
     "Written",
+    "paged",
 ]

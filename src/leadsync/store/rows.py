@@ -155,7 +155,7 @@ def _names_once(fields: dict[str, Value]) -> dict[str, Value]:
     return {intern(name): value for name, value in fields.items()}
 
 
-def _shadow_of(text: str, fields_text: str, fields: dict[str, Value]) -> Fields:
+def _shadow_of(text: str, fields_text: str, fields: Fields) -> Fields:
     """A record's shadow; as a rule it is what the fields are, and then takes no memory of its own."""
     if text == fields_text:
         return fields
