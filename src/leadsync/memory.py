@@ -12,7 +12,8 @@ from leadsync.identify import Overrides
 from leadsync.plan import LastWrite, Lease, Memory, Plan, Refusal
 from leadsync.plan.breaker import Rewrite, flaps
 from leadsync.records import Ref
-from leadsync.store import Flapping, Ruling, Store, paged
+from leadsync.store import Flapping, Ruling, Store
+from leadsync.streams import paged
 
 LIVE = "live records"
 BASELINE = "baseline taken"

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from leadsync.cli.common import (
 )
 from leadsync.cli.effect import plan_config_option, show_effect
 from leadsync.cli.health import note_cost
+from leadsync.cli.planned import plan_text
 from leadsync.cli.plans import write_plan
 from leadsync.cli.scoring import html_option
 from leadsync.config import lint as lint_config
@@ -146,7 +148,7 @@ def plan(  # noqa: PLR0913  one for each option
         say_json(show.plan_json(seen.plan, cost, seen.gates))
     else:
         out = console()
-        show.plan_text(out, seen.plan, show.names_of(seen.view), cost, limit)
+        plan_text(out, seen.plan, partial(show.names_of, seen.view), cost, limit)
         for change in seen.groups:
             out.print(change.words, soft_wrap=True, markup=False)
         for gate in seen.gates:

@@ -25,9 +25,13 @@ from leadsync.progress import Progress, Silent
 from leadsync.quota import Lane, govern
 from leadsync.rules import load_rulebook
 from leadsync.store import Store
+from leadsync.streams import paged
 from leadsync.sync import World, never
 
 log = logging.getLogger("leadsync")
+
+TOGETHER = 1_000
+"""Pieces of a JSON document that are written at once."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -73,7 +77,10 @@ def console() -> Console:
 
 def say_json(data: object) -> None:
     """One JSON document on standard output."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+    pieces = json.JSONEncoder(ensure_ascii=False, indent=2, default=str).iterencode(data)
+    for some in paged(pieces, TOGETHER):
+        click.echo("".join(some), nl=False)
+    click.echo()
 
 
 class Logged(Silent):

@@ -30,7 +30,8 @@ def write_plan(path: Path, plan: Plan, run: str, at: datetime) -> None:
     """Keep a plan in a file that only we may read: it holds personal data."""
     path.touch(mode=0o600)
     data = to_json(plan, {"run": run, "made": at.isoformat()})
-    path.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(data))
 
 
 def read_plan(path: Path) -> Plan:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from heapq import nsmallest
+from itertools import groupby
 from typing import Any
 
 from rich.console import Console
@@ -14,6 +16,7 @@ from leadsync.attribute import attribute, to_paths
 from leadsync.connector import Crm
 from leadsync.plan import Kept, Plan, Step
 from leadsync.records import value_text
+from leadsync.streams import listed
 from leadsync.sync import Cycle, Judged, View
 
 WIDE = 60
@@ -26,7 +29,8 @@ def _table(title: str, *columns: str, right: Iterable[int] = ()) -> Table:
     return table
 
 
-def _cut(text: str, width: int = WIDE) -> str:
+def cut(text: str, width: int = WIDE) -> str:
+    """A text for a cell of a table, or a line."""
     return escape(text if len(text) <= width else text[: width - 1] + "…")
 
 
@@ -43,12 +47,15 @@ def pulled(cycle: Cycle) -> Table:
 
 def people_sentence(view: View) -> str:
     """How many records turned out to be how many people."""
-    sizes = [len(judged.lead.party.sources) for judged in view.leads]
-    joined = [judged for judged in view.leads if len(judged.lead.party.sources) > 1]
-    sides = sum(len({s.record.ref.side for s in judged.lead.party.sources}) > 1 for judged in joined)
+    records = joined = both = 0
+    for judged in view.leads:
+        sources = judged.lead.party.sources
+        records += len(sources)
+        joined += len(sources) > 1
+        both += len({source.record.ref.side for source in sources}) > 1
     return (
-        f"{sum(sizes):,} person records are {len(sizes):,} people: {len(joined):,} people have several records, "
-        f"{sides:,} of them in both CRMs."
+        f"{records:,} person records are {len(view.leads):,} people: {joined:,} people have several records, "
+        f"{both:,} of them in both CRMs."
     )
 
 
@@ -56,16 +63,16 @@ def companies(view: View, count: int) -> Table:
     """Which company is which legal entity."""
     title = f"Companies resolved to legal entities (first {count}; `leadsync why COMPANY` tells the evidence)"
     table = _table(title, "name in CRM", "legal name", "LEI", "country", "confidence", "ultimate parent", right=(4,))
-    matched = [r for r in view.resolved.values() if r.match.status == "matched"]
-    for resolved in sorted(matched, key=lambda r: (-r.match.confidence, r.query.name))[:count]:
+    matched = (r for r in view.resolved.values() if r.match.status == "matched")
+    for resolved in nsmallest(count, matched, key=lambda r: (-r.match.confidence, r.query.name)):
         ultimate = resolved.ownership.ultimate if resolved.ownership is not None else None
         table.add_row(
-            _cut(resolved.query.name, 30),
-            _cut(resolved.match.legal_name, 40),
+            cut(resolved.query.name, 30),
+            cut(resolved.match.legal_name, 40),
             resolved.match.lei,
             resolved.match.country,
             f"{resolved.match.confidence:.3f}",
-            _cut((ultimate.name or ultimate.reason) if ultimate is not None else "", 36),
+            cut((ultimate.name or ultimate.reason) if ultimate is not None else "", 36),
         )
     return table
 
@@ -82,14 +89,13 @@ def companies_sentence(view: View) -> str:
 def best_leads(view: View, count: int) -> Table:
     """The best leads and why."""
     table = _table(f"The {count} best leads", "lead", "company", "score", "grade", "stage", "reasons", right=(2,))
-    ranked = sorted(view.leads, key=lambda j: (-(j.score.total or 0), j.lead.uid))[:count]
-    for judged in ranked:
+    for judged in nsmallest(count, view.leads, key=lambda j: (-(j.score.total or 0), j.lead.uid)):
         facts = judged.lead.facts
         name = " ".join(str(facts.get(n) or "") for n in ("first_name", "last_name")).strip()
         company = judged.lead.resolved.match.legal_name if judged.lead.resolved is not None else ""
         table.add_row(
-            _cut(name or str(facts.get("email") or judged.lead.uid), 28),
-            _cut(company or str(facts.get("company_name") or ""), 32),
+            cut(name or str(facts.get("email") or judged.lead.uid), 28),
+            cut(company or str(facts.get("company_name") or ""), 32),
             value_text(judged.score.total),
             judged.score.grade,
             judged.stage.stage,
@@ -128,11 +134,18 @@ def writes(cycle: Cycle) -> Table:
     """What was written where."""
     table = _table("Writes", "CRM", "object", "updated", "created", "rejected", "fields", right=range(2, 6))
     done, made, lost = _outcomes(cycle)
-    arrived = [*cycle.pushed.written, *(step for step, _ in cycle.pushed.created)] if cycle.pushed is not None else []
+    fields: Places = Counter()
+    for step in _arrived(cycle):
+        fields[step.side, step.kind] += len(step.changes)
     for place in sorted({(s.side, s.kind) for s in cycle.plan.steps}):
-        fields = sum(len(s.changes) for s in arrived if (s.side, s.kind) == place)
-        table.add_row(*place, f"{done[place]:,}", f"{made[place]:,}", f"{lost[place]:,}", f"{fields:,}")
+        table.add_row(*place, f"{done[place]:,}", f"{made[place]:,}", f"{lost[place]:,}", f"{fields[place]:,}")
     return table
+
+
+def _arrived(cycle: Cycle) -> Iterator[Step]:
+    if cycle.pushed is not None:
+        yield from cycle.pushed.written
+        yield from (step for step, _ in cycle.pushed.created)
 
 
 Places = Counter[tuple[str, str]]
@@ -222,7 +235,9 @@ WAITING = (
 
 def waiting(plan: Plan) -> list[str]:
     """What waits for a person after a run."""
-    kept = Counter(reason for _, _, reason in {(k.uid, k.field, k.reason) for k in plan.kept})
+    kept: Counter[str] = Counter()
+    for _, of_one in groupby(plan.kept, key=lambda k: k.uid):
+        kept.update(reason for _, reason in {(k.field, k.reason) for k in of_one})
     return [f"{kept[reason]:,} fields {words}: `{command}`" for reason, words, command in WAITING if kept[reason]]
 
 
@@ -274,7 +289,7 @@ def cycle_json(cycle: Cycle, sides: Mapping[str, Crm]) -> dict[str, Any]:
         ],
         "people": len(view.leads),
         "companies": Counter(r.match.status for r in view.resolved.values()),
-        "leads": [lead_json(judged) for judged in view.leads],
+        "leads": listed(view.leads, lead_json),
         "attribution": channels_,
         "rejects": [
             {"record": str(step.ref), "code": error.code, "reason": str(error), "next_step": error.hint}
@@ -286,61 +301,12 @@ def cycle_json(cycle: Cycle, sides: Mapping[str, Crm]) -> dict[str, Any]:
 # ---- the plan
 
 
-def plan_text(console: Console, plan: Plan, names: Mapping[str, str], cost: Mapping[str, int], limit: int) -> None:
-    """Field by field, old → new, with the number of API calls."""
-    by_lead: dict[str, list[Step]] = {}
-    for step in plan.steps:
-        by_lead.setdefault(step.uid, []).append(step)
-    updates = sum(step.id is not None for step in plan.steps)
-    console.print(
-        f"[bold]plan[/]: {counted(len(by_lead), 'lead or company changes', 'leads and companies change')}: "
-        f"{counted(updates, 'record')} updated, {len(plan.steps) - updates:,} created",
-        highlight=False,
-    )
-    for uid in list(by_lead)[:limit]:
-        console.print(f"\n  ~ [bold]{escape(names.get(uid, uid))}[/]", highlight=False)
-        for step in by_lead[uid]:
-            verb = "create" if step.id is None else "update"
-            console.print(f"    {verb} {step.side} {step.kind} {step.id or ''}".rstrip(), highlight=False, style="cyan")
-            for change in step.changes:
-                old, new = _cut(value_text(change.old)), _cut(value_text(change.new))
-                console.print(
-                    f'      {change.target:<32} "{old}" → "{new}"   [dim]{escape(change.why)}; {change.rule}[/]',
-                    highlight=False,
-                    soft_wrap=True,
-                )
-    if len(by_lead) > limit:
-        console.print(f"\n  … and {len(by_lead) - limit:,} more (--limit N shows more, --output json shows all)")
-    console.print()
-    kept = Counter(k.reason for k in plan.kept)
-    if kept:
-        told = ", ".join(f"{count:,} {REASONS.get(reason, reason)}" for reason, count in kept.most_common())
-        console.print(f"left alone: {told}", highlight=False)
-    calls = ", ".join(f"{side} {count:,}" for side, count in cost.items())
-    console.print(f"cost in API calls: {calls or 'none'}", highlight=False)
-
-
-REASONS = {
-    "person": "fields that a person's value stands in",
-    "unbased": "fields that differed when first seen",
-    "held": "fields changed on both sides, waiting for a person",
-    "refused": "fields the CRM refused before",
-    "small": "scores that moved too little",
-    "backwards": "stages that would go backwards",
-    "filled": "fields written only when empty",
-    "never": "fields the mapping never writes",
-    "soon": "fields written too short a time ago",
-    "flapping": "fields that somebody else keeps changing back (`leadsync flaps list`)",
-    "deleted": "records that a person deleted",
-}
-
-
 def plan_json(plan: Plan, cost: Mapping[str, int], gates: Sequence[Any]) -> dict[str, Any]:
     """The plan for machines."""
     return {
         "schema": 1,
-        "steps": [step_json(step) for step in plan.steps],
-        "kept": [kept_json(kept) for kept in plan.kept],
+        "steps": listed(plan.steps, step_json),
+        "kept": listed(plan.kept, kept_json),
         "api_calls": dict(cost),
         "gates": [{"name": g.name, "found": g.found, "advice": g.advice} for g in gates],
     }
@@ -388,7 +354,7 @@ def lead_json(judged: Judged) -> dict[str, Any]:
     }
 
 
-def names_of(view: View) -> dict[str, str]:
-    """What a plan calls each lead and company."""
-    names = {c.uid: str(c.facts.get("name") or c.uid) for c in view.companies}
-    return names | {j.lead.uid: str(j.lead.facts.get("email") or j.lead.uid) for j in view.leads}
+def names_of(view: View, uids: Collection[str]) -> dict[str, str]:
+    """What a plan calls these leads and companies."""
+    names = {c.uid: str(c.facts.get("name") or c.uid) for c in view.companies if c.uid in uids}
+    return names | {j.lead.uid: str(j.lead.facts.get("email") or j.lead.uid) for j in view.leads if j.lead.uid in uids}

@@ -9,6 +9,7 @@ from typing import Any
 from leadsync.errors import Misconfigured
 from leadsync.plan.model import Accounted, Change, Plan, Step
 from leadsync.records import Ref
+from leadsync.streams import listed, tabled
 
 SCHEMA = 1
 
@@ -18,12 +19,13 @@ def to_json(plan: Plan, about: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         **about,
-        "steps": [_step(step) for step in plan.steps],
-        "after": {
-            uid: {name: {str(ref): dict(fields) for ref, fields in by.items()} for name, by in names.items()}
-            for uid, names in plan.after.items()
-        },
+        "steps": listed(plan.steps, _step),
+        "after": tabled(plan.after, _accounted),
     }
+
+
+def _accounted(names: Accounted) -> dict[str, Any]:
+    return {name: {str(ref): dict(fields) for ref, fields in by.items()} for name, by in names.items()}
 
 
 def _step(step: Step) -> dict[str, Any]:

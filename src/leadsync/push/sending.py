@@ -14,7 +14,8 @@ from leadsync.push.ledger import Pusher, acknowledge, refuse
 from leadsync.push.lookup import moved, with_records
 from leadsync.push.parting import part
 from leadsync.records import Ref
-from leadsync.store import Outgoing, Survey, paged
+from leadsync.store import Outgoing, Survey
+from leadsync.streams import paged
 
 T = TypeVar("T")
 

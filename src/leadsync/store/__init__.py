@@ -5,7 +5,7 @@ from leadsync.store.damage import StoreError
 from leadsync.store.database import Store
 from leadsync.store.rows import Outgoing, Reject, Seen, Written
 from leadsync.store.scratch import Pairs, Scratch, Shelf
-from leadsync.store.survey import Survey, Told, paged
+from leadsync.store.survey import Survey, Told
 
 __all__ = [
     "Cells",
@@ -24,5 +24,4 @@ __all__ = [
     "Survey",
     "Told",
     "Written",
-    "paged",
 ]

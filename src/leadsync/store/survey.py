@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from leadsync.accounts import Account, Belonging, Family, Sought
@@ -261,10 +260,3 @@ class Survey:
         while rows := self._db.execute(query, (int(made), side, kind, key, start, CHUNK)).fetchall():
             yield from (self.scratch.unpacked(row["body"]) for row in rows)
             start = rows[-1]["id"]
-
-
-def paged(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """The items in lists of at most so many."""
-    rest = iter(items)
-    while some := list(islice(rest, size)):
-        yield some
