@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -56,13 +56,13 @@ def measure(leads: int, part: int = PART) -> Measured:
 def _runs(sides: Mapping[str, Crm], part: int) -> Measured:
     with scratch_on_disk() as folder:
         stage = Stage(folder)
+        stage.part = part
         began = time.process_time()
         written = []
         for _ in range(2):
             stage.runs += 1
             with Store(stage.path) as store:
-                world = replace(stage.world(store, sides), part=part)
-                done = cycle(world, write=True, open_gates=frozenset(NAMES))
+                done = cycle(stage.world(store, sides), write=True, open_gates=frozenset(NAMES))
                 assert done.pushed is not None
                 written.append(len(done.pushed.written) + len(done.pushed.created))
             stage.pass_time(timedelta(hours=1))

@@ -20,6 +20,7 @@ from leadsync.resolve import ResolveSettings
 from leadsync.rules import Rulebook, load_rulebook
 from leadsync.store import Reject, Store
 from leadsync.sync import Cycle, World, cycle, never
+from leadsync.world import PART
 
 KINDS: Mapping[str, Mapping[str, Role]] = {
     "hubspot": {"companies": Role.COMPANY, "contacts": Role.PERSON},
@@ -81,6 +82,7 @@ class Stage:
         self.on_commit: Callable[[str], None] = nothing
         self.progress: Progress = Silent()
         self.kept: Watched | None = None
+        self.part = PART
 
     @property
     def rules(self) -> Rulebook:
@@ -99,6 +101,7 @@ class Stage:
             run=f"run-{self.runs}",
             progress=self.progress,
             stop=stop,
+            part=self.part,
         )
 
     def run(self, *, write: bool = True, stop: Callable[[], bool] = never) -> Cycle:

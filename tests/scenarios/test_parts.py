@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
+from proofs.report import Report
 from tests.engine import Stage
 from tests.fakes import PERSON
 
@@ -18,6 +19,7 @@ from leadsync.plan import Plan
 from leadsync.records import CompanyQuery, Kin, LegalEntity, Ownership, Parent, Ref, Touch
 from leadsync.store import Store
 from leadsync.sync import Cycle, View, cycle
+from proofs import crash, scenes
 
 FIRMS = 6
 EVERYTHING = 10**6
@@ -143,9 +145,9 @@ def town(folder: Path, seed: int) -> tuple[Stage, Chance]:
 
 def run(stage: Stage, part: int, *, write: bool) -> Cycle:
     stage.runs += 1
+    stage.part = part
     with stage.state() as store:
-        world = replace(stage.world(store, stage.sides), part=part)
-        return cycle(world, write=write, open_gates=frozenset(NAMES))
+        return cycle(stage.world(store, stage.sides), write=write, open_gates=frozenset(NAMES))
 
 
 def told(view: View, plan: Plan) -> dict[str, object]:
@@ -216,3 +218,16 @@ def test_nothing_of_it_is_left_on_the_disk(tmp_path: Path) -> None:
     seen = run(stage, 3, write=True)
     assert [path.name for path in stage.path.parent.iterdir() if "scratch" in path.name] == []
     assert len(list(seen.view.leads)) == len(seen.view.leads)
+
+
+def in_parts(build: Callable[[Path], Stage], folder: Path) -> Stage:
+    stage = build(folder)
+    stage.part = 1
+    return stage
+
+
+def test_a_run_in_parts_that_is_killed_anywhere_is_finished_by_the_next() -> None:
+    report = Report("effectively once, in parts")
+    tally = crash.attack("newcomers", partial(in_parts, scenes.NAMED["newcomers"]), report, doubles=0)
+    assert tally.singles > 20
+    assert report.kept, report.lines()
