@@ -21,7 +21,7 @@ from leadsync.store import Store
 from leadsync.sync import Cycle, View, cycle
 from proofs import crash, scenes
 
-FIRMS = 6
+FIRMS = 4
 EVERYTHING = 10**6
 FORMS = ("GmbH", "AG", "", "Holding GmbH")
 COUNTRIES = ("Germany", "France", "")
@@ -64,7 +64,7 @@ class Chance:
 
     def __init__(self, stage: Stage, seed: int) -> None:
         self.stage, self.chance = stage, random.Random(seed)
-        self.firms = [self._firm() for _ in range(5)]
+        self.firms = [self._firm() for _ in range(10)]
         self.people = [self._person() for _ in range(28)]
 
     def _name(self) -> str:
