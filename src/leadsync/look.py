@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from leadsync import picture
 from leadsync.accounts import Account, Belonging, Family
@@ -27,6 +28,7 @@ from leadsync.rules import Rulebook
 from leadsync.score import ScoringModel, score
 from leadsync.store import Ruling, Seen, Store
 from leadsync.store.snapshots import as_known
+from leadsync.streams import Streamed
 from leadsync.touchpoints import Contact
 from leadsync.world import Before, Judged, View, World
 
@@ -133,8 +135,8 @@ def resolve(world: World, accounts: Iterable[Account]) -> dict[str, Resolved]:
 
 def conclude(world: World, found: Found, around: Around, as_of: datetime) -> View:
     """Judge leads, and say what is wanted of them and of companies."""
+    kept = _kept(world, around.colleagues)
     uids = [party.uid for party in found.people]
-    kept = _kept(world, uids, around.colleagues)
     then = world.store.snapshots.at(as_of.date(), uids) if world.replaying else {}
     judged: list[Judged] = []
     for party in found.people:
@@ -144,18 +146,19 @@ def conclude(world: World, found: Found, around: Around, as_of: datetime) -> Vie
             lead = replace(lead, facts=as_known(lead.facts, then[party.uid]))
         judged.append(judge(lead, world.rules, kept(party.uid), as_of))
         world.progress.advance()
-    subjects = wanted(world.rules, judged, found.companies, around.resolved, found.closed)
-    return View(as_of, tuple(judged), tuple(found.companies), around.resolved, tuple(subjects), world.rules.attribution)
+    subjects = Streamed(partial(wanted, world.rules, judged, found.companies, around.resolved, found.closed))
+    return View(as_of, tuple(judged), tuple(found.companies), around.resolved, subjects, world.rules.attribution)
 
 
-def _kept(world: World, uids: Sequence[str], colleagues: Mapping[str, tuple[Contact, ...]]) -> Callable[[str], Before]:
+def _kept(world: World, colleagues: Mapping[str, tuple[Contact, ...]]) -> Callable[[str], Before]:
     """What the last run knew of each lead; nothing where the past is gone through again."""
-    stages = {} if world.replaying else world.store.results.stages(uids)
-    courses = {} if world.replaying else world.store.courses.all(uids)
+    store = world.store
 
     def of(uid: str) -> Before:
-        stage = unpack(stages[uid]) if uid in stages else None
-        nurtured = unpack_nurtured(courses[uid]) if uid in courses else None
+        state = None if world.replaying else store.results.stage(uid)
+        course = None if world.replaying else store.courses.of(uid)
+        stage = unpack(state) if state is not None else None
+        nurtured = unpack_nurtured(course) if course is not None else None
         return Before(stage, nurtured, colleagues.get(uid, ()))
 
     return of
@@ -209,20 +212,20 @@ def wanted(
     companies: Sequence[Party],
     resolved: Mapping[str, Resolved],
     closed: Mapping[str, frozenset[str]],
-) -> list[Subject]:
+) -> Iterator[Subject]:
     """Leads and companies as the plan wants them."""
-    made: list[Subject] = []
     for judged in leads:
         belonging = judged.lead.belonging
         links = picture.account_links(belonging.account if belonging is not None else None)
         values = computed_lead(judged.lead, judged.score, judged.stage, judged.attribution, judged.nurtured)
         why = reasons(judged.score.text(), judged.stage.cause, judged.lead.resolved, judged.nurtured.advice.reason)
-        made.append(picture.subject(judged.lead.party, rules.lead, judged.lead.facts, values, links, why))
+        found = picture.subject(judged.lead.party, rules.lead, judged.lead.facts, values, links, why)
+        yield replace(found, closed=closed[found.uid]) if found.uid in closed else found
     for company in companies:
         values = computed_company(company, resolved.get(company.uid))
         why = reasons("", "", resolved.get(company.uid))
-        made.append(picture.subject(company, rules.company, company.facts, values, {}, why))
-    return [replace(subject, closed=closed[subject.uid]) if subject.uid in closed else subject for subject in made]
+        found = picture.subject(company, rules.company, company.facts, values, {}, why)
+        yield replace(found, closed=closed[found.uid]) if found.uid in closed else found
 
 
 def of_role(sides: Mapping[str, Crm], seen: Iterable[Seen], role: Role) -> list[Seen]:

@@ -9,11 +9,10 @@ the parts.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Generic, TypeVar
 
 from leadsync import picture
 from leadsync.accounts import ASKED, Accounts, Belonging, account_of, is_engaged, sought
@@ -25,13 +24,12 @@ from leadsync.mapping.model import ObjectMap
 from leadsync.memory import memory
 from leadsync.normalize import person
 from leadsync.picture import INHERITED, Activity, Party
-from leadsync.plan import Accounted, Held, Kept, Plan, Step, Subject, plan
+from leadsync.plan import Accounted, Held, Kept, Plan, Step, plan
 from leadsync.records import Fields, Record, Ref, Role
 from leadsync.store import Pairs, Scratch, Shelf, Survey, Told
+from leadsync.streams import Streamed
 from leadsync.unify import read
 from leadsync.world import Judged, View, World
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +50,6 @@ class Sight:
     plan: Plan
     pieces: Iterable[Piece]
     survey: Survey | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Streamed(Generic[T]):
-    """What is made anew each time it is gone through."""
-
-    make: Callable[[], Iterator[T]]
-
-    def __iter__(self) -> Iterator[T]:
-        return self.make()
 
 
 def see(world: World) -> Sight:
@@ -87,9 +75,14 @@ def _in_parts(world: World, as_of: datetime) -> Sight:
         world.progress.step("score and qualify", survey.leads())
         for found in _parts(world, survey, said, as_of):
             view = conclude(world, found, _around(world, survey, found, as_of), as_of)
-            places = {Ref(r.side, r.kind, f"new:{s.uid}") for s in view.subjects for r in s.object.creates}
-            books.add(found, view, plan(view.subjects, memory(world.store, found.refs | places), as_of))
+            refs = found.refs | {*_to_make(rules.lead, found.people), *_to_make(rules.company, found.companies)}
+            books.add(found, view, plan(view.subjects, memory(world.store, refs), as_of))
     return books.sight()
+
+
+def _to_make(mapping: ObjectMap, parties: Sequence[Party]) -> Iterator[Ref]:
+    """Under what the records stand that a plan may make."""
+    return (Ref(rule.side, rule.kind, f"new:{party.uid}") for rule in mapping.creates for party in parties)
 
 
 def _parts(world: World, survey: Survey, said: Said, as_of: datetime) -> Iterator[Found]:
@@ -270,10 +263,6 @@ class _Books:
     def _pieces(self) -> Iterator[Piece]:
         shelves = (self._leads, self._companies, self._steps, self._kept, self._held, self._rest)
         for leads, companies, steps, kept, held, (rest,) in zip(*(s.chunks() for s in shelves), strict=True):
-            subjects = Streamed(partial(_subjects, self._world, leads, companies, rest))
+            subjects = Streamed(partial(wanted, self._world.rules, leads, companies, rest.resolved, rest.closed))
             view = View(self._as_of, leads, companies, rest.resolved, subjects, self._world.rules.attribution)
             yield Piece(view, Plan(steps, kept, rest.shadows, rest.after, held), rest.uids, rest.refs)
-
-
-def _subjects(world: World, leads: Sequence[Judged], companies: Sequence[Party], rest: _Rest) -> Iterator[Subject]:
-    return iter(wanted(world.rules, leads, companies, rest.resolved, rest.closed))

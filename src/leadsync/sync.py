@@ -197,7 +197,7 @@ def _aging(world: World, view: View) -> tuple[str, ...]:
 
 def _commit_piece(world: World, piece: Piece, survey: Survey | None) -> None:
     now, view, made = world.clock(), piece.view, piece.plan
-    rows = outgoing(made.steps, world.run, made.after)
+    rows = list(outgoing(made.steps, world.run, made.after))
     with world.store.transaction():
         world.store.pulled.save_identities(_identities(view), now)
         world.store.results.save_decisions(_decisions(view), world.run, now)
