@@ -20,13 +20,14 @@ from proofs.crowd import Crowd, apart
 from proofs.folder import scratch_on_disk
 from proofs.report import Report
 
-CI_SIZES, CI_PART = (1_000, 4_000), 300
+CI_SIZES, CI_PART = (300, 1_500), 100
 LONG_SIZES = (10_000, 100_000, 1_000_000)
 MOST_MB = 250
 SLOPE_MB = 1.0
 """Per 100,000 leads."""
-CI_SLOPE_MB = 60.0
-"""The same over few leads, where 2 MB more or less are the allocator's; with all of them in memory it is 1,000 MB."""
+CI_SLOPE_MB = 1_000.0
+"""The same over few leads, where the caches that every process fills show, some 4 MB. Looked at all at once, each lead
+takes 0.1 MB: 10,000 MB."""
 BATCH = 200
 
 

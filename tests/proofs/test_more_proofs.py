@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from proofs.report import Report
 
-from proofs import disk, faults, garbled, kills, poison
+from proofs import disk, faults, garbled, kills, memory, poison
 
 BOUNDED: dict[str, Callable[[], Report]] = {
     "effectively once, with real kills of the command": kills.prove,
@@ -16,6 +16,7 @@ BOUNDED: dict[str, Callable[[], Report]] = {
     "faults on the way lose and double nothing": faults.prove,
     "poison records stand aside": partial(poison.prove, records=500),
     "a full disk and a damaged state lose nothing": disk.prove,
+    "memory does not grow with the leads": memory.prove,
 }
 
 
