@@ -20,8 +20,8 @@ from leadsync.score import Score, ScoringModel
 from leadsync.store import Store
 from leadsync.touchpoints import Contact
 
-PART = 500
-"""Records that are looked at together: with all that follows from them they take some 50 MB."""
+PART = 200
+"""Records that are looked at together: with all that follows from them they take some 20 MB."""
 
 
 def never() -> bool:
