@@ -362,7 +362,7 @@ def prove(*, long: bool = False, seed: int = 0, steps: int | None = None) -> Rep
 
     number = seed
     while Counted.steps < gate and report.kept:
-        rest = max(10, (gate - Counted.steps) // STEPS)
+        rest = max(4, (gate - Counted.steps) // STEPS)
         play(Counted, min(rest, 2_000), number, report)
         number += 1
     report.reach("steps", Counted.steps, gate)
