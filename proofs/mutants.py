@@ -12,7 +12,7 @@ from leadsync.connector import Outcome, Receipt
 from leadsync.merge import Cell, How, Rules, Verdict, merge
 from leadsync.push import ledger
 from leadsync.push.ledger import Pusher
-from leadsync.records import ABSENT, Absent, Value, is_blank
+from leadsync.records import ABSENT, Absent, Fields, Record, Value, is_blank
 from leadsync.store.pulled import _UPSERT, Pulled
 from proofs import scenes, stories
 from proofs.crash import attack
@@ -81,6 +81,21 @@ def _forgetful(world: Pusher) -> int:
     return 0
 
 
+def _newcomers_lose(cells: Sequence[Cell], rules: Rules) -> Verdict:
+    """Somebody's edit replaces what stands in a record that was never seen before."""
+    changed = _changed(cells, rules)
+    if changed and all(rules.same(cell.value, changed[0].value) for cell in changed):
+        return _spread_from(changed[0], cells, rules)
+    return merge(cells, rules)
+
+
+_know = ledger._known
+
+
+def _only_what_was_read(before: Record | None, after: Record | None, sent: Fields) -> Record | None:
+    return None if after is None else _know(before, after, sent)
+
+
 _save_page = Pulled.save_page
 
 
@@ -128,6 +143,9 @@ BROKEN: Mapping[str, Break] = {
     ),
     "the last record of a page is dropped": _at("leadsync.store.pulled.Pulled.save_page", _all_but_the_last),
     "the cursor moves past an unread page": _at("leadsync.store.pulled.Pulled.save_page", _moves_on_first),
+    "an edit replaces what a new record says": _at("leadsync.unify.merge", _newcomers_lose),
+    "a write that cannot be read back is not known of": _at("leadsync.push.ledger._known", _only_what_was_read),
+    "a restored record is not told of edits": _at("leadsync.plan.accounts._while_in_the_bin", lambda _: set()),
     "a deleted record is made again": _at("leadsync.picture.closed_sides", lambda *_: {}),
 }
 

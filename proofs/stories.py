@@ -164,6 +164,46 @@ def a_contact_edited_before_it_is_seen(lives: Lives, moment: int) -> None:
     lives.leadsync_runs()
 
 
+def a_lead_deleted_as_it_is_written(lives: Lives, moment: int) -> None:
+    lives.the_world(late=200, off=0, side="salesforce")
+    known(lives)
+    typed(lives, "hubspot", "title", "CEO")
+    lives.a_record_meets_its_fate(fate="delete", moment=moment, side="salesforce", number=0, other=0)
+    lives.leadsync_runs()
+    lives.leadsync_runs()
+
+
+def an_edit_while_the_other_record_is_in_the_bin(lives: Lives, moment: int) -> None:
+    known(lives)
+    lives.a_record_meets_its_fate(fate="delete", moment=None, side="salesforce", number=0, other=0)
+    lives.leadsync_runs()
+    typed(lives, "hubspot", "title", "CEO")
+    lives.leadsync_runs()
+    lives.a_record_meets_its_fate(fate="restore", moment=moment, side="salesforce", number=0, other=0)
+    lives.leadsync_runs()
+
+
+def an_edit_beside_a_newcomer(lives: Lives, moment: int) -> None:
+    arrive(lives.stage, 1, "hubspot")
+    lives.settle()
+    typed(lives, "hubspot", "first", "Ada")
+    if moment % 4 == 0:
+        typed(lives, "hubspot", "title", "")
+    arrive(lives.stage, 1, "salesforce", title="Boss")
+    lives.somebody_will_edit_during_the_run(moment=moment, side="salesforce", number=0, typed=("phone", "123"))
+    lives.leadsync_runs()
+
+
+def an_edit_beside_a_clearing(lives: Lives, moment: int) -> None:
+    known(lives, good=True)
+    typed(lives, "hubspot", "title", "chief technology officer and much more")
+    typed(lives, "salesforce", "title", "")
+    if moment % 4 == 0:
+        typed(lives, "hubspot", "city", "Paris")
+        typed(lives, "salesforce", "city", "")
+    lives.leadsync_runs()
+
+
 def many_people_in_small_pages(lives: Lives, moment: int) -> None:
     for _ in range(3):
         lives.somebody_arrives(where="both", good=False)
@@ -191,6 +231,10 @@ STORIES: tuple[Story, ...] = (
     an_edit_that_answers_an_edit,
     a_lead_that_is_deleted,
     a_contact_edited_before_it_is_seen,
+    a_lead_deleted_as_it_is_written,
+    an_edit_while_the_other_record_is_in_the_bin,
+    an_edit_beside_a_newcomer,
+    an_edit_beside_a_clearing,
     many_people_in_small_pages,
 )
 BY_NAME: Mapping[str, Story] = {story.__name__.replace("_", " "): story for story in STORIES}
