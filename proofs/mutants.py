@@ -150,10 +150,32 @@ BROKEN: Mapping[str, Break] = {
 }
 
 
-def caught(broken: Break, seed: int, *, long: bool) -> str:
+CAUGHT_BY: Mapping[str, str] = {
+    "a conflict that is to be held is decided": "two edits to be held",
+    "first sight is no baseline": "different at first sight",
+    "clearing a field is no edit": "a cleared city",
+    "no second look before a write": "an edit where leadsync writes",
+    "an unclear write counts as done": "answers that are lost",
+    "a CRM's spelling of our value counts as an edit": "a spelling that the crm changes",
+    "a refused write counts as done": "a write that is refused",
+    "what was in flight is forgotten": "a spelling cut short by a kill",
+    "what was written is never accounted for": "an edit that answers an edit",
+    "the index's late answers replace what is known": "an index that lags",
+    "the last record of a page is dropped": "a score that a person typed",
+    "the cursor moves past an unread page": "a score that a person typed",
+    "an edit replaces what a new record says": "an edit beside a newcomer",
+    "a write that cannot be read back is not known of": "a lead deleted as it is written",
+    "a restored record is not told of edits": "an edit while the other record is in the bin",
+    "a deleted record is made again": "a lead that is deleted",
+}
+"""The story to try first, where it is not the first of all."""
+
+
+def caught(broken: str, seed: int, *, long: bool) -> str:
     """What catches a broken engine: a story, in the long form else the histories or the crashes; or nothing ("")."""
-    with broken():
-        for name, story in stories.BY_NAME.items():
+    likely = CAUGHT_BY.get(broken)
+    with BROKEN[broken]():
+        for name, story in sorted(stories.BY_NAME.items(), key=lambda told: told[0] != likely):
             if any(stories.tell(story, moment) for moment in MOMENTS):
                 return f"the story of {name}"
         return _by_chance(seed) if long else ""
@@ -178,7 +200,7 @@ def _by_chance(seed: int) -> str:
 def prove(*, long: bool = False, seed: int = 0) -> Report:
     """Break the engine in each way and see that it does not pass."""
     report = Report("the harness can fail")
-    found = {name: caught(broken, seed, long=long) for name, broken in BROKEN.items()}
+    found = {name: caught(name, seed, long=long) for name in BROKEN}
     for name, by in found.items():
         report.require(by != "", f"nothing caught an engine in which {name}")
         report.figures[name] = f"caught by {by}" if by else "NOT CAUGHT"

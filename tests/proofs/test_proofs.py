@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from proofs.report import Report
 
-from proofs import crash, echo, lost_update, scenes
+from proofs import crash, echo, lost_update, mutants, scenes, stories
 
 SLICES = 4
 """As many as keep two cores busy to the end."""
@@ -30,6 +30,8 @@ def cases() -> list[Any]:
         for number in range(SLICES)
     }
     proofs["no echo"] = echo.prove
+    proofs["what was lost once is not lost again"] = partial(stories.prove, moments=mutants.MOMENTS)
+    proofs["the harness can fail"] = mutants.prove
     return [pytest.param(prove, id=name) for name, prove in proofs.items()]
 
 
