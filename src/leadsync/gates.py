@@ -86,8 +86,8 @@ def _by_record(plan: Plan, setting: Setting, limits: Limits) -> Iterator[Gate]:
     for step in plan.steps:
         place = (step.side, step.kind)
         created[place] += step.id is None
-        overwritten[place] += any(not is_blank(c.old) and not is_blank(c.new) for c in step.changes)
-        cleared[place] += any(not is_blank(c.old) and is_blank(c.new) for c in step.changes)
+        overwritten[place] += any(not is_blank(c.old) and (c.back or not is_blank(c.new)) for c in step.changes)
+        cleared[place] += any(not is_blank(c.old) and is_blank(c.new) and not c.back for c in step.changes)
     for name, verb, counts, share in (
         ("overwrite", "overwrite values on", overwritten, limits.max_overwritten_share),
         ("clear", "clear fields on", cleared, limits.max_cleared_share),

@@ -162,18 +162,18 @@ def _taken(made: Plan, crm: Crm, kind: str, name: str) -> Iterator[tuple[str, st
 
 def api_calls(made: Plan, sides: Mapping[str, Crm]) -> dict[str, int]:
     """What writing a plan will cost, by side, with looking once more at what people may edit."""
-    steps: Counter[tuple[str, str]] = Counter()
-    creates: Counter[tuple[str, str]] = Counter()
-    guarded: Counter[tuple[str, str]] = Counter()
+    steps: Counter[tuple[str, str, int]] = Counter()
+    creates: Counter[tuple[str, str, int]] = Counter()
+    guarded: Counter[tuple[str, str, int]] = Counter()
     for step in made.steps:
-        place = (step.side, step.kind)
+        place = (step.side, step.kind, step.turn)
         steps[place] += 1
         creates[place] += step.id is None
         guarded[place] += any(change.guarded for change in step.changes)
     cost: dict[str, int] = {}
-    for (side, kind), count in sorted(steps.items()):
-        made_new = creates[side, kind]
-        cost[side] = cost.get(side, 0) + sides[side].calls(kind, count - made_new, made_new, guarded[side, kind])
+    for place, count in sorted(steps.items()):
+        side, kind, _turn = place
+        cost[side] = cost.get(side, 0) + sides[side].calls(kind, count - creates[place], creates[place], guarded[place])
     return cost
 
 

@@ -232,3 +232,38 @@ def test_what_leadsync_works_out_is_brought_to_the_form_the_mapping_asks_for() -
     field = computed("name", transform=(Transform("truncate", "4"),))
     assert writes(made((field,), {"ls_name": None}, {"name": "Acme Holding"})) == {"ls_name": "Acme"}
     assert made((field,), {"ls_name": "Acme"}, {"name": "Acme Holding"}).steps == ()
+
+
+def back_and_forth(there: str, sent: Value, settled: Value, **values: Value) -> Plan:
+    target = {"direction": Direction.BACK_BY_CLEARING, "order": ("lead", "mql", "sql", "customer")}
+    fields = (computed("stage", **target), computed("score"))
+    memory = Memory({(A, "ls_stage"): LastWrite(sent, settled)})
+    return made(fields, {"ls_stage": there, "ls_score": None}, {"stage": "mql", **values}, memory)
+
+
+def test_a_step_back_is_a_clear_with_all_the_rest_and_a_set_behind_it() -> None:
+    first, then = back_and_forth("sql", "sql", "sql", score=7).steps
+    assert (first.turn, first.values, then.turn, then.values) == (
+        0, {"ls_stage": None, "ls_score": 7}, 1, {"ls_stage": "mql"})  # fmt: skip
+    assert [(c.old, c.guarded, c.back) for c in then.changes] == [(None, True, True)]
+
+
+@pytest.mark.parametrize(
+    ("there", "sent", "settled"),
+    [
+        pytest.param("customer", "sql", "sql", id="a person moved it on"),
+        pytest.param("customer", None, "customer", id="our clear did not hold"),
+        pytest.param("customer", None, None, id="somebody set it after our clear"),
+        pytest.param("partner", "partner", "partner", id="from a step that the order does not know"),
+    ],
+)
+def test_only_our_own_value_goes_back(there: str, sent: Value, settled: Value) -> None:
+    assert back_and_forth(there, sent, settled).steps == ()
+
+
+def test_a_clear_that_the_crm_refuses_is_not_followed_by_a_set() -> None:
+    target = {"direction": Direction.BACK_BY_CLEARING, "order": ("lead", "mql", "sql")}
+    refused = Refusal({"ls_stage": None}, "needed", None, frozenset({"ls_stage"}))
+    memory = Memory({(A, "ls_stage"): LastWrite("sql", "sql")}, {A: refused})
+    done = made((computed("stage", **target),), {"ls_stage": "sql"}, {"stage": "mql"}, memory)
+    assert (done.steps, reasons(done)) == ((), ["refused"])

@@ -12,7 +12,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from leadsync.cli.common import Exit, F, console, read_config, say_json
+from leadsync.cli.common import Exit, F, console, progress, read_config, say_json
 from leadsync.cli.known import known, name_of, rules_of
 from leadsync.errors import Misconfigured
 from leadsync.memory import memory
@@ -43,7 +43,7 @@ def plan_config_option(command: F) -> F:
 
 def show_effect(folder: Path, live: Path, output: str, limit: int, html: Path | None) -> int:
     """Compare the rules of a folder with those of the installation, on what its last run read."""
-    with known(read_config(live, offline=True)) as world:
+    with progress(show=True) as bar, known(read_config(live, offline=True), bar=bar) as world:
         told = Effect.of(world, edited_rules(world, folder))
     if html is not None:
         told.page().save(html)
@@ -178,7 +178,7 @@ class Effect:
             page.say(line)
         bands = self._bands()
         series = [("today", [_amount(b[1]) for b in bands]), ("edited", [_amount(b[2]) for b in bands])]
-        page.heading("Leads by score").svg(columns("Leads by score", [b[0] for b in bands], series))
+        page.heading("Leads by score").chart(columns("How many leads have such a score", [b[0] for b in bands], series))
         page.heading("The greatest changes").table(HEAD, self._changes(100), right=(1, 2, 3))
         return page
 
@@ -209,9 +209,10 @@ def _stage_moves(before: Judged, after: Judged) -> bool:
 
 def _differing(today: Plan, edited: Plan) -> int:
     """Records of the second plan that the first would leave alone, or write otherwise."""
-    known_writes = {(s.ref, s.uid): {(c.target, value_text(c.new)) for c in s.changes} for s in today.steps}
+    known_writes = {(s.ref, s.uid, s.turn): {(c.target, value_text(c.new)) for c in s.changes} for s in today.steps}
     return sum(
-        known_writes.get((s.ref, s.uid)) != {(c.target, value_text(c.new)) for c in s.changes} for s in edited.steps
+        known_writes.get((s.ref, s.uid, s.turn)) != {(c.target, value_text(c.new)) for c in s.changes}
+        for s in edited.steps
     )
 
 

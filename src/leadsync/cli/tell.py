@@ -36,7 +36,7 @@ REMEDIES = {
     "person": 'clear the field in the CRM; or lease = "30d" or write = "always" in the mapping',
     "filled": 'clear the field in the CRM, or write = "tracked" or "always" in the mapping',
     "never": 'write = "tracked" or "always" in the mapping',
-    "backwards": "move it back by hand in the CRM; or another `order` in the mapping",
+    "backwards": 'move it back by hand in the CRM; or direction = "back_by_clearing" or another `order` in the mapping',
     "refused": "mend the cause, then `leadsync rejects retry RECORD`",
     "flapping": "stop the other writer, then `leadsync flaps release RECORD FIELD`",
     "small": "a smaller min_change in the mapping",

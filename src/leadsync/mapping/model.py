@@ -29,11 +29,18 @@ class WriteMode(StrEnum):
 
 
 class Direction(StrEnum):
-    """`both`; `read`: never written; `forward_only`: never moved backwards in the field's order."""
+    """`both`; `read`: never written; `forward_only`: never moved backwards in the field's order; `back_by_clearing`: so
+    too, but for our own value, which is cleared before it is set, as the CRM passes over a step back in silence."""
 
     BOTH = "both"
     READ = "read"
     FORWARD_ONLY = "forward_only"
+    BACK_BY_CLEARING = "back_by_clearing"
+
+    @property
+    def ordered(self) -> bool:
+        """Whether it goes by the field's order."""
+        return self in {Direction.FORWARD_ONLY, Direction.BACK_BY_CLEARING}
 
 
 class Conflict(StrEnum):
@@ -56,7 +63,7 @@ class NullPolicy(StrEnum):
 class Target:
     """A CRM field. `objects`: the vendor objects it belongs to, empty for all of the role that the side has.
 
-    `values`: canonical value → the CRM's option; `order`: canonical steps, first to last, for `forward_only`;
+    `values`: canonical value → the CRM's option; `order`: canonical steps, first to last, for directions that go by it;
     `provision`: leadsync sees to it that the field exists.
     """
 

@@ -97,8 +97,8 @@ class TargetReader:
             order=first(*(t.order for t in tables), ()),
             provision=first(*(t.provision for t in tables), usual[1]),
         )
-        if target.direction is Direction.FORWARD_ONLY and not target.order:
-            self._say(at, "LS308", f'{name} is written forward_only and needs order = ["first", …, "last"].')
+        if target.direction.ordered and not target.order:
+            self._say(at, "LS308", f'{name} is written {target.direction} and needs order = ["first", …, "last"].')
         return target
 
     def known_objects(self, at: Path, side: str, objects: Sequence[str]) -> None:

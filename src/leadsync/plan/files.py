@@ -37,6 +37,7 @@ def _step(step: Step) -> dict[str, Any]:
         "id": step.id,
         "key": list(step.key) if step.key is not None else None,
         "links": {kind: list(ids) for kind, ids in step.links.items()},
+        **({"turn": step.turn} if step.turn else {}),
         "changes": [
             {
                 "field": c.field,
@@ -46,6 +47,7 @@ def _step(step: Step) -> dict[str, Any]:
                 "why": c.why,
                 "rule": c.rule,
                 **({"unit": c.unit} if c.unit else {}),
+                **({"back": c.back} if c.back else {}),
             }
             for c in step.changes
         ],
@@ -73,4 +75,5 @@ def _read_step(data: Mapping[str, Any]) -> Step:
     changes = tuple(replace(Change(**change), guarded=True) for change in data["changes"])
     key = (str(data["key"][0]), str(data["key"][1])) if data["key"] is not None else None
     links = {kind: tuple(ids) for kind, ids in data["links"].items()}
-    return Step(data["lead"], data["object"], data["side"], data["kind"], data["id"], changes, key, links)
+    turn = int(data.get("turn", 0))
+    return Step(data["lead"], data["object"], data["side"], data["kind"], data["id"], changes, key, links, turn)

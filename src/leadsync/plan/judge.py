@@ -56,26 +56,33 @@ def judge(place: Place, memory: Memory, now: datetime) -> Wish | Kept:
     """Whether the field is to be written; if not, why not."""
     if isinstance(place.there, Absent):
         return place.kept("unreadable", "the field was not read: it does not exist there, or leadsync may not see it")
-    if closed := _never_ours(place):
+    last = memory.written.get(place.key)
+    if closed := _never_ours(place, half_way=_half_way(place, last)):
         return closed
     wanted = _wanted(place)
     if isinstance(wanted, Kept):
         return wanted
     sent = to_vendor(place.target, wanted)
-    last = memory.written.get(place.key)
     if _holds(place, place.there, sent, last):
         return place.kept("same", "it has that value already", sent)
     return _blocked(place, sent, memory, now) or _wish(place, sent, last, now)
 
 
-def _never_ours(place: Place) -> Kept | None:
+def _half_way(place: Place, last: LastWrite | None) -> bool:
+    """Whether a step back was cut short between its clear and its set: that is finished whatever conditions say now."""
+    if place.target.direction is not Direction.BACK_BY_CLEARING or place.mapped.null is NullPolicy.CLEAR:
+        return False
+    return last is not None and is_blank(last.sent) and is_blank(place.there)
+
+
+def _never_ours(place: Place, *, half_way: bool) -> Kept | None:
     if place.member.read_only:
         return place.kept("read_only", "the record can no longer be written: it was converted, or is locked")
     if place.target.direction is Direction.READ:
         return place.kept("read", 'the mapping only reads it: direction = "read"')
     if place.mapped.unique and not place.member.primary:
         return place.kept("secondary", "another record of this side carries it")
-    if not place.subject.allows(place.mapped.when):
+    if not half_way and not place.subject.allows(place.mapped.when):
         assert place.mapped.when is not None
         return place.kept("condition", f"its condition does not hold: when = {place.mapped.when.text}")
     return None
@@ -138,9 +145,11 @@ def _blocked(place: Place, sent: Value, memory: Memory, now: datetime) -> Kept |
         return place.kept("flapping", detail, sent, waits=True)
     last = memory.written.get(place.key)
     ours = last is not None and same(place.there, last.settled, place.mapped.compare)
-    if place.target.direction is Direction.FORWARD_ONLY:
+    if place.target.direction.ordered:
         if last is not None and not ours:
             return _persons(place, sent, memory, now) or _backwards(place, sent)
+        if _back(place, sent, last):
+            return None
         return _backwards(place, sent)
     match place.target.write:
         case WriteMode.ALWAYS:
@@ -168,15 +177,33 @@ def _persons(place: Place, sent: Value, memory: Memory, now: datetime) -> Kept |
 
 
 def _backwards(place: Place, sent: Value) -> Kept | None:
-    order = [place.target.values.get(step, step) for step in place.target.order]
-    there = place.there
+    order, there = _order(place.target), place.there
     if is_blank(there):
         return None
     if there not in order or sent not in order:
         return place.kept("backwards", f"{there!r} or {sent!r} is not in the mapping's order", sent)
-    if order.index(str(sent)) <= order.index(value_text(None if isinstance(there, Absent) else there)):
-        return place.kept("backwards", "never moved backwards", sent)
+    if order.index(str(sent)) <= order.index(_text(there)):
+        detail = "leadsync did not write what stands there, and moves only its own value back"
+        allowed = place.target.direction is Direction.BACK_BY_CLEARING
+        return place.kept("backwards", detail if allowed else "never moved backwards", sent)
     return None
+
+
+def _back(place: Place, sent: Value, last: LastWrite | None) -> bool:
+    """Whether it is to go back, and may: only from what we wrote, and not where our clear did not hold."""
+    order, there = _order(place.target), place.there
+    if place.target.direction is not Direction.BACK_BY_CLEARING or last is None or is_blank(last.sent):
+        return False
+    ours = same(there, last.settled, "exact") and there in order and sent in order
+    return ours and order.index(str(sent)) < order.index(_text(there))
+
+
+def _order(target: Target) -> list[str]:
+    return [target.values.get(step, step) for step in target.order]
+
+
+def _text(there: Value | Absent) -> str:
+    return value_text(None if isinstance(there, Absent) else there)
 
 
 # ---- the write
@@ -187,8 +214,9 @@ def _wish(place: Place, sent: Value, last: LastWrite | None, now: datetime) -> W
     there = None if isinstance(place.there, Absent) else place.there
     guarded = not mapped.sources or target.write is not WriteMode.ALWAYS or target.direction is not Direction.BOTH
     why, rule = _why(place.subject, mapped), rule_of(mapped)
-    change = Change(mapped.name, target.name, there, sent, why, rule, guarded, mapped.unit)
-    return Wish(mapped, change, _weak(mapped, there, sent, last, now))
+    change = Change(mapped.name, target.name, there, sent, why, rule, guarded, mapped.unit, _back(place, sent, last))
+    half_way = _half_way(place, last)
+    return Wish(mapped, change, None if half_way else _weak(mapped, there, sent, last, now))
 
 
 def _weak(mapped: FieldMap, there: Value, sent: Value, last: LastWrite | None, now: datetime) -> tuple[str, str] | None:

@@ -42,7 +42,7 @@ def plan_subject(subject: Subject, memory: Memory, now: datetime) -> tuple[list[
         ref = member.ref
         if changes:
             step = Step(subject.uid, subject.object.object, ref.side, ref.kind, ref.id, tuple(changes))
-            _unless_refused(step, memory, member.modified, steps, kept)
+            _in_turn(step, memory, member.modified, steps, kept)
     for made in creates(subject):
         if isinstance(made, Kept):
             kept.append(made)
@@ -68,6 +68,16 @@ def _changes(subject: Subject, member: Member, memory: Memory, now: datetime) ->
         elif not wish.mapped.follows:
             kept.append(place.kept(*wish.weak, wish.change.new, waits=True))
     return changes, kept
+
+
+def _in_turn(step: Step, memory: Memory, version: datetime | None, steps: list[Step], kept: list[Kept]) -> None:
+    """A step; where fields go back, they are cleared with it and set by another behind it, if they may be cleared."""
+    first = tuple(replace(c, new=None, why=f"{c.why}; cleared, to go back") if c.back else c for c in step.changes)
+    _unless_refused(replace(step, changes=first), memory, version, steps, kept)
+    cleared = {c.target for made in steps if made.ref == step.ref for c in made.changes if c.back}
+    then = tuple(replace(c, old=None) for c in step.changes if c.target in cleared)
+    if then:
+        _unless_refused(replace(step, changes=then, turn=1), memory, version, steps, kept)
 
 
 def _unless_refused(step: Step, memory: Memory, version: datetime | None, steps: list[Step], kept: list[Kept]) -> None:

@@ -102,7 +102,8 @@ class Change:
     """One field's write: `old` and `new` in the vendor's spelling, `why` in words, the mapping's file and line.
 
     `guarded`: a person may edit the field, so that it is read once more just before it is written. `unit`: it is only
-    written together with the other fields of that name.
+    written together with the other fields of that name. `back`: one of the two writes of a step back, which a
+    CRM may take only as a clear and, behind it, a set.
     """
 
     field: str
@@ -113,11 +114,13 @@ class Change:
     rule: str
     guarded: bool = False
     unit: str = ""
+    back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One record's write. `id` None: a new record, created or found by `key`."""
+    """One record's write. `id` None: a new record, created or found by `key`. `turn`: 1 for what may only be sent when
+    the record's other step has gone through."""
 
     uid: str
     object: str
@@ -127,6 +130,7 @@ class Step:
     changes: tuple[Change, ...]
     key: tuple[str, str] | None = None
     links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    turn: int = 0
 
     @property
     def ref(self) -> Ref:

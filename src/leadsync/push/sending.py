@@ -48,7 +48,7 @@ def outgoing(steps: Iterable[Step], run: str, after: Mapping[str, Accounted]) ->
     """The outbox rows of a plan's steps; the token is made of what it names, so that a repeat replaces it."""
     return (
         Outgoing(
-            token=f"{run}/{step.ref}",
+            token=f"{run}/{step.ref}{'/then' if step.turn else ''}",
             run=run,
             uid=step.uid,
             side=step.side,
@@ -98,16 +98,20 @@ def lined_up(survey: Survey, sides: Mapping[str, Crm]) -> Iterator[list[tuple[Ou
 def line_up(survey: Survey, rows: Iterable[tuple[Outgoing, Step]]) -> None:
     """Put writes into their queues."""
     survey.enqueue(
-        (step.id is None, (step.side, step.kind, step.key[0] if step.key else "", step.ref.id), (row, step))
-        for row, step in rows
+        (step.id is None, (step.side, step.kind, _queue(step), step.ref.id), (row, step)) for row, step in rows
     )
+
+
+def _queue(step: Step) -> str:
+    """What may be sent together with others; queues of one object come in the order of their names."""
+    return step.key[0] if step.key else "then" if step.turn else ""
 
 
 def _batches(steps: Sequence[Step], sides: Mapping[str, Crm]) -> Iterator[list[Step]]:
     """Steps of one side, object and manner (update or create) together, at most a batch; creates come last, so that
-    what they refer to is there."""
-    order = sorted(steps, key=lambda s: (s.id is None, s.side, s.kind, s.key[0] if s.key else "", s.ref))
-    for (_, side, *_rest), group in groupby(order, key=lambda s: (s.id is None, s.side, s.kind, s.key and s.key[0])):
+    what they refer to is there, and a record's second turn behind its first."""
+    order = sorted(steps, key=lambda s: (s.id is None, s.side, s.kind, _queue(s), s.ref))
+    for (_, side, *_rest), group in groupby(order, key=lambda s: (s.id is None, s.side, s.kind, _queue(s))):
         same_kind = list(group)
         creates = sum(step.id is None for step in same_kind)
         size = sides[str(side)].batch_for(same_kind[0].kind, len(same_kind) - creates, creates)
