@@ -22,17 +22,8 @@ from leadsync.sync import Cycle
 from leadsync_hubspot import HubSpot, HubSpotSettings
 from leadsync_hubspot.sandbox import HubSpotSandbox
 
-FORWARD_ONLY = """when        = 'stage.name in ["mql", "sql"]'
-
-[field.hubspot_lifecycle.hubspot]
-name      = "lifecyclestage"
-direction = "forward_only"
-"""
-BACK = """
-[field.hubspot_lifecycle.hubspot]
-name      = "lifecyclestage"
-direction = "back_by_clearing"
-"""
+CONDITION, DIRECTION = """when        = 'stage.name in ["mql", "sql"]'""", 'direction = "forward_only"'
+BACK = "", 'direction = "back_by_clearing"'
 SQL, LOWER, PERSONS = "salesqualifiedlead", "marketingqualifiedlead", "lead"
 ANN = {"email": "ann@siemens.example", "firstname": "Ann", "lastname": "Lee", "jobtitle": "Chief Technology Officer",
        "company": "Siemens AG", "country": "Germany", "numemployees": "1000+", "industry": "COMPUTER_SOFTWARE",
@@ -46,7 +37,7 @@ class Crash(BaseException):
 class Half:
     """An account of HubSpot with one contact beside an empty Salesforce in memory, and a mapping that may go back."""
 
-    def __init__(self, folder: Path, served: Serving, lifecycle: str) -> None:
+    def __init__(self, folder: Path, served: Serving, lifecycle: tuple[str, str]) -> None:
         assert isinstance(served.sandbox, HubSpotSandbox)
         self.sandbox, self.moments = served.sandbox, 0
         self.sandbox.reset()
@@ -55,8 +46,9 @@ class Half:
         shutil.copytree(mappings_folder(), rules)
         mapping = rules / "lead.toml"
         text = mapping.read_text(encoding="utf-8")
-        assert FORWARD_ONLY in text
-        mapping.write_text(text.replace(FORWARD_ONLY, lifecycle), encoding="utf-8")
+        assert text.count(CONDITION) == text.count(DIRECTION) == 1
+        edited = text.replace(CONDITION, lifecycle[0]).replace(DIRECTION, lifecycle[1])
+        mapping.write_text(edited, encoding="utf-8")
         self.stage = Stage(folder, mappings=rules)
         form = {"guid": "f1", "name": "Request a demo"}
         asked = [self.stage.now - timedelta(days=days) for days in (1, 2, 3)]
@@ -157,7 +149,7 @@ def test_a_step_back_is_two_writes_in_the_plan_and_at_the_server_and_each_is_rea
 
 
 def test_without_being_told_so_it_never_goes_back(tmp_path: Path, served: Serving) -> None:
-    half = cooled(Half(tmp_path, served, FORWARD_ONLY.replace("mql", "subscriber", 1)))
+    half = cooled(Half(tmp_path, served, ("", DIRECTION)))
     half.run()
     assert half.lifecycle() == SQL
     half.hubspot.close()
@@ -189,7 +181,7 @@ def test_stopped_at_any_moment_of_it_the_next_run_ends_it(tmp_path: Path, served
 
 
 def test_what_a_condition_no_longer_allows_is_still_ended_once_it_was_begun(tmp_path: Path, served: Serving) -> None:
-    half = cooled(Half(tmp_path, served, "when = 'score.total < 1000'" + BACK))
+    half = cooled(Half(tmp_path, served, ("when = 'score.total < 1000'", BACK[1])))
     half.at_hook(1, lambda: (_ for _ in ()).throw(Crash()))  # the clear was applied, its answer was lost
     with pytest.raises(Crash):
         half.run()
