@@ -96,7 +96,7 @@ def test_a_backtest_scores_leads_as_they_were_known_and_names_what_tells(run: An
     assert rules["seniority"]["speaks"] and not rules["webinar"]["speaks"]
     text = run("backtest", "--horizon", "60", "--html", str(tmp_path / "b.html"))
     assert "Rules that fired for nobody" in text and "lift" in text
-    assert (tmp_path / "b.html").read_text(encoding="utf-8").count("<svg") == 3
+    assert (tmp_path / "b.html").read_text(encoding="utf-8").count("<figure") == 3
 
 
 def test_learning_proposes_a_file_that_can_be_tried_and_leaves_the_one_in_use(

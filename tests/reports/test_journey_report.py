@@ -25,7 +25,7 @@ def test_the_funnel_counts_who_came_through_each_phase_and_for_how_long(house: H
     assert told["not_followed"] == 1 and told["advice"] is None
     text = house.run("report", "journey", "--html", str(house.folder / "j.html"))
     assert "stalled" in text and "objected" in text
-    assert "<svg" in (house.folder / "j.html").read_text(encoding="utf-8")
+    assert "<figure" in (house.folder / "j.html").read_text(encoding="utf-8")
 
 
 def nurtured(rule: str, days: int = 30) -> Nurtured:

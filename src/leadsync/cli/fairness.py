@@ -1,40 +1,38 @@
-"""`leadsync audit fairness` and `leadsync audit incentives`: who is selected, and whether money can steer a score."""
+"""`leadsync audit fairness`: who is selected, and how well what is scored tells who belongs to a group."""
 
 from __future__ import annotations
 
-import csv
-import random
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Final
 
 import click
 
-from leadsync.cli.common import Exit, config_option, console, output_option, read_config, say_json
+from leadsync.cli.common import Exit, config_option, console, output_option, progress, read_config, say_json
 from leadsync.cli.history import table
 from leadsync.cli.inspect import NotFound
 from leadsync.cli.known import NothingKnown, known
 from leadsync.cli.plans import audit
 from leadsync.cli.scoring import html_option
+from leadsync.cli.tables import columns_of
 from leadsync.errors import Misconfigured
 from leadsync.learn.proxies import STRONG, Proxies, proxies
 from leadsync.normalize import person
-from leadsync.qualify import Owner, StageState, qualify
-from leadsync.records import Fields, Value, is_blank, value_text
+from leadsync.normalize.countries import country_code
+from leadsync.qualify import Owner
+from leadsync.records import Fields, value_text
+from leadsync.reports.bars import bars, per_cent
 from leadsync.reports.page import Page
-from leadsync.reports.svg import bars
-from leadsync.rulefiles.governance import COMPENSATION, Policy, objection
 from leadsync.rules import Rulebook
-from leadsync.score import Score, in_points, score
-from leadsync.score.audit import FOUR_FIFTHS, GroupRate, selection, steered
-from leadsync.score.rules import SOURCE_FIELDS
+from leadsync.score import in_points
+from leadsync.score.audit import FEW, FOUR_FIFTHS, GroupRate, selection
 from leadsync.sync import Judged, look
 
-DEALS: Final = 5
-"""How often the values of commercial fields are dealt out anew."""
+COUNTRY: Final = "country"
+"""The fact that people write in many ways."""
 
 
 # ---- fairness
@@ -58,12 +56,14 @@ def fairness(config_path: Path, output: str, html: Path | None, groups: Path | N
     """
     if (groups is None) == (by == ""):
         raise click.UsageError("give either --groups FILE or --by FACT")
-    with known(read_config(config_path, offline=True)) as world:
+    named = list(read_groups(groups)) if groups is not None else []
+    with progress(show=True) as bar, known(read_config(config_path, offline=True), bar=bar) as world:
         view = look(world)
-        told_groups = {j.lead.uid: value_text(j.lead.facts.get(by)) for j in view.leads}
+        told_groups = {j.lead.uid: group_of(j.lead.facts, by) for j in view.leads}
         if groups is not None:
             find = _lead_named(view.leads)
-            told_groups = {find(lead): group for lead, group in read_groups(groups)}
+            told_groups = {find(lead): group for lead, group in named}
+        bar.step("measure who is selected")
         found = Fairness.of(view.leads, told_groups, world.rules, **how)
     if html is not None:
         found.page().save(html)
@@ -76,14 +76,13 @@ def fairness(config_path: Path, output: str, html: Path | None, groups: Path | N
 
 def read_groups(path: Path) -> Iterator[tuple[str, str]]:
     """(lead, group) of a CSV file. Raises Misconfigured where it cannot be read."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            if reader.fieldnames is None or not {"lead", "group"} <= set(reader.fieldnames):
-                raise Misconfigured(f"{path}:1: needs the columns lead and group.")
-            yield from ((row["lead"], row["group"]) for row in reader)
-    except OSError as problem:
-        raise Misconfigured(f"{path}: cannot read it: {problem.strerror}.") from None
+    return ((lead.strip(), group.strip()) for _line, (lead, group) in columns_of(path, "lead", "group"))
+
+
+def group_of(facts: Fields, fact: str) -> str:
+    """The group that a fact puts a lead into; a country however it is written, and "" where nothing is known."""
+    text = value_text(facts.get(fact)).strip()
+    return country_code(text) or text if fact == COUNTRY else text
 
 
 def _lead_named(leads: Sequence[Judged]) -> Callable[[str], str]:
@@ -111,6 +110,7 @@ class Fairness:
     proxies: tuple[Proxies, ...]
     selected: str
     unknown: int
+    as_of: datetime
 
     @classmethod
     def of(
@@ -132,7 +132,9 @@ class Fairness:
         facts = [judged.lead.facts for judged in some]
         fields = frozenset().union(*(model.fields() for model in rules.models))
         told = (proxies(group, names, facts, fields) for group in sorted(set(names)))
-        return cls(tuple(selection(names, chosen, won)), tuple(p for p in told if p), words, len(scored) - len(some))
+        rates = sorted(selection(names, chosen, won), key=lambda rate: (not rate.judged, -rate.leads, rate.group))
+        as_of = max(judged.score.as_of for judged in some)
+        return cls(tuple(rates), tuple(p for p in told if p), words, len(scored) - len(some), as_of)
 
     def json(self) -> dict[str, Any]:
         """For machines."""
@@ -187,10 +189,11 @@ class Fairness:
 
     def page(self) -> Page:
         """As a page."""
-        page = Page("Fairness of the scores")
+        page = Page("Fairness of the scores", f"As of {self.as_of:%Y-%m-%d %H:%M} UTC.")
         for line in self.sentences():
             page.say(line)
-        page.svg(bars("Share selected, by group", [(r.group, r.rate * 100) for r in self.rates]))
+        judged = [(f"{r.group} ({r.leads:,} leads)", r.rate) for r in self.rates if r.judged]
+        page.chart(bars(f"Share selected, of groups of {FEW} leads or more", judged, per_cent))
         page.table(GROUPS, self.rows(), right=(1, 2, 3, 4))
         if self.proxies:
             page.heading(STAND_INS).table(PROXIES, self.stand_ins(), right=(1,))
@@ -213,111 +216,6 @@ def _selected(leads: Sequence[Judged], rules: Rulebook, stage: str, top: float |
     if rules.stages.rank(wanted) < 0:
         raise Misconfigured(f'there is no stage "{wanted}": {", ".join(s.id for s in rules.stages.ladder)}')
     return [rules.stages.at_least(judged.stage.stage, wanted) for judged in leads], f"stage {wanted} or above"
-
-
-# ---- incentives
-
-
-@audit.command()
-@config_option
-@output_option
-@click.option("--field", "more", multiple=True, metavar="FACT", help="Further facts that say what a source pays.")
-def incentives(config_path: Path, output: str, more: tuple[str, ...]) -> int:
-    """Prove that what a source pays or costs steers no score and no stage: the values of commercial fields, and the
-    costs in attribution.toml, are dealt out anew among all leads, and every score and stage must be the same to the
-    last bit. Also tells which rules look at where a lead came from, and the mean score of each source.
-    """
-    with known(read_config(config_path, offline=True)) as world:
-        view = look(world)
-        fields = commercial_fields(view.leads, world.rules, more)
-        moved = steering(view.leads, world.rules, fields)
-        costs = look(replace(world, rules=_other_costs(world.rules)))
-    after = {j.lead.uid: (j.score, j.stage.stage) for j in costs.leads}
-    moved |= {j.lead.uid for j in view.leads if after[j.lead.uid] != (j.score, j.stage.stage)}
-    told = {
-        "schema": 1, "leads": len(view.leads), "fields": list(fields), "moved": sorted(moved),
-        "source_rules": source_rules(world.rules), "by_source": by_source(view.leads),
-    }  # fmt: skip
-    if output == "json":
-        say_json(told)
-    else:
-        _tell(told)
-    return Exit.ERROR if moved else Exit.DONE
-
-
-def commercial_fields(leads: Sequence[Judged], rules: Rulebook, more: Sequence[str]) -> tuple[str, ...]:
-    """The fields that say what a source pays: declared in a model, named on the command line, or named so."""
-    declared = {name for model in rules.models for name in model.commercial}
-    present = {name for judged in leads for name in judged.lead.facts}
-    named = {name for name in present if "is commercial" in (objection(name, Policy()) or "")}
-    return tuple(sorted({*declared, *more, *named, *COMPENSATION}))
-
-
-def steering(leads: Sequence[Judged], rules: Rulebook, fields: Sequence[str], seed: int = 0) -> set[str]:
-    """The leads whose score or stage moves when commercial values are dealt out anew. A field that nobody has a value
-    for is given one first, so that the proof is not empty."""
-    chance = random.Random(seed)  # noqa: S311 - a permutation, not a secret
-    by_uid = {judged.lead.uid: judged for judged in leads}
-    paid: dict[str, dict[str, Value]] = {
-        uid: {**{name: chance.randint(0, 10_000) for name in fields}, **judged.lead.facts}
-        for uid, judged in by_uid.items()
-    }
-
-    def judged_as(uid: str, facts: Fields) -> tuple[Score, str]:
-        lead = by_uid[uid]
-        found = score(facts, lead.lead.touchpoints, rules.scoring(facts), lead.score.as_of)
-        return found, _stage(found, facts, rules, lead).stage
-
-    return {uid for deal in range(DEALS) for uid in steered(paid, fields, judged_as, seed + deal)}
-
-
-def _stage(found: Score, facts: Fields, rules: Rulebook, judged: Judged) -> StageState:
-    return qualify(found, facts, rules.stages, judged.stage, judged.score.as_of)
-
-
-def _other_costs(rules: Rulebook) -> Rulebook:
-    """The same rules with the costs of channels dealt out anew."""
-    made_up = {channel: 100.0 * i for i, channel in enumerate(sorted(rules.touches.channels()))}
-    costs = rules.attribution.costs or made_up
-    dealt = dict(zip(costs, [*list(costs.values())[1:], *list(costs.values())[:1]], strict=True))
-    return replace(rules, attribution=replace(rules.attribution, costs=dealt))
-
-
-def source_rules(rules: Rulebook) -> list[dict[str, str]]:
-    """Rules on where a lead came from, with the reason the file gives."""
-    return [
-        {"model": model.id, "rule": rule.id, "why": rule.why}
-        for model in rules.models for rule in model.rules
-        if getattr(rule.test, "field", "") in SOURCE_FIELDS
-        or (rule.when is not None and rule.when.names & set(SOURCE_FIELDS))
-    ]  # fmt: skip
-
-
-def by_source(leads: Sequence[Judged]) -> list[dict[str, Any]]:
-    """The mean score by source, the highest first."""
-    found: dict[str, list[float]] = defaultdict(list)
-    for judged in leads:
-        source = judged.lead.facts.get("lead_source")
-        if judged.score.total is not None:
-            found["(unknown)" if is_blank(source) else value_text(source)].append(float(judged.score.total))
-    rows = ({"source": name, "leads": len(some), "mean_score": round(fmean(some), 2)} for name, some in found.items())
-    return sorted(rows, key=lambda row: (-float(str(row["mean_score"])), str(row["source"])))
-
-
-def _tell(told: Mapping[str, Any]) -> None:
-    out = console()
-    if told["moved"]:
-        out.print(f"{len(told['moved']):,} of {told['leads']:,} leads are steered: {', '.join(told['moved'][:10])}")
-    else:
-        out.print(
-            f"{told['leads']:,} leads, {DEALS} times dealt anew: every score and stage stayed as it was, bit for bit. "
-            f"Commercial fields: {', '.join(told['fields'])}; and the costs of channels.",
-            markup=False, soft_wrap=True,
-        )  # fmt: skip
-    for rule in told["source_rules"]:
-        out.print(f"looks at the source: {rule['rule']} ({rule['model']}): {rule['why']}", markup=False, soft_wrap=True)
-    rows = [[row["source"], f"{row['leads']:,}", f"{row['mean_score']:g}"] for row in told["by_source"]]
-    out.print(table("Mean score by source", ("source", "leads", "mean score"), rows))
 
 
 ALL: tuple[click.Command, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from leadsync.config import Config
 from leadsync.errors import Misconfigured
 from leadsync.files import model_files
 from leadsync.learn import Cohort, cohort, outcome_of
+from leadsync.progress import Progress
 from leadsync.rules import Rulebook
 from leadsync.score import ScoringModel, Vocabulary, load_model
 from leadsync.sync import look
@@ -46,10 +47,11 @@ class History:
     vocabulary: Vocabulary
 
 
-def history_of(config: Config, horizon: int, outcome: str, model_id: str) -> History:
+def history_of(config: Config, bar: Progress, horizon: int, outcome: str, model_id: str) -> History:
     """Gather it from the state. Leads that may not be scored are left out, also those who objected only later."""
-    with known(config) as world:
+    with known(config, bar=bar) as world:
         rules, view = world.rules, look(world)
+        bar.step("gather what became of leads")
         stage, reached, telling = outcome_of(rules.stages, outcome)
         model = _model(rules, model_id)
         touches = {judged.lead.uid: judged.lead.touchpoints for judged in view.leads}
@@ -92,11 +94,14 @@ def so_far(past: History) -> str:
     return " ".join(told)
 
 
-def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """A table for people."""
+def table(
+    title: str, head: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int] | None = None
+) -> Table:
+    """A table for people; `right`: columns of numbers, all but the first by default."""
     made = Table(title=f"\n{title}", title_justify="left", box=None, pad_edge=False)
     for number, column in enumerate(head):
-        made.add_column(column, justify="right" if number else "left", overflow="fold")
+        numeric = number > 0 if right is None else number in right
+        made.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         made.add_row(*map(escape, row))
     return made

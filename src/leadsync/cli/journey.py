@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -17,10 +18,10 @@ from leadsync.cli.known import name_of, rules_of, seen_by
 from leadsync.cli.scoring import html_option
 from leadsync.nurture import Effect, FunnelRow, Nurtured, effect, funnel, time_in
 from leadsync.nurture.standing import unpack as unpack_nurtured
-from leadsync.qualify import Answer, SpeedRow, StageState, answers, speed
+from leadsync.qualify import Answer, SpeedRow, Stages, StageState, answers, speed
 from leadsync.qualify import unpack as unpack_stage
+from leadsync.reports.bars import bars
 from leadsync.reports.page import Page
-from leadsync.reports.svg import bars
 from leadsync.store import Store
 from leadsync.sync import converted_at
 
@@ -45,7 +46,7 @@ def journey(config_path: Path, output: str, html: Path | None) -> int:
         kept = {uid: unpack_nurtured(body) for uid, body in store.courses.all().items()}
         stages = {uid: unpack_stage(body) for uid, body in store.results.stages().items()}
     won = {uid: converted_at(state, rules) for uid, state in stages.items()}
-    told = Journeys.of(kept, won, stages, now())
+    told = Journeys.of(kept, won, _in_order(stages.values(), rules.stages), now())
     if html is not None:
         told.page().save(html)
     if output == "json":
@@ -65,13 +66,14 @@ class Journeys:
     stages: Mapping[str, int]
     objected: int
     effect: Effect | None
+    as_of: datetime
 
     @classmethod
     def of(
         cls,
         kept: Mapping[str, Nurtured],
         won: Mapping[str, datetime | None],
-        stages: Mapping[str, StageState],
+        stages: Mapping[str, int],
         as_of: datetime,
     ) -> Journeys:
         """Put it together."""
@@ -80,15 +82,14 @@ class Journeys:
         for course in courses:
             for phase, days in time_in(course, as_of).items():
                 spent[phase.value] = spent.get(phase.value, 0.0) + days
-        counts: dict[str, int] = {}
-        for state in stages.values():
-            counts[state.stage] = counts.get(state.stage, 0) + 1
-        return cls(tuple(funnel(courses)), spent, counts, _objected(kept.values()), worth_of_advice(kept, won))
+        told = worth_of_advice(kept, won)
+        return cls(tuple(funnel(courses)), spent, stages, _objected(kept.values()), told, as_of)
 
     def json(self) -> dict[str, Any]:
         """For machines."""
         return {
             "schema": 1,
+            "as_of": self.as_of,
             "phases": [
                 {"phase": r.phase.value, "ever": r.entered, "now": r.now, "came_back": r.again,
                  "median_days": r.median_days, "days": round(self.spent.get(r.phase.value, 0.0), 2),
@@ -143,16 +144,24 @@ class Journeys:
 
     def page(self) -> Page:
         """As a page with charts."""
-        page = Page("Journeys").heading("How many leads came through each phase")
-        page.svg(bars("Leads that ever were in a phase", [(r.phase.value, float(r.entered)) for r in self.rows]))
-        page.table(HEAD, self.cells(), right=range(1, len(HEAD) - 1))
-        stays = [(r.phase.value, r.median_days) for r in self.rows if r.median_days is not None]
-        page.heading("Days in a phase").say("Half of the leads that left it were in it for so long.", note=True)
-        page.svg(bars("Median days", stays))
-        page.heading("Stages").table(["stage", "leads"], [[n, f"{c:,}"] for n, c in self.stages.items()], right=[1])
+        page = Page("Journeys", f"As of {self.as_of:%Y-%m-%d %H:%M} UTC.")
         for line in self.sentences():
             page.say(line)
-        return page
+        page.heading("How many leads came through each phase")
+        page.chart(bars("Leads that ever were in a phase", [(r.phase.value, float(r.entered)) for r in self.rows]))
+        page.table(HEAD, self.cells(), right=range(1, len(HEAD) - 1))
+        stays = [(r.phase.value, r.median_days) for r in self.rows if r.median_days is not None]
+        page.heading("Days in a phase")
+        page.chart(bars("Half of the leads that left a phase had been in it for so many days", stays, "{:,.0f}".format))
+        now_in = [(name, float(count)) for name, count in self.stages.items()]
+        return page.heading("Stages").chart(bars("Leads that are in a stage now", now_in))
+
+
+def _in_order(states: Iterable[StageState], stages: Stages) -> dict[str, int]:
+    """How many leads are in each stage: those of the ladder from the bottom up, then what stands beside it."""
+    counts = Counter(state.stage for state in states)
+    ladder = {stage.id: counts.pop(stage.id, 0) for stage in stages.ladder}
+    return {**ladder, **dict(sorted(counts.items()))}
 
 
 def _objected(kept: Iterable[Nurtured]) -> int:

@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from leadsync.cli.common import F, now
+from leadsync.cli.common import F, now, progress
 from leadsync.config import Config
 from leadsync.connector import Crm, Kind, connector
 from leadsync.errors import LeadsyncError
-from leadsync.progress import Silent
+from leadsync.progress import Progress, Silent
 from leadsync.qualify import unpack
 from leadsync.qualify.way import way_up
 from leadsync.records import Fields
@@ -47,8 +47,9 @@ def as_of_option(command: F) -> F:
 
 
 @contextmanager
-def known(config: Config, as_of: datetime | None = None) -> Iterator[World]:
-    """The world as the last run left it. `as_of`: as it was then, as far as that was kept."""
+def known(config: Config, as_of: datetime | None = None, bar: Progress | None = None) -> Iterator[World]:
+    """The world as the last run left it. `as_of`: as it was then, as far as that was kept. `bar`: is told how far the
+    work is."""
     with ExitStack() as stack:
         store = stack.enter_context(Store(config.state, write=False))
         sides: dict[str, Crm] = {}
@@ -59,7 +60,7 @@ def known(config: Config, as_of: datetime | None = None) -> Iterator[World]:
                 stack.callback(sides[side].close)
         rules = rules_of(config)
         yield World(
-            config, rules, store, sides, None, now if as_of is None else lambda: as_of, "", Silent(), never,
+            config, rules, store, sides, None, now if as_of is None else lambda: as_of, "", bar or Silent(), never,
             asking=False, replaying=as_of is not None,
         )  # fmt: skip
 
@@ -72,7 +73,7 @@ def rules_of(config: Config) -> Rulebook:
 
 def seen_by(config: Config, as_of: datetime | None = None) -> tuple[View, Rulebook]:
     """Everything that is known, judged by the admin's rules."""
-    with known(config, as_of) as world:
+    with progress(show=True) as bar, known(config, as_of, bar) as world:
         return look(world), world.rules
 
 

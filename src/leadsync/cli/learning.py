@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from leadsync.cli.common import Exit, config_option, console, output_option, read_config, say_json
+from leadsync.cli.common import Exit, config_option, console, output_option, progress, read_config, say_json
 from leadsync.cli.history import History, history_of, history_options, so_far, table
 from leadsync.cli.known import NothingKnown
 from leadsync.cli.scoring import html_option
@@ -16,13 +17,15 @@ from leadsync.cli.tested import Tested
 from leadsync.config import Config
 from leadsync.learn import Proposal, lacking, propose
 from leadsync.learn.drift import Drift, drift
-from leadsync.learn.enough import lacking_to_compare
+from leadsync.learn.enough import Lack, lacking_to_compare
 from leadsync.learn.measure import Quality
 from leadsync.learn.proposal import Source
+from leadsync.progress import Progress
+from leadsync.reports.bars import per_cent
 from leadsync.reports.page import Page
 from leadsync.reports.svg import Line, lines
 from leadsync.rulefiles.governance import Policy
-from leadsync.score import score
+from leadsync.score import Score, score
 from leadsync.score.backtest import backtest
 
 # ---- backtest
@@ -40,10 +43,9 @@ def backtest_command(config_path: Path, output: str, html: Path | None, **given:
     whether a person then set a CRM value that means a stage of sales, within the horizon. Nothing of after the day is
     looked at.
     """
-    past = history_of(read_config(config_path, offline=True), **given)
-    some = past.cohort
-    scores = [score(e.facts, e.touches, past.model, e.moment) for e in some.examples]
-    found = backtest(scores, [e.won for e in some.examples], past.model)
+    with progress(show=True) as bar:
+        past = history_of(read_config(config_path, offline=True), bar, **given)
+        found = backtest(_scores(past, bar), [e.won for e in past.cohort.examples], past.model)
     if found is None:
         raise NothingKnown(f"nothing to compare yet: no lead converted in time, or every lead did. {so_far(past)}")
     told = Tested(past, found)
@@ -54,6 +56,16 @@ def backtest_command(config_path: Path, output: str, html: Path | None, **given:
     else:
         told.text()
     return Exit.DONE
+
+
+def _scores(past: History, bar: Progress) -> list[Score]:
+    """Each example as the model scores it."""
+    bar.step("score leads as they were known", len(past.cohort.examples))
+    found = []
+    for example in past.cohort.examples:
+        found.append(score(example.facts, example.touches, past.model, example.moment))
+        bar.advance()
+    return found
 
 
 # ---- learn
@@ -74,18 +86,39 @@ def learn(config_path: Path, output: str, html: Path | None, file: Path | None, 
     points that the data contradict, and never writes a score or the file in use: look at the effect of a proposal with
     `leadsync plan --config FOLDER`, and take over what convinces you.
     """
+    if monitor and (file is not None or html is not None):
+        raise click.UsageError("--monitor proposes nothing: -o and --html are for a proposal.")
     config = read_config(config_path, offline=True)
-    past = history_of(config, **given)
-    lacks = lacking_to_compare(past.cohort) if monitor else lacking(past.cohort)
+    with progress(show=True) as bar:
+        past = history_of(config, bar, **given)
+        _refuse(past, lacking_to_compare(past.cohort) if monitor else lacking(past.cohort))
+        found = _aged(past, bar) if monitor else _suggested(config, past, bar)
+    if isinstance(found, Drift):
+        return _monitor(found, output)
+    return _show(found, output, html, file)
+
+
+def _refuse(past: History, lacks: Sequence[Lack]) -> None:
+    """Say how much is missing, where anything is."""
     if lacks:
         text = "\n".join(["there is too little to learn from:", *(f"  {lack.words}" for lack in lacks)])
         raise NothingKnown(f"{text}\n{so_far(past)}")
-    if monitor:
-        return _monitor(drift(*past.cohort.firsts(), past.cohort.fresh, past.model), output)
+
+
+def _aged(past: History, bar: Progress) -> Drift:
+    bar.step("compare older and newer leads")
+    return drift(*past.cohort.firsts(), past.cohort.fresh, past.model)
+
+
+def _suggested(config: Config, past: History, bar: Progress) -> Suggested:
     old, new = past.cohort.split()
-    told = Suggested(past, propose(old, new, _source(config, past)), (len(old), len(new)))
+    return Suggested(past, propose(old, new, _source(config, past), bar.step), (len(old), len(new)))
+
+
+def _show(told: Suggested, output: str, html: Path | None, file: Path | None) -> int:
     if file is not None and told.found.text:
         file.write_text(told.found.text, encoding="utf-8")
+        click.echo(f"leadsync: the proposed file is {file}", err=True)
     if html is not None:
         told.page().save(html)
     if output == "json":
@@ -194,7 +227,7 @@ class Suggested:
         even = Line("as told", ((0.0, 0.0), (most, most)), dashed=True)
         curves = [Line(name, tuple((b.told, b.came) for b in q.bins)) for name, q in self.qualities]
         page.heading("Calibration").say("Of leads told a chance, the share that converted.", note=True)
-        page.svg(lines("Calibration", [even, *curves]))
+        page.chart(lines(CALIBRATION, [*curves, even], show=per_cent, show_x=per_cent))
         if self.found.changes:
             page.heading("Points that the data contradict").table(CHANGES, self.changes(), right=(1, 2, 3))
         return page.heading("The diff").code(self.found.diff) if self.found.diff else page
@@ -205,6 +238,7 @@ NOTE = (
     "AUC: how often one who converts ranks above one who does not (0.5 is chance). Off: how far the chance told is "
     "from what came, on the mean. Skill: the log loss saved against telling everybody the mean share."
 )
+CALIBRATION = "Share that converted (upwards) by the chance that was told (to the right)"
 CHANGES = ("rule", "leads", "now", "proposed", "95 % interval")
 
 

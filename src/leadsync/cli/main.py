@@ -13,8 +13,8 @@ from leadsync.cli.exits import Exit, exit_code
 from leadsync.errors import LeadsyncError
 
 MODULES = (
-    "commands", "health", "inspect", "scoring", "attribution", "journey", "learning", "fairness", "tell", "conflicts",
-    "rejects", "others", "plans", "state", "resolve", "matching", "family", "sandbox",
+    "commands", "health", "inspect", "scoring", "attribution", "journey", "learning", "fairness", "incentives", "tell",
+    "conflicts", "rejects", "others", "plans", "state", "resolve", "matching", "family", "sandbox",
 )  # fmt: skip
 """Whose commands there are, in the order of the help."""
 

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import click
 from rich.markup import escape
-from rich.table import Table
 
-from leadsync.cli.common import Exit, config_option, console, output_option, read_config, say_json
+from leadsync.cli.common import Exit, config_option, console, output_option, progress, read_config, say_json
 from leadsync.cli.inspect import find_uid
 from leadsync.cli.known import NothingKnown, as_of_option, known, name_of
+from leadsync.cli.ranked import Ranked
 from leadsync.qualify import StageState, qualify
 from leadsync.qualify.way import way_up
 from leadsync.records import Fields, value_text
@@ -31,6 +31,8 @@ from leadsync.sync import Judged, World, look
 COLUMNS: Final = 60
 """A history is shown in at most so many points."""
 GAINS: Final = 5
+TICKS: Final = 3
+"""Spans between the dates below a chart: as many as a phone has room for."""
 
 html_option = click.option(
     "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write it as a page with charts to this file too."
@@ -63,42 +65,25 @@ def score_command(  # noqa: PLR0913  one for each option
     Works on what the last run read, and asks nobody. With --as-of, as it was then: touches up to then, facts as far as
     they were kept (by day, since the first run), the rules as they are now.
     """
-    with known(read_config(config_path, offline=True), as_of) as world:
+    with progress(show=True) as bar, known(read_config(config_path, offline=True), as_of, bar) as world:
+        uid = None if lead is None else find_uid(world.store, lead)
         view = look(world)
-        if lead is None:
-            return _all(view.leads, view.as_of, output, limit)
-        uid = find_uid(world.store, lead)
         judged = next((j for j in view.leads if j.lead.uid == uid), None)
-        if judged is None:
-            raise NothingKnown(f"{lead} is a company, or is no more: only people are scored.")
-        told = Told.of(world, judged, view.as_of, days)
+        told = None if judged is None else Told.of(world, judged, view.as_of, days)
+    if lead is None:
+        ranked = Ranked.of(view.leads, view.as_of, limit)
+        if html is not None:
+            ranked.page().save(html)
+        ranked.show(output, _row_json)
+        return Exit.DONE
+    if told is None:
+        raise NothingKnown(f"{lead} is a company, or is no more: only people are scored.")
     if html is not None:
         told.page().save(html)
     if output == "json":
         say_json(told.json())
     else:
         told.text()
-    return Exit.DONE
-
-
-def _all(leads: Sequence[Judged], as_of: datetime, output: str, limit: int) -> int:
-    ranked = sorted(leads, key=lambda j: (-(j.score.total if j.score.total is not None else -1), name_of(j)))
-    if output == "json":
-        say_json({"schema": 1, "as_of": as_of, "leads": [_row_json(judged) for judged in ranked]})
-        return Exit.DONE
-    table = Table(title=f"Scores as of {as_of:%Y-%m-%d}", title_justify="left", box=None, pad_edge=False)
-    for number, column in enumerate(("lead", "score", "grade", "stage", "journey", "reasons")):
-        table.add_column(column, justify="right" if number == 1 else "left", overflow="fold")
-    for judged in ranked[:limit]:
-        course = judged.nurtured.course
-        table.add_row(
-            escape(name_of(judged)), value_text(judged.score.total) or "-", judged.score.grade, judged.stage.stage,
-            course.now.phase.value if course is not None else "", escape(judged.score.text()),
-        )  # fmt: skip
-    out = console()
-    out.print(table)
-    if len(ranked) > limit:
-        out.print(f"… and {len(ranked) - limit:,} more (--limit N shows more, --output json shows all)")
     return Exit.DONE
 
 
@@ -196,12 +181,12 @@ class Told:
         page.heading("Why").table(["points", "reason", "group"], rows, right=[0])
         if len(self.past) > 1:
             days = [(float(p.day.toordinal()), float(p.score.total or 0)) for p in self.past]
-            spread = self.past[:: max(1, len(self.past) // 6)]
-            ticks = [(float(p.day.toordinal()), f"{p.day}") for p in spread]
+            places = sorted({round(part * (len(self.past) - 1) / TICKS) for part in range(TICKS + 1)})
+            ticks = [(days[place][0], f"{self.past[place].day}") for place in places]
             page.heading("History").say(f"By the rules of today{self.caution}.", note=True)
-            page.svg(lines("Score over time", [Line("score", tuple(days))], ticks=ticks))
+            page.chart(lines("Score over time", [Line("score", tuple(days))], ticks=ticks))
         if self.help:
-            page.heading("What would change it").table([""], [[line] for line in self.help])
+            page.heading("What would change it").listed(self.help)
         return page
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from leadsync.cli.common import console
 from leadsync.cli.history import History, table
+from leadsync.reports.bars import bars, per_cent, spans
 from leadsync.reports.page import Page
-from leadsync.reports.svg import bars, columns, spans
+from leadsync.reports.svg import columns
 from leadsync.score.backtest import CHANCE, Backtest
 
 
@@ -95,19 +96,21 @@ class Tested:
             page.say(line)
         tenths = self.found.deciles
         page.heading("Lift by tenth of the leads")
-        page.svg(bars("Conversions to the average", [(f"tenth {i}", d.lift) for i, d in enumerate(tenths, start=1)]))
+        lifts = [(f"tenth {i}, from {d.lowest:g} points", d.lift) for i, d in enumerate(tenths, start=1)]
+        page.chart(bars("Conversions of each tenth, to the average", lifts, "{:.2f}".format))
         page.table(TENTHS, self.tenths(), right=range(6))
         page.heading("What the scores came to")
         page.say("The share that converted, by ten points of score. It should rise from left to right.", note=True)
         bands = self.found.bands
-        labels, shares = [f"{b.lowest} to {b.lowest + 9}" for b in bands], [round(b.share * 100, 1) for b in bands]
-        page.svg(columns("Per cent that converted, by score", labels, [("converted, %", shares)]))
+        labels, shares = [f"{b.lowest} to {b.lowest + 9}" for b in bands], [b.share for b in bands]
+        page.chart(columns("Share that converted, by score", labels, [("converted", shares)], per_cent))
         page.table(BANDS, self.bands(), right=(1, 2, 3))
         page.heading("Rules")
         page.say("How well the points of each rule alone rank leads (AUC), with the 95 % interval. On the line at 0.5 "
                  "they say nothing; left of it they say the opposite of what came.", note=True)  # fmt: skip
         ranked = [s for s in sorted(self.found.signals, key=lambda s: -s.auc) if s.fired > 0]
-        page.svg(spans("AUC by rule", [(s.rule, s.low, s.auc, s.high) for s in ranked], CHANCE))
+        rows = [(s.rule, s.low, s.auc, s.high) for s in ranked]
+        page.chart(spans("How well each rule's points rank leads (AUC)", rows, CHANCE))
         return page.table(RULES, self.rules(), right=(1, 2, 3, 4))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Final
@@ -87,13 +87,18 @@ class Given:
     terms: Floats
 
 
-def propose(old: Sequence[Example], new: Sequence[Example], source: Source) -> Proposal:
-    """Learn from the older examples, and measure on the newer ones. There must be enough of both (`lacking`)."""
+def propose(
+    old: Sequence[Example], new: Sequence[Example], source: Source, step: Callable[[str], object] = str
+) -> Proposal:
+    """Learn from the older examples, and measure on the newer ones. There must be enough of both (`lacking`). `step`
+    is told what is done next."""
     model = source.model
+    step("look for fields that know the outcome")
     everybody = [*old, *new]
     open_ = candidates_of(everybody, model, source.policy, source.outcome_facts)
     found_leaks = tuple(leaks(old, sorted({*open_, *model.fields()} - source.outcome_facts)))
     shut = source.outcome_facts | {leak.field for leak in found_leaks}
+    step("learn points")
     columns = design(everybody, model, [name for name in open_ if name not in shut], len(old), shut)
     won = np.array([example.won for example in everybody], dtype=np.bool_)
     found = fit(columns.matrix[: len(old)], won[: len(old)], columns.terms[: len(old)])
@@ -103,12 +108,14 @@ def propose(old: Sequence[Example], new: Sequence[Example], source: Source) -> P
         text = f"an AUC of {learned.auc:.3f} is too good to be true: something knows the outcome. Look at: {named}."
         return Proposal(text, found_leaks, learned=learned)
     given = Given(everybody, won, len(old), columns.terms)
+    step("measure the points of today on newer leads")
     now, points = _of_file(model, given)
     if learned.low <= CERTAIN or learned.skill <= 0:
         text = f"no signal: what is known tells no more than chance (AUC {learned.auc:.3f}). Nothing is proposed."
         return Proposal(text, found_leaks, now=now, learned=learned)
     changes = _changes(columns.rows(len(old)), found, model)
     so_far = Proposal("", found_leaks, now=now, learned=learned)
+    step("measure the proposed points on newer leads")
     return _judged(source, changes, given, (so_far, points))
 
 

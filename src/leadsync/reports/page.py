@@ -9,25 +9,19 @@ from pathlib import Path
 from typing import Final
 
 from leadsync.errors import Misconfigured
+from leadsync.reports.style import STYLE
 
-STYLE: Final = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1c2430; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-table { border-collapse: collapse; margin: .6rem 0; } th, td { padding: .2rem .8rem .2rem 0; text-align: left; }
-th { border-bottom: 1px solid #8a94a3; font-weight: 600; } td { border-bottom: 1px solid #e4e7ec; }
-.n { text-align: right; font-variant-numeric: tabular-nums; } .note { color: #5b6770; }
-svg { width: 100%; height: auto; max-width: 45rem; font: 11px system-ui, sans-serif; fill: #1c2430; }
-svg polyline { fill: none; } pre { background: #f4f6f8; padding: .8rem; overflow-x: auto; font-size: .85rem; }
-"""
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 """Nothing may be loaded or run, whatever a name in the data says."""
 
 
 @dataclass(slots=True)
 class Page:
-    """A page that is put together part by part; every text is escaped, only `svg` is taken as it is."""
+    """A page that is put together part by part; every text is escaped, only `chart` is taken as it is. `about`: what a
+    reader who finds the file later wants to know first, such as the day it is of."""
 
     title: str
+    about: str = ""
     _parts: list[str] = field(default_factory=list)
 
     def heading(self, text: str) -> Page:
@@ -41,7 +35,8 @@ class Page:
         return self
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> Page:
-        """A table; `right`: columns of numbers."""
+        """A table, or a word in its place where there are no rows; `right`: columns of numbers. Where it is wider than
+        the screen it is moved sideways, and its first column stays."""
         numbers = set(right)
 
         def line(cells: Sequence[str], tag: str) -> str:
@@ -52,26 +47,37 @@ class Page:
             return f"<tr>{''.join(made)}</tr>"
 
         body = "".join(line(row, "td") for row in rows)
-        self._parts.append(f"<table><thead>{line(head, 'th')}</thead><tbody>{body}</tbody></table>")
+        if not body:
+            return self.say("There is none.", note=True)
+        top = f"<thead>{line(head, 'th')}</thead>" if any(head) else ""
+        self._parts.append(f'<div class="wide" tabindex="0"><table>{top}<tbody>{body}</tbody></table></div>')
+        return self
+
+    def listed(self, lines: Iterable[str]) -> Page:
+        """Short lines below each other."""
+        items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+        self._parts.append(f"<ul>{items}</ul>")
         return self
 
     def code(self, text: str) -> Page:
         """Lines as they are, to be copied."""
-        self._parts.append(f"<pre>{escape(text)}</pre>")
+        self._parts.append(f'<pre tabindex="0">{escape(text)}</pre>')
         return self
 
-    def svg(self, chart: str) -> Page:
-        """A chart made by `reports.svg`."""
-        self._parts.append(chart)
+    def chart(self, markup: str) -> Page:
+        """A chart made by `reports.svg` or `reports.bars`."""
+        self._parts.append(markup)
         return self
 
     def html(self) -> str:
         """The whole document."""
+        about = f'<p class="note">{escape(self.about)}</p>' if self.about else ""
         return (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-            f'<meta name="viewport" content="width=device-width"><title>{escape(self.title)}</title>'
-            f"<style>{STYLE}</style></head><body><h1>{escape(self.title)}</h1>{''.join(self._parts)}</body></html>\n"
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>{escape(self.title)}</title><style>{STYLE}</style></head>"
+            f"<body><h1>{escape(self.title)}</h1>{about}{''.join(self._parts)}</body></html>\n"
         )
 
     def save(self, path: Path) -> None:

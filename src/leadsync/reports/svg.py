@@ -1,21 +1,27 @@
-"""Charts as SVG text: lines, bars and columns, made to stand inside an HTML page."""
+"""Charts as SVG: lines and columns. Places across are in per cent: a chart takes the width it is given, and its words
+stay as large as they are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from math import ceil, floor, log10
 from typing import Final
 
-WIDTH: Final = 720
-HEIGHT: Final = 260
-LEFT: Final = 64
-RIGHT: Final = 16
-TOP: Final = 16
-BOTTOM: Final = 36
-COLOURS: Final = ("#2563a8", "#c2571a", "#3a7d44", "#7a4fa3", "#8a6d1f", "#5b6770")
-"""Told apart on white by people with the common colour blindnesses, and in print by their lightness."""
+from leadsync.reports.bars import NOTHING, Shown, figure
+from leadsync.reports.scale import Scale, nice, widened
+from leadsync.reports.style import colour
+
+HEIGHT: Final = 220
+BELOW: Final = 22
+"""Room for the labels of the x axis."""
+NARROW: Final = 320
+"""Pixels across that a phone leaves for what is drawn; labels that would not fit there stand aslant."""
+LETTER: Final = 6.5
+"""Pixels across of a letter, at 12 pixels."""
+SLANT: Final = 40
+ACROSS: Final = 1000
+"""Units across of the drawing that is stretched: a polyline knows no per cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,140 +33,110 @@ class Line:
     dashed: bool = False
 
 
+def number(value: float) -> str:
+    """A value as an axis has it."""
+    return f"{value:,.6g}"
+
+
 def lines(
-    title: str, some: Sequence[Line], *, ticks: Sequence[tuple[float, str]] = (), top: float | None = None
+    title: str, some: Sequence[Line], *, ticks: Sequence[tuple[float, str]] = (), show: Shown = number,
+    show_x: Shown = number,
+) -> str:  # fmt: skip
+    """A line chart; `ticks` are what stands at places of the x axis (round numbers by default); `show`: how the y axis
+    is written, `show_x`: the x axis."""
+    xs, ys = ([point[axis] for line in some for point in line.points] for axis in (0, 1))
+    if not xs:
+        return figure(title, NOTHING)
+    low, high = widened(min(0.0, *ys), max(0.0, *ys))
+    across, up = Scale(min(xs), max(xs), 0, 100), Scale(low, high, HEIGHT, 0)
+    marks = ticks or [(x, show_x(x)) for x in nice(min(xs), max(xs))]
+    drawn = "".join(_polyline(line, place, across, up) for place, line in enumerate(some))
+    stretched = f'<svg width="100%" height="{HEIGHT}" viewBox="0 0 {ACROSS} {HEIGHT}" preserveAspectRatio="none">'
+    dots = "".join(_dot(line, place, across, up) for place, line in enumerate(some) if len(line.points) == 1)
+    parts = [*_grid(up, show), *_below(across, marks), f"{stretched}{drawn}</svg>", dots]
+    return _plot(title, HEIGHT + BELOW, parts, [(line.label, line.dashed) for line in some])
+
+
+def columns(
+    title: str, labels: Sequence[str], series: Sequence[tuple[str, Sequence[float]]], show: Shown = number
 ) -> str:
-    """A line chart; `ticks` are what stands at places of the x axis (numbers of their own by default)."""
-    xs = [x for line in some for x, _y in line.points] or [0.0, 1.0]
-    ys = [y for line in some for _x, y in line.points] or [0.0]
-    low, high = min(0.0, *ys), max(top if top is not None else 0.0, *ys)
-    across, up = _Scale(min(xs), max(xs), LEFT, WIDTH - RIGHT), _Scale(low, high, HEIGHT - BOTTOM, TOP)
-    marks = ticks or [(x, f"{x:g}") for x in _nice(min(xs), max(xs))]
-    parts = [*_grid(up, _nice(low, high)), *_below(across, marks)]
-    parts += [_polyline(line, number, across, up) for number, line in enumerate(some)]
-    return _svg(title, HEIGHT, [*parts, *_legend([line.label for line in some])])
-
-
-def columns(title: str, labels: Sequence[str], series: Sequence[tuple[str, Sequence[float]]]) -> str:
     """Groups of columns side by side: one group for each label, in it one column for each series."""
-    values = [value for _name, row in series for value in row] or [0.0]
-    up = _Scale(min(0.0, *values), max(0.0, *values), HEIGHT - BOTTOM, TOP)
-    room = (WIDTH - LEFT - RIGHT) / max(len(labels), 1)
-    wide = room * 0.8 / max(len(series), 1)
-    parts = _grid(up, _nice(up.low, up.high))
-    for number, (name, row) in enumerate(series):
+    values = [value for _name, row in series for value in row]
+    if not values:
+        return figure(title, NOTHING)
+    up = Scale(*widened(min(0.0, *values), max(0.0, *values)), HEIGHT, 0)
+    room = 100 / len(labels)
+    wide = room * 0.8 / len(series)
+    parts = _grid(up, show)
+    for number_, (name, row) in enumerate(series):
         for place, value in enumerate(row):
-            x = LEFT + room * place + room * 0.1 + wide * number
-            parts.append(_column(x, wide, up, value, (COLOURS[number % len(COLOURS)], f"{labels[place]}, {name}")))
+            told = f"{labels[place]}, {name}: {show(value)}"
+            parts.append(_column(room * (place + 0.1) + wide * number_, wide, up, value, (colour(number_), told)))
+    below, room_below = _named(labels, room)
+    return _plot(title, HEIGHT + room_below, [*parts, *below], [(name, False) for name, _row in series])
+
+
+def _named(labels: Sequence[str], room: float) -> tuple[list[str], float]:
+    """The labels below columns, aslant where they are too long to stand side by side, and the room they take."""
+    longest = max(len(label) for label in labels)
+    aslant = longest * LETTER > NARROW * room / 100
+    parts = []
     for place, label in enumerate(labels):
-        parts.append(_text(LEFT + room * (place + 0.5), HEIGHT - BOTTOM + 16, label, "middle"))
-    return _svg(title, HEIGHT, [*parts, *_legend([name for name, _row in series])])
+        how = f'text-anchor="end" transform="rotate(-{SLANT})"' if aslant else 'text-anchor="middle"'
+        x = room * (place + 0.5)
+        parts.append(f'<svg x="{x:.2f}%" y="{HEIGHT + 16}" overflow="visible"><text {how}>{escape(label)}</text></svg>')
+    return parts, longest * LETTER * 0.7 + BELOW if aslant else BELOW
 
 
-def bars(title: str, rows: Sequence[tuple[str, float]]) -> str:
-    """Horizontal bars with their labels on the left and their values behind them, from top to bottom."""
-    height, beside = TOP + 24 * max(len(rows), 1) + 8, 220
-    most = max([value for _label, value in rows] or [0.0])
-    across = _Scale(0.0, most, 0, WIDTH - beside - 90)
-    parts = []
-    for number, (label, value) in enumerate(rows):
-        y, wide = TOP + 24 * number, max(0.0, across.at(value))
-        parts.append(_text(beside - 8, y + 13, label if len(label) <= 32 else f"{label[:31]}…", "end"))
-        parts.append(f'<rect x="{beside}" y="{y}" width="{wide:.1f}" height="17" fill="{COLOURS[0]}"/>')
-        parts.append(_text(beside + wide + 6, y + 13, f"{value:,.4g}" if value < 1000 else f"{value:,.0f}"))
-    return _svg(title, height, parts)
+def _polyline(line: Line, place: int, across: Scale, up: Scale) -> str:
+    points = " ".join(f"{across.at(x) * ACROSS / 100:.1f},{up.at(y):.1f}" for x, y in line.points)
+    dashed = " dashed" if line.dashed else ""
+    return f'<polyline class="{colour(place)}{dashed}" points="{points}"/>'
 
 
-def spans(title: str, rows: Sequence[tuple[str, float, float, float]], beside: float) -> str:
-    """A point with its span (label, low, middle, high) in each row, and a line at the value to be `beside`."""
-    left, height = 220, TOP + 20 * max(len(rows), 1) + BOTTOM
-    values = [beside, *(value for row in rows for value in row[1:])]
-    across = _Scale(min(values), max(values), left, WIDTH - RIGHT)
-    at = f"{across.at(beside):.1f}"
-    parts = [f'<line x1="{at}" x2="{at}" y1="{TOP - 6}" y2="{height - BOTTOM + 4}" stroke="#8a94a3"/>']
-    for number, (label, low, middle, high) in enumerate(rows):
-        y = TOP + 20 * number + 8
-        colour = COLOURS[5] if low <= beside <= high else COLOURS[0]
-        parts.append(_text(left - 8, y + 4, label if len(label) <= 32 else f"{label[:31]}…", "end"))
-        ends = f'x1="{across.at(low):.1f}" x2="{across.at(high):.1f}" y1="{y}" y2="{y}"'
-        parts.append(f'<line {ends} stroke="{colour}" stroke-width="2"/>')
-        parts.append(f'<circle cx="{across.at(middle):.1f}" cy="{y}" r="4" fill="{colour}"/>')
-    parts += [_text(across.at(x), height - BOTTOM + 18, f"{x:g}", "middle") for x in _nice(min(values), max(values))]
-    return _svg(title, height, parts)
+def _dot(line: Line, place: int, across: Scale, up: Scale) -> str:
+    ((x, y),) = line.points
+    return f'<circle class="{colour(place)}" cx="{across.at(x):.2f}%" cy="{up.at(y):.1f}" r="3"/>'
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """From a span of values to a span of places; a span of nothing is widened."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-
-    def at(self, value: float) -> float:
-        """The place of a value."""
-        whole = self.high - self.low
-        return self.start + (self.end - self.start) * ((value - self.low) / whole if whole > 0 else 0.0)
-
-
-def _nice(low: float, high: float, about: int = 5) -> list[float]:
-    """Round numbers that part a span."""
-    whole = high - low
-    if whole <= 0:
-        return [low]
-    rough = whole / about
-    unit = 10.0 ** floor(log10(rough))
-    step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough)
-    return [round(step * place, 10) for place in range(ceil(low / step), floor(high / step) + 1)]
-
-
-def _polyline(line: Line, number: int, across: _Scale, up: _Scale) -> str:
-    colour = COLOURS[number % len(COLOURS)]
-    if len(line.points) == 1:
-        ((x, y),) = line.points
-        return f'<circle cx="{across.at(x):.1f}" cy="{up.at(y):.1f}" r="3" fill="{colour}"/>'
-    points = " ".join(f"{across.at(x):.1f},{up.at(y):.1f}" for x, y in line.points)
-    dash = ' stroke-dasharray="5 4"' if line.dashed else ""
-    return f'<polyline fill="none" stroke="{colour}" stroke-width="2"{dash} points="{points}"/>'
-
-
-def _column(x: float, wide: float, up: _Scale, value: float, told: tuple[str, str]) -> str:
+def _column(x: float, wide: float, up: Scale, value: float, told: tuple[str, str]) -> str:
     y, zero = up.at(max(value, 0.0)), up.at(min(value, 0.0))
-    return (
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{max(zero - y, 0.0):.1f}" fill="{told[0]}">'
-        f"<title>{escape(told[1])}: {value:g}</title></rect>"
-    )
+    place = f'x="{x:.2f}%" y="{y:.1f}" width="{wide:.2f}%" height="{zero - y:.1f}"'
+    return f'<rect class="{told[0]}" {place}><title>{escape(told[1])}</title></rect>'
 
 
-def _grid(up: _Scale, at: Sequence[float]) -> list[str]:
+def _grid(up: Scale, show: Shown) -> list[str]:
     parts = []
-    for value in at:
-        y = up.at(value)
-        parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
-        parts.append(_text(LEFT - 6, y + 4, f"{value:g}", "end"))
+    for value in nice(up.low, up.high):
+        y, named = up.at(value), "zero" if value == 0 else "grid"
+        parts.append(f'<line class="{named}" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<text x="-6" y="{y + 4:.1f}" text-anchor="end">{escape(show(value))}</text>')
     return parts
 
 
-def _below(across: _Scale, ticks: Sequence[tuple[float, str]]) -> list[str]:
-    return [_text(across.at(x), HEIGHT - BOTTOM + 16, label, "middle") for x, label in ticks]
+def _below(across: Scale, ticks: Sequence[tuple[float, str]]) -> list[str]:
+    return [
+        f'<text x="{across.at(x):.2f}%" y="{HEIGHT + 16}" text-anchor="{_anchor(across.at(x))}">{escape(label)}</text>'
+        for x, label in ticks
+    ]
 
 
-def _legend(labels: Sequence[str]) -> list[str]:
-    """A coloured square and a name for each of several series; one alone needs none."""
-    parts: list[str] = []
-    x = float(LEFT)
-    for number, label in enumerate(labels if len(labels) > 1 else ()):
-        parts.append(f'<rect x="{x:.0f}" y="{HEIGHT - 12}" width="10" height="10" fill="{COLOURS[number % 6]}"/>')
-        parts.append(_text(x + 14, HEIGHT - 3, label))
-        x += 30 + 7 * len(label)
-    return parts
+def _anchor(place: float) -> str:
+    """A label at either end does not stand out over it."""
+    return "start" if place < 1 else "end" if place > 99 else "middle"
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+def _plot(title: str, height: float, parts: Sequence[str], names: Sequence[tuple[str, bool]]) -> str:
+    head = f'<svg height="{height:.0f}" role="img"><title>{escape(title)}</title>'
+    return figure(title, f'<div class="plot">{head}{"".join(parts)}</svg></div>{_legend(names)}')
 
 
-def _svg(title: str, height: float, parts: Sequence[str]) -> str:
-    head = f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{escape(title, quote=True)}">'
-    return f"{head}<title>{escape(title)}</title>{''.join(parts)}</svg>"
+def _legend(names: Sequence[tuple[str, bool]]) -> str:
+    """A colour and a name for each of several series; one alone needs none."""
+    if len(names) < 2:
+        return ""
+    parts = (
+        f'<span class="{colour(place)}"><i></i><b>{escape(name)}{" (dashed)" if dashed else ""}</b></span>'
+        for place, (name, dashed) in enumerate(names)
+    )
+    return f'<p class="legend">{"".join(parts)}</p>'
