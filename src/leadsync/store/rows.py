@@ -95,6 +95,10 @@ class Reject:
         return frozenset(name for name in self.sent if name.casefold() in folded)
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+"""Made once: a lead has some hundred and fifty values that are written one by one."""
+
+
 def among(column: str, values: Iterable[object] | None) -> tuple[str, tuple[str, ...]]:
     """A condition that holds for rows whose `column` is one of the values, with its parameter; None: for every row."""
     if values is None:
@@ -104,7 +108,7 @@ def among(column: str, values: Iterable[object] | None) -> tuple[str, tuple[str,
 
 def dumps(value: object) -> str:
     """JSON that is the same for the same content."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return "null" if value is None else _JSON.encode(value)
 
 
 def record_row(record: Record, now: datetime) -> dict[str, Any]:
