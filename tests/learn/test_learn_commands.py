@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +19,7 @@ from tests.engine import Stage
 from tests.fakes import START
 from tests.reports.house import House
 
+from leadsync.cli.fairness import group_of
 from leadsync.cli.main import cli
 from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.mapping.problems import Problems
@@ -189,6 +192,59 @@ def test_what_a_source_pays_or_costs_moves_nothing(run: Any) -> None:
     assert found["moved"] == [] and found["leads"] == LEADS and "commission" in found["fields"]
     assert [rule["rule"] for rule in found["source_rules"]] == ["purchased"]
     assert "bit for bit" in run("audit", "incentives")
+
+
+def fees(folder: Path, text: str) -> str:
+    path = folder / "fees.csv"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_what_a_source_is_paid_stands_beside_what_its_leads_score(run: Any, tmp_path: Path) -> None:
+    file = fees(tmp_path, "\ufeffsource;fee\r\n(unknown);12,50\r\n\r\nnobody;3\r\n")
+    told = json.loads(run("audit", "incentives", "--fees", file, "--output", "json"))
+    assert [(row["source"], row["paid"]) for row in told["by_source"]] == [("(unknown)", {"fee": 12.5})]
+    assert told["goes_along"] == {}  # of one source nothing can be said
+    text = run("audit", "incentives", "--fees", file)
+    assert "12.50" in text and "bit for bit" in text
+    assert "give --fees FILE" in run("audit", "incentives")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("source,fee\nWeb,ten\n", 'fees.csv:2: column fee: "ten" is no amount'),
+        ("source,fee\nWeb,1\nWeb\n", "fees.csv:3: has fewer columns"),
+        ("source\nWeb\n", "fees.csv:1: needs the columns source and fee"),
+        ('source,fee\n"Web,1\n', "fees.csv:2"),
+    ],
+    ids=["no amount", "a short row", "no column", "an open quotation mark"],
+)  # fmt: skip
+def test_a_file_of_fees_that_cannot_be_read_is_told_with_its_line(
+    run: Any, tmp_path: Path, text: str, message: str
+) -> None:
+    with pytest.raises(Misconfigured, match=re.escape(message)):
+        run("audit", "incentives", "--fees", fees(tmp_path, text))
+
+
+def test_countries_are_one_group_however_they_are_written() -> None:
+    written = ["Germany", " deutschland ", "DE", "DEU", "Narnia", None]
+    assert [group_of({"country": text}, "country") for text in written] == ["DE"] * 4 + ["Narnia", ""]
+    assert group_of({"title": "DE"}, "title") == "DE"
+
+
+def test_long_work_says_what_it_does(run: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "leadsync")
+    run("learn", "--horizon", "60", code=2)
+    run("audit", "incentives")
+    said = caplog.text
+    for part in ("gather what became of leads", "learn points", "measure the proposed points", "deal out anew"):
+        assert part in said
+
+
+def test_a_watch_over_the_model_writes_no_proposal(run: Any, tmp_path: Path) -> None:
+    with pytest.raises(click.UsageError, match="proposes nothing"):
+        run("learn", "--monitor", "-o", str(tmp_path / "x.toml"))
 
 
 def test_a_field_of_the_crm_that_names_money_is_refused_whatever_the_mapping_calls_it(run: Any, folder: Path) -> None:

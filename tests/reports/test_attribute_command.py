@@ -8,6 +8,7 @@ import io
 import json
 from pathlib import Path
 
+import click
 import pytest
 from tests.reports.house import House
 
@@ -108,6 +109,12 @@ def test_what_is_wrong_is_told_in_a_sentence(text: str, arguments: tuple[str, ..
         cli.main(["attribute", "w.csv", *arguments], standalone_mode=False)
 
 
+@pytest.mark.parametrize("switch", [("--scope", "family"), ("--narrow",), ("--by", "campaign")])
+def test_switches_that_a_file_has_nothing_for_are_refused(switch: tuple[str, ...]) -> None:
+    with pytest.raises(click.UsageError, match="is for the report of an installation"):
+        cli.main(["attribute", written("w.csv", WIDE), *switch], standalone_mode=False)
+
+
 # ---- the report of an installation
 
 
@@ -144,6 +151,14 @@ def test_the_report_is_by_campaign_too_as_csv_and_as_a_page(earned: House) -> No
     text = earned.run("attribute", "--html", str(page))
     assert "cost/conv." in text and "3 journeys of people, 2 of them converted" in text
     assert "Return on cost" in page.read_text(encoding="utf-8")
+
+
+def test_columns_of_which_nothing_is_known_are_left_out_and_said_to_be_missing(house: House) -> None:
+    house.lead(1, ("Request a demo", 2), jobtitle="CTO")
+    house.stage.run()
+    text = house.run("attribute")
+    assert "value or value_field in attribution.toml" in text and "[cost] in attribution.toml" in text
+    assert "cost/conv." not in text
 
 
 def test_an_account_converts_once_with_the_touches_of_all_its_people(earned: House) -> None:

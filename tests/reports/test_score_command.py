@@ -108,6 +108,16 @@ def test_the_page_of_a_score_has_a_chart_and_the_reasons(house: House) -> None:
     assert "<svg" in html and "Requested a demo" in html and "<script" not in html
 
 
+def test_the_page_of_all_scores_has_their_spread_and_the_best(house: House) -> None:
+    house.lead(1, ("Request a demo", 20), jobtitle="CTO")
+    house.lead(2, hs_email_optout=True)
+    house.stage.run()
+    house.run("score", "--html", str(house.folder / "scores.html"))
+    html = (house.folder / "scores.html").read_text(encoding="utf-8")
+    assert "1 leads are scored, 1 may not be" in html and html.count("<figure") == 2
+    assert "lead1@acme1.example" in html
+
+
 def test_what_cannot_be_told_is_said(house: House) -> None:
     house.lead(1)
     house.stage.run()

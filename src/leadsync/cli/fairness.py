@@ -24,7 +24,7 @@ from leadsync.normalize import person
 from leadsync.normalize.countries import country_code
 from leadsync.qualify import Owner
 from leadsync.records import Fields, value_text
-from leadsync.reports.bars import bars, per_cent
+from leadsync.reports.bars import bars
 from leadsync.reports.page import Page
 from leadsync.rules import Rulebook
 from leadsync.score import in_points
@@ -154,13 +154,9 @@ class Fairness:
             f"Selected at less than {FOUR_FIFTHS:.0%} of the highest rate: {', '.join(below)}."
             if below else "No group that is large enough to be judged is selected at less than four fifths of another."
         )  # fmt: skip
-        for some in self.proxies:
-            strong = [name for name, value in some.alone if value >= STRONG]
-            if some.together >= STRONG:
-                told.append(
-                    f"What is scored tells who is {some.group} (AUC {some.together:.2f})"
-                    + (f", above all {', '.join(strong[:3])}." if strong else ".")
-                )
+        strong = sorted((p for p in self.proxies if p.together >= STRONG), key=lambda p: -p.together)
+        if strong:
+            told.append(f"What is scored tells who belongs to {'; '.join(map(_stands_in, strong))}.")
         return told
 
     def rows(self) -> list[list[str]]:
@@ -189,15 +185,21 @@ class Fairness:
 
     def page(self) -> Page:
         """As a page."""
-        page = Page("Fairness of the scores", f"As of {self.as_of:%Y-%m-%d %H:%M} UTC.")
+        page = Page("Fairness of the scores", f"As of {self.as_of:%Y-%m-%d}.")
         for line in self.sentences():
             page.say(line)
         judged = [(f"{r.group} ({r.leads:,} leads)", r.rate) for r in self.rates if r.judged]
-        page.chart(bars(f"Share selected, of groups of {FEW} leads or more", judged, per_cent))
+        page.chart(bars(f"Share selected, of groups of {FEW} leads or more", judged, "{:.1%}".format))
         page.table(GROUPS, self.rows(), right=(1, 2, 3, 4))
         if self.proxies:
             page.heading(STAND_INS).table(PROXIES, self.stand_ins(), right=(1,))
         return page
+
+
+def _stands_in(some: Proxies) -> str:
+    best = [name for name, value in some.alone if value >= STRONG]
+    above = f", above all {' and '.join(best[:2])}" if best else ""
+    return f"{some.group} (AUC {some.together:.2f}{above})"
 
 
 STAND_INS = "How well what is scored tells the group (AUC: 0.5 not at all, 1 always)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import click
 from rich.markup import escape
@@ -45,6 +45,7 @@ class History:
     file: str
     """The model's file, as a path in the mappings folder."""
     vocabulary: Vocabulary
+    as_of: date
 
 
 def history_of(config: Config, bar: Progress, horizon: int, outcome: str, model_id: str) -> History:
@@ -60,7 +61,7 @@ def history_of(config: Config, bar: Progress, horizon: int, outcome: str, model_
         some = cohort(rows, touches, reached, timedelta(days=horizon), view.as_of.date())
     own = tuple(e for e in some.examples if rules.scoring(e.facts).id == model.id)
     file = _file(config, model, rules.vocabulary)
-    return History(replace(some, examples=own), model, stage, telling, file, rules.vocabulary)
+    return History(replace(some, examples=own), model, stage, telling, file, rules.vocabulary, view.as_of.date())
 
 
 def _model(rules: Rulebook, name: str) -> ScoringModel:

@@ -139,7 +139,7 @@ class Incentives:
             [row.source, f"{row.leads:,}", f"{row.score:.1f}", *(_money(row.fees.get(name)) for name in names),
              *([_money(row.cost)] if costed else [])] for row in self.sources
         ]  # fmt: skip
-        out.print(table("Mean score by source" + (", beside what it is paid" if names or costed else ""), head, rows))
+        out.print(table("By source", head, rows))
         for line in self.beside():
             out.print(line, markup=False, soft_wrap=True)
 

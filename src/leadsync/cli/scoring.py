@@ -31,7 +31,7 @@ from leadsync.sync import Judged, World, look
 COLUMNS: Final = 60
 """A history is shown in at most so many points."""
 GAINS: Final = 5
-TICKS: Final = 3
+TICKS: Final = 2
 """Spans between the dates below a chart: as many as a phone has room for."""
 
 html_option = click.option(

@@ -91,12 +91,12 @@ class Tested:
 
     def page(self) -> Page:
         """As a page with charts."""
-        page = Page("Backtest of scores")
+        page = Page("Backtest of scores", f"As of {self.past.as_of:%Y-%m-%d}.")
         for line in self.sentences():
             page.say(line)
         tenths = self.found.deciles
         page.heading("Lift by tenth of the leads")
-        lifts = [(f"tenth {i}, from {d.lowest:g} points", d.lift) for i, d in enumerate(tenths, start=1)]
+        lifts = [(f"tenth {i}", d.lift) for i, d in enumerate(tenths, start=1)]
         page.chart(bars("Conversions of each tenth, to the average", lifts, "{:.2f}".format))
         page.table(TENTHS, self.tenths(), right=range(6))
         page.heading("What the scores came to")

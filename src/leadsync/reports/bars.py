@@ -45,8 +45,8 @@ def shown(values: Sequence[float]) -> Shown:
 
 
 def per_cent(share: float) -> str:
-    """A share from 0 to 1 in words of a hundred."""
-    return f"{share * 100:.1f} %"
+    """A share from 0 to 1 as people read it, exact where it is round."""
+    return f"{share * 100:.3g}%"
 
 
 def figure(title: str, inside: str) -> str:

@@ -43,7 +43,7 @@ figure, figure text {{ font-size: 12px; line-height: 1.3; }} figcaption {{ font-
 .plot {{ padding: 10px 10px 0 52px; }}
 .plot > svg {{ display: block; width: 100%; overflow: visible; }}
 text {{ fill: var(--ink); }} .grid {{ stroke: var(--line); }} .zero {{ stroke: var(--axis); }}
-polyline {{ fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; }}
+polyline {{ fill: none; stroke: currentColor; stroke-width: 2; vector-effect: non-scaling-stroke; }}
 .dashed {{ stroke-dasharray: 5 4; }}
 .legend {{ display: flex; flex-wrap: wrap; gap: .2rem 1rem; padding-left: 52px; margin: .5rem 0 0; }}
 .legend i {{ display: inline-block; width: .8em; height: .8em; margin-right: .4em; background: currentColor; }}
@@ -58,7 +58,7 @@ polyline {{ fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; }}
 .row i.dot {{ top: calc(50% - 4px); width: 8px; height: 8px; margin-left: -4px; border-radius: 50%; }}
 .row u {{ width: 1px; height: calc(100% + 6px); background: var(--axis); }}
 .row b.tick {{ transform: translateX(-50%); padding: 0; color: var(--soft); }}
-{"".join(f".c{n} {{ color: var(--c{n}); fill: var(--c{n}); stroke: var(--c{n}); }}" for n in range(len(COLOURS)))}
-rect, circle {{ stroke: none; }} .again {{ opacity: .5; }}
+{" ".join(f".c{n} {{ color: var(--c{n}); }}" for n in range(len(COLOURS)))} .again {{ opacity: .5; }}
+rect, circle {{ fill: currentColor; }}
 @media print {{ .wide, pre {{ overflow: visible; white-space: pre-wrap; }} .row i {{ print-color-adjust: exact; }} }}
 """
