@@ -12,7 +12,7 @@ from leadsync.records import is_blank
 
 FEW = 10
 """Records that may well all be deleted by hand."""
-NAMES = ("overwrite", "clear", "create", "empty", "shrunk", "shift", "quota")
+NAMES = ("overwrite", "clear", "create", "besides", "empty", "shrunk", "shift", "quota")
 """The gates there are, as a person opens them."""
 Place = tuple[str, str]
 """A side and one of its objects."""
@@ -25,6 +25,8 @@ class Limits:
     max_overwritten_share: float = 0.5
     max_cleared_share: float = 0.1
     max_created_share: float = 0.5
+    max_besides_share: float = 0.5
+    """Of the people on a side: so many may join or leave one list or campaign, or get or lose a task, at once."""
     max_shrunk_share: float = 0.2
     max_mean_shift: float = 15.0
     """Points by which the mean score of the leads known before may move."""
@@ -51,23 +53,34 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
+class Mass:
+    """What is to be changed besides fields: in words, how much, and of how many."""
+
+    words: str
+    changes: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """What a plan is seen against: live records now and when a run last went through, the leads' scores (then, now),
-    and by side the API calls the plan costs, those used today, and the day's allowance."""
+    by side the API calls the plan costs, those used today, and the day's allowance; and what is changed besides."""
 
     live: Mapping[Place, int]
     before: Mapping[Place, int] = field(default_factory=dict)
     scores: Iterable[tuple[float, float]] = ()
     quota: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    besides: Iterable[Mass] = ()
 
 
 def closed_gates(plan: Plan, setting: Setting, limits: Limits, open_: frozenset[str]) -> list[Gate]:
     """The gates this plan does not pass. Filling blanks is free; overwriting and clearing are counted by record."""
     found = [
         *_by_record(plan, setting, limits),
+        *_besides(setting, limits),
         *_shrunk(setting, limits),
         *_shifted(setting, limits),
-        *_spent(plan, setting, limits),
+        *_spent(setting, limits),
     ]
     return [gate for gate in found if gate.name not in open_]
 
@@ -102,6 +115,13 @@ def _by_record(plan: Plan, setting: Setting, limits: Limits) -> Iterator[Gate]:
                 yield Gate(name, f"{text} (more than {share:.0%} and more than {limits.floor})", _advice(name))
 
 
+def _besides(setting: Setting, limits: Limits) -> Iterator[Gate]:
+    for mass in setting.besides:
+        if mass.changes > max(limits.floor, limits.max_besides_share * mass.of):
+            share = f"more than {limits.max_besides_share:.0%} of {mass.of:,} and more than {limits.floor}"
+            yield Gate("besides", f"this run would change much at once: {mass.words} ({share})", _advice("besides"))
+
+
 # ---- the world around
 
 
@@ -128,9 +148,9 @@ def _shifted(setting: Setting, limits: Limits) -> Iterator[Gate]:
         yield Gate("shift", f"{text} (more than {limits.max_mean_shift:g} points)", _advice("shift"))
 
 
-def _spent(plan: Plan, setting: Setting, limits: Limits) -> Iterator[Gate]:
+def _spent(setting: Setting, limits: Limits) -> Iterator[Gate]:
     for side, (cost, used, limit) in sorted(setting.quota.items()):
-        if plan.steps and used + cost > limits.max_quota_share * limit:
+        if cost > 0 and used + cost > limits.max_quota_share * limit:
             text = f"this run would cost {cost:,} {side} API calls where {used:,} of the day's {limit:,} are used"
             advice = "later runs resume by themselves; `leadsync sync --open-gate quota` spends them now"
             yield Gate("quota", f"{text} (leadsync stops at {limits.max_quota_share:.0%})", advice)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from leadsync.connector import Crm
-from leadsync.gates import Limits, Setting
+from leadsync.gates import Limits, Mass, Setting
 from leadsync.identify import Overrides
 from leadsync.plan import LastWrite, Lease, Memory, Plan, Refusal
 from leadsync.plan.breaker import Rewrite, flaps
@@ -74,15 +74,20 @@ def remember(
 
 
 def setting(
-    store: Store, scores: Iterable[tuple[str, float | None]], cost: Mapping[str, int], sides: Mapping[str, Crm]
+    store: Store,
+    scores: Iterable[tuple[str, float | None]],
+    cost: Mapping[str, int],
+    sides: Mapping[str, Crm],
+    besides: Sequence[Mass] = (),
 ) -> Setting:
-    """What a plan is seen against. `scores`: (leadsync id, what the lead is worth now); `cost`: API calls by side."""
+    """What a plan is seen against. `scores`: (leadsync id, what the lead is worth now); `cost`: API calls by side;
+    `besides`: what is changed besides fields."""
     before = {(side, kind): count for side, kind, count in json.loads(store.noted(LIVE) or "[]")}
     usages = {side: crm.usage for side, crm in sides.items()}
     quota = {
         s: (cost.get(s, 0), u.used, u.limit) for s, u in usages.items() if u.used is not None and u.limit is not None
     }
-    return Setting(store.pulled.counts(), before, _pairs(store, scores), quota)
+    return Setting(store.pulled.counts(), before, _pairs(store, scores), quota, besides)
 
 
 def _pairs(store: Store, scores: Iterable[tuple[str, float | None]]) -> Iterator[tuple[float, float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from tests.engine import Stage
 from tests.fakes import Shelf
 
+from leadsync.connector import Check
 from leadsync.errors import Ambiguous, SkipRecord
 from leadsync.files import mappings_folder
 from leadsync.mapping.problems import Problems
@@ -50,6 +51,12 @@ class Lists(Shelf):
         self.asked.append("leave")
         self.on[group] -= set(people)
         return {}
+
+    def group_calls(self, there: int, joining: int, leaving: int) -> int:
+        return 1 + (joining > 0) + (leaving > 0)
+
+    def check_groups(self, groups: Collection[str]) -> Sequence[Check]:
+        return []
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from leadsync.checks import attempt, broken, clock_skew, end_of_life, fail, list
 from leadsync.connector import Check
 from leadsync.errors import Misconfigured, Unreadable
 from leadsync_hubspot.client import Client, Json
+from leadsync_hubspot.lists import SCOPES
 from leadsync_hubspot.settings import HubSpotSettings
 
 STATIC = "pat-"
@@ -79,8 +80,13 @@ class Checkup:
         return read | {f"crm.objects.{kind}.write" for kind in self._written} | {FORMS}
 
     def _tolerated(self) -> set[str]:
-        """Needed to look at properties in some accounts, or for `leadsync provision` alone."""
-        return UNSUSPICIOUS | {f"crm.schemas.{kind}.{verb}" for kind in self._fields for verb in ("read", "write")}
+        """Needed to look at properties in some accounts, for `leadsync provision` alone, or for lists, which have a
+        check of their own."""
+        return (
+            UNSUSPICIOUS
+            | SCOPES
+            | {f"crm.schemas.{kind}.{verb}" for kind in self._fields for verb in ("read", "write")}
+        )
 
     def _probed(self) -> list[Check]:
         """For a token HubSpot does not speak of: read one record of each object."""

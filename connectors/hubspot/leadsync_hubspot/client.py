@@ -112,6 +112,13 @@ class Client:
 
     # ---- lists
 
+    def list_details(self, ident: str) -> Json:
+        """What a list is: {"listId", "name", "objectTypeId", "processingType", "size"?}."""
+        found = self._read(self._sdk.crm.lists.lists_api.get_by_id, ident).get("list")
+        if not isinstance(found, dict):
+            raise Unreadable("HubSpot answered 200 without the list that was asked for")
+        return found
+
     def list_members(self, ident: str, **query: Any) -> Json:
         """One page of who is on a list: {"results": [{"recordId"}], "paging"?}."""
         return _with_results(self._read(self._sdk.crm.lists.memberships_api.get_page, ident, **query))

@@ -149,6 +149,14 @@ class HubSpot:
         """Take contacts off a static list."""
         return Lists(self._client, self.side).leave(group, people)
 
+    def group_calls(self, there: int, joining: int, leaving: int) -> int:
+        """What looking at a list and changing it takes."""
+        return Lists(self._client, self.side).group_calls(there, joining, leaving)
+
+    def check_groups(self, groups: Collection[str]) -> Sequence[Check]:
+        """The scopes for lists, and the lists."""
+        return Lists(self._client, self.side).check_groups(groups)
+
     # ---- the account
 
     def account(self) -> Json:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
-from leadsync.connector import Groups
+from leadsync.checks import attempt, fail, listed, ok, warn
+from leadsync.connector import Check
+from leadsync.connector.besides import Groups
 from leadsync.errors import Ambiguous, Misconfigured, Rejected, SkipRecord, Unreadable
 from leadsync.records import Ref
 from leadsync_hubspot.client import Client
 
 KIND = "contacts"
+TYPE_ID = "0-1"  # contacts; HubSpot, "Understanding the CRM APIs"
+FILLED_BY_HAND = ("MANUAL", "SNAPSHOT")
+SCOPES = frozenset(("crm.lists.read", "crm.lists.write"))
+"""HubSpot, lists guide."""
 PAGE = 250  # members of one page; HubSpot, lists guide
 CHANGE = 1_000  # records of one change, far below the 100,000 that HubSpot's lists guide allows
 
@@ -44,6 +51,38 @@ class Lists(Groups):
     def leave(self, group: str, people: Sequence[Ref]) -> Mapping[Ref, SkipRecord]:
         """Take contacts off a list."""
         return self._change(group, people, joining=False)
+
+    def group_calls(self, there: int, joining: int, leaving: int) -> int:
+        """A call for each 250 who are there, and for each 1,000 who join or leave."""
+        return max(1, -(-there // PAGE)) + -(-joining // CHANGE) + -(-leaving // CHANGE)
+
+    def check_groups(self, groups: Collection[str]) -> Sequence[Check]:
+        """The scopes for lists, and that each list is one of contacts that is filled by hand."""
+        found = [*attempt("list scopes", self._scopes)] if groups else []
+        for group in groups:
+            advice = "name the id of a static list of contacts in nurture.toml or attribution.toml"
+            found += attempt(f"list {group}", partial(self._list, group), advice)
+        return found
+
+    def _scopes(self) -> list[Check]:
+        try:
+            scopes = self._client.token_info().get("scopes")
+        except (Unreadable, Misconfigured):
+            scopes = None
+        if not isinstance(scopes, list):
+            advice = f"see that it has {listed(SCOPES)}"
+            return [warn("list scopes", "HubSpot does not tell the scopes of this token", advice)]
+        if missing := SCOPES - {str(scope) for scope in scopes}:
+            where = "HubSpot: Settings > Integrations > Service keys (or Private apps) > Scopes"
+            return [fail("list scopes", f"missing: {listed(missing)}", f"grant them. {where}")]
+        return [ok("list scopes", listed(SCOPES))]
+
+    def _list(self, group: str) -> list[Check]:
+        told, name = self._client.list_details(group), f"list {group}"
+        if told.get("objectTypeId") != TYPE_ID or told.get("processingType") not in FILLED_BY_HAND:
+            what = f"{told.get('processingType')}, of objects {told.get('objectTypeId')}"
+            return [fail(name, f"{told.get('name')!r} is {what}", "name a static list of contacts")]
+        return [ok(name, f"{told.get('name')!r} is a static list of contacts")]
 
     def _change(self, group: str, people: Sequence[Ref], *, joining: bool) -> Mapping[Ref, SkipRecord]:
         refused: dict[Ref, SkipRecord] = {}

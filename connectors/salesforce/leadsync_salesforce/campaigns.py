@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
-from leadsync.connector import Groups
+from leadsync.checks import attempt, fail, listed, ok
+from leadsync.connector import Check
+from leadsync.connector.besides import Groups
 from leadsync.errors import Ambiguous, Misconfigured, SkipRecord
 from leadsync.records import Ref
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.faults import rejected, vendor_error
 from leadsync_salesforce.push import BATCH
-from leadsync_salesforce.query import literal, select
+from leadsync_salesforce.query import PAGE, literal, select
 
 MEMBER = "CampaignMember"
 FIELDS = ("Id", "LeadId", "ContactId", "HasResponded")
@@ -64,6 +67,27 @@ class Campaigns(Groups):
             )
         return refused
 
+    def group_calls(self, there: int, joining: int, leaving: int) -> int:
+        """A call for the campaign, one for each 2,000 members (two where somebody leaves), one for each 200 changed."""
+        looks = max(1, -(-there // PAGE)) * (2 if leaving else 1)
+        return 1 + looks + -(-joining // BATCH) + -(-leaving // BATCH)
+
+    def check_groups(self, groups: Collection[str]) -> Sequence[Check]:
+        """The rights on campaign members, and that each campaign is there."""
+        found = attempt(MEMBER, partial(rights, self._client, MEMBER, ("Create", "Delete"))) if groups else []
+        for group in groups:
+            found += attempt(f"campaign {group}", partial(self._campaign, group))
+        return found
+
+    def _campaign(self, group: str) -> list[Check]:
+        name, where = f"campaign {group}", f"Id = {literal(group)}"
+        rows = list(self._rows("Campaign", select("Campaign", ("Id", "Name"), where)))
+        if not rows:
+            return [
+                fail(name, "is not there, or our user may not see it", "name a campaign's id; grant Read on Campaign")
+            ]
+        return [ok(name, f"{rows[0]['Name']!r}")]
+
     def _of(self, group: str) -> Iterator[Mapping[str, Any]]:
         return self._rows(MEMBER, select(MEMBER, FIELDS, f"CampaignId = {literal(group)}"))
 
@@ -71,6 +95,19 @@ class Campaigns(Groups):
         """A member that was converted is named by both: the contact speaks for it."""
         kind = "Contact" if row["ContactId"] is not None else "Lead"
         return Ref(self._side, kind, str(row[_PERSON_FIELDS[kind]]))
+
+
+FLAGS = {"Create": "createable", "Edit": "updateable", "Delete": "deletable"}
+
+
+def rights(client: Client, kind: str, needed: Collection[str]) -> list[Check]:
+    """Whether our user has these rights on an object that leadsync keeps entries in."""
+    raw = client.get(f"sobjects/{kind}/describe")
+    lacking = [right for right in needed if raw.get(FLAGS[right]) is not True]
+    if lacking:
+        fix = f"grant our user {listed(lacking)} on {kind} in a permission set"
+        return [fail(f"{kind} rights", f"our user lacks {listed(lacking)}", fix)]
+    return [ok(f"{kind} rights", f"our user has {listed(needed)}")]
 
 
 def _refusals(people: Sequence[Ref], answer: Any, harmless: Sequence[str]) -> dict[Ref, SkipRecord]:

@@ -188,6 +188,14 @@ class SalesforceCrm:
         """End memberships of people that have not responded."""
         return self._campaigns().leave(group, people)
 
+    def group_calls(self, there: int, joining: int, leaving: int) -> int:
+        """What looking at a campaign's members and changing them takes."""
+        return self._campaigns().group_calls(there, joining, leaving)
+
+    def check_groups(self, groups: Collection[str]) -> Sequence[Check]:
+        """The rights on campaign members, and the campaigns."""
+        return self._campaigns().check_groups(groups)
+
     def _campaigns(self) -> Campaigns:
         return Campaigns(self._client, self.side, self._rows)
 

@@ -57,6 +57,13 @@ class MethodSpec(Table):
     order: Annotated[int, Field(ge=1, le=3)] | None = None
 
 
+class InfluenceSpec(Table):
+    """[influence]: where campaigns' parts in deals are written, such as on = { salesforce = "LeadSync" }."""
+
+    on: dict[str, str] = Field(default_factory=dict)
+    of: Literal["roles", "account"] = "roles"
+
+
 class AttributionSpec(Table):
     """An attribution file."""
 
@@ -71,6 +78,7 @@ class AttributionSpec(Table):
     value_field: str = ""
     milestone: dict[Literal["lead", "deal"], Name] = Field(default_factory=dict)
     members: dict[str, dict[str, str]] = Field(default_factory=dict)
+    influence: InfluenceSpec = InfluenceSpec()
 
 
 def load_models(text: str, file: str, sides: Collection[str] | None = None) -> AttributionSettings:
@@ -91,12 +99,14 @@ def load_models(text: str, file: str, sides: Collection[str] | None = None) -> A
     for label, on in spec.members.items():
         for side in on if sides is not None else ():
             findings.known(("members", label, side), side, sides or (), "side")
+    for side in spec.influence.on if sides is not None else ():
+        findings.known(("influence", "on", side), side, sides or (), "side")
     findings.settle()
     report = tuple(spec.report) or (spec.default,)
     return AttributionSettings(
         _journey(spec.journey), models, spec.default, report, spec.cost, spec.conversion_stage, spec.value,
         spec.value_field, {str(name): stage for name, stage in spec.milestone.items()},
-        spec.members,
+        spec.members, spec.influence.on, spec.influence.of,
     )  # fmt: skip
 
 

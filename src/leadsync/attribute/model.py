@@ -112,6 +112,11 @@ class AttributionSettings:
     members: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By campaign or channel, the list or campaign (by side) that those it has touched are put into."""
 
+    influence: Mapping[str, str] = field(default_factory=dict)
+    """By side, the model of campaign influence that leadsync fills; none, where there is no entry."""
+    influence_of: str = "roles"
+    """Whose touches earn a deal: those with a role in it ("roles"), or all at its account ("account")."""
+
     def worth(self, facts: Fields) -> float:
         """What the conversion of a lead with these facts is worth."""
         told = number(facts.get(self.value_field)) if self.value_field else None

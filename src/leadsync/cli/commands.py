@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from leadsync.cli import show
+from leadsync.cli.besides import besides_json, besides_text
 from leadsync.cli.common import (
     Exit,
     config_option,
@@ -39,7 +40,7 @@ from leadsync.gates import NAMES
 from leadsync.quota import Lane
 from leadsync.rehearsal import copy_mappings
 from leadsync.schedule import StopFlag, run_daemon
-from leadsync.sync import Cycle, World, api_calls, cycle
+from leadsync.sync import Cycle, World, costs, cycle
 
 log = logging.getLogger("leadsync")
 
@@ -142,20 +143,21 @@ def plan(  # noqa: PLR0913  one for each option
             seen = replace(seen, plan=second_plan(asked))
         if file is not None:
             write_plan(file, seen.plan, world.run, world.clock())
-        cost = api_calls(seen.plan, world.sides)
+        cost = costs(seen, world.sides)
         note_cost(world, cost)
     if output == "json":
-        say_json(show.plan_json(seen.plan, cost, seen.gates))
+        say_json({**show.plan_json(seen.plan, cost, seen.gates), "besides": besides_json(seen.besides)})
     else:
         out = console()
         plan_text(out, seen.plan, partial(show.names_of, seen.view), cost, limit)
-        for change in seen.groups:
-            out.print(change.words, soft_wrap=True, markup=False)
+        besides_text(out, seen.besides)
+        for told in (ran.words for ran in seen.ran):
+            out.print(told, style="yellow", soft_wrap=True, markup=False)
         for gate in seen.gates:
             out.print(f"gate closed: {gate.found}; {gate.advice}", style="yellow", soft_wrap=True)
         if file is not None:
             out.print(f"kept in {file}: `leadsync apply {file}` carries it out", markup=False, soft_wrap=True)
-    return Exit.PENDING if seen.plan.steps or seen.groups else Exit.DONE
+    return Exit.PENDING if seen.plan.steps or seen.besides else Exit.DONE
 
 
 @click.command()

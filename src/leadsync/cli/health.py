@@ -29,7 +29,7 @@ from leadsync.connector import Crm, Health, Kind, connector
 from leadsync.doctor import Finding, diagnose, verdict
 from leadsync.quota import DAY, Lane, Standing, govern
 from leadsync.store import Store
-from leadsync.sync import World, api_calls, cycle
+from leadsync.sync import World, costs, cycle
 
 PLAN_COST = "plan cost"
 """Under this name the store keeps what the last plan would cost, and when it was made."""
@@ -51,7 +51,7 @@ def quota(config_path: Path, output: str, *, plan_now: bool, quiet: bool) -> int
     config = read_config(config_path)
     if plan_now:
         with progress(show=not quiet) as bar, opened(config, bar=bar, lane=Lane.INTERACTIVE) as world:
-            note_cost(world, api_calls(cycle(world, write=False).plan, world.sides))
+            note_cost(world, costs(cycle(world, write=False), world.sides))
     standings, planned = list(_standings(config)), _planned(config)
     if output == "json":
         say_json({"schema": 1, "allowances": [_as_json(s) for s in standings], "plan": planned})

@@ -212,7 +212,8 @@ def cycle_end(out: Console, cycle: Cycle, calls: Calls) -> None:
         out.print(refused)
     for gate in cycle.gates:
         out.print(f"gate closed, nothing was written: {gate.found}; {gate.advice}", style="yellow", soft_wrap=True)
-    for line in (*(change.words for change in cycle.changed), *waiting(cycle.plan)):
+    besides = (*(one.words for one in cycle.changed), *(one.words for one in cycle.ran))
+    for line in (*besides, *waiting(cycle.plan)):
         out.print(line, soft_wrap=True, markup=False)
     if cycle.pushed is not None and cycle.pushed.unclear:
         out.print(f"{len(cycle.pushed.unclear):,} writes have no clear outcome; the next run reads them back.")
@@ -270,6 +271,7 @@ def summary(cycle: Cycle, sides: Mapping[str, Crm]) -> dict[str, Any]:
         "audited": cycle.audited.read if cycle.audited is not None else 0,
         "aging": list(cycle.aging),
         "tracks": [change.words for change in cycle.changed],
+        "besides": [ran.words for ran in cycle.ran],
         "calls": {side: {"reads": r, "writes": w} for side, (r, w) in usage(sides).items()},
         "gates": [gate.name for gate in cycle.gates],
     }

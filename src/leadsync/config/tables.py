@@ -56,6 +56,12 @@ class SyncTable(Strict):
     max_created_share: float = Field(
         default=LIMITS.max_created_share, ge=0, le=1, description="New records, as a share of an object's records."
     )
+    max_besides_share: float = Field(
+        default=LIMITS.max_besides_share,
+        ge=0,
+        le=1,
+        description="People that may join or leave one list or campaign, or get or lose a task, at once.",
+    )
     max_shrunk_share: float = Field(
         default=LIMITS.max_shrunk_share,
         ge=0,

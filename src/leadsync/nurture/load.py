@@ -10,7 +10,8 @@ from pydantic import Field
 
 from leadsync.mapping.toml import parse, validate
 from leadsync.nurture.advice import CONTACTING, NAMES
-from leadsync.nurture.model import Advise, Cap, Do, NurtureRules, Pace, Phase, Quiet, Track
+from leadsync.nurture.model import Advise, Cap, Do, NurtureRules, Pace, Phase, Quiet, TaskRule, Track
+from leadsync.nurture.tasks import ASKED
 from leadsync.qualify.load import results_of
 from leadsync.qualify.model import Stages
 from leadsync.rulefiles.findings import Findings
@@ -66,6 +67,16 @@ class AdviseSpec(Table):
     cool_down_days: Annotated[int, Field(ge=0)] = 0
 
 
+class TaskSpec(Table):
+    """[[task]]: on which side, for what advice, such as on = "salesforce", do = ["call"]."""
+
+    on: str
+    do: Annotated[list[Do], Field(min_length=1)]
+    subject: Annotated[str, Field(min_length=1, max_length=200)] = "{action}: {reason}"
+    due_days: Annotated[int, Field(ge=0, le=365)] = 1
+    priority: str = "Normal"
+
+
 class TrackSpec(Table):
     """[[track]]: where those advised it are put, such as on = { hubspot = "12", salesforce = "701…" }."""
 
@@ -88,6 +99,7 @@ class NurtureSpec(Table):
     quiet: QuietSpec = QuietSpec()
     advise: list[AdviseSpec] = Field(default_factory=list)
     track: list[TrackSpec] = Field(default_factory=list)
+    task: list[TaskSpec] = Field(default_factory=list)
 
 
 def load_nurture(
@@ -115,6 +127,7 @@ def load_nurture(
     advice = [_advise(index, some, reading) for index, some in enumerate(spec.advise)]
     quiet = _quiet(spec.quiet, findings)
     _tracks(spec, findings, sides)
+    _tasks(spec, findings, sides)
     findings.settle()
     return NurtureRules(
         Pace(spec.pace.engaged, spec.pace.stalled, spec.pace.dormant),
@@ -128,7 +141,22 @@ def load_nurture(
         spec.held_out,
         spec.salt,
         tuple(Track(some.name, dict(some.on)) for some in spec.track),
+        tuple(TaskRule(t.on, frozenset(t.do), t.subject, t.due_days, t.priority) for t in spec.task),
     )
+
+
+def _tasks(spec: NurtureSpec, findings: Findings, sides: Collection[str] | None) -> None:
+    taken: set[tuple[str, Do]] = set()
+    for index, some in enumerate(spec.task):
+        if sides is not None:
+            findings.known(("task", index, "on"), some.on, sides, "side")
+        for number, do in enumerate(some.do):
+            if do not in ASKED:
+                text = f'nobody can be asked to "{do.value}": {", ".join(asked.value for asked in ASKED)}'
+                findings.add(("task", index, "do", number), "LS609", text)
+            if (some.on, do) in taken:
+                findings.add(("task", index, "do", number), "LS601", f"{some.on} has a task for {do.value} already")
+            taken.add((some.on, do))
 
 
 def _tracks(spec: NurtureSpec, findings: Findings, sides: Collection[str] | None) -> None:

@@ -94,6 +94,17 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskRule:
+    """For which advice a side's CRM gets a task, of what subject ({action}, {reason}), due in how many days."""
+
+    side: str
+    do: frozenset[Do]
+    subject: str = "{action}: {reason}"
+    due_days: int = 1
+    priority: str = "Normal"
+
+
+@dataclass(frozen=True, slots=True)
 class NurtureRules:
     """The whole file. `qualified`: the stage from which a lead is qualified; `customer`: stages of customers;
     `lost`: CRM values that mean a lead is lost. `basis_needed`: countries in which a legal basis must be known.
@@ -111,6 +122,7 @@ class NurtureRules:
     held_out: float = 0.0
     salt: str = ""
     tracks: tuple[Track, ...] = ()
+    tasks: tuple[TaskRule, ...] = ()
 
     @property
     def memory(self) -> timedelta:

@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from leadsync.connector import Crm, Groups
-from leadsync.errors import LeadsyncError, Misconfigured
+from leadsync.connector import Crm
+from leadsync.connector.besides import Groups
+from leadsync.errors import LeadsyncError, Misconfigured, QuotaExhausted
 from leadsync.records import Ref
 from leadsync.store import Store
 
@@ -53,6 +54,21 @@ class Change:
     kept: Kept
 
     @property
+    def side(self) -> str:
+        """The CRM."""
+        return self.group.side
+
+    @property
+    def changes(self) -> int:
+        """How many people join or leave."""
+        return len(self.join) + len(self.leave)
+
+    def calls(self, crm: Crm) -> int:
+        """API calls that it will take."""
+        there = len(self.kept.ours | self.kept.theirs)
+        return crm.group_calls(there, len(self.join), len(self.leave)) if isinstance(crm, Groups) else 0
+
+    @property
     def words(self) -> str:
         """As a plan tells it."""
         return f"{self.group}: {len(self.join):,} to join, {len(self.leave):,} to leave"
@@ -92,6 +108,8 @@ def carry(planned: Iterable[Change], sides: Mapping[str, Crm], store: Store) -> 
     for change in planned:
         try:
             done.append(_carry(change, sides, store))
+        except QuotaExhausted:
+            raise
         except LeadsyncError as problem:
             done.append(Changed(change.group, problem=str(problem)))
     return done

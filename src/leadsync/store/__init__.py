@@ -1,5 +1,6 @@
 """The state of one installation in one SQLite file: what was read, agreed, decided, written and refused."""
 
+from leadsync.store.besides import Kept, Place
 from leadsync.store.cases import Cells, Conflict, Flapping, IdentityRule, Ruling
 from leadsync.store.damage import StoreError
 from leadsync.store.database import Store
@@ -12,8 +13,10 @@ __all__ = [
     "Conflict",
     "Flapping",
     "IdentityRule",
+    "Kept",
     "Outgoing",
     "Pairs",
+    "Place",
     "Reject",
     "Ruling",
     "Scratch",

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO
 
+from leadsync.store.besides import Besides
 from leadsync.store.cases import Cases
 from leadsync.store.courses import Courses
 from leadsync.store.damage import StoreError, marker, refuse_damage, trouble
@@ -24,8 +25,8 @@ from leadsync.store.snapshots import Snapshots
 
 
 class Store:
-    """The open state. `pulled`, `outbox`, `history`, `cases`, `results`, `matches`, `courses`, `snapshots` and `runs`
-    are its parts; `transaction()` joins their changes."""
+    """The open state. `pulled`, `outbox`, `history`, `cases`, `results`, `matches`, `courses`, `snapshots`, `runs` and
+    `besides` are its parts; `transaction()` joins their changes."""
 
     def __init__(self, path: Path, *, write: bool = True) -> None:
         self.path = path
@@ -43,6 +44,7 @@ class Store:
         self.matches = Matches(self.connection)
         self.courses = Courses(self.connection)
         self.snapshots = Snapshots(self.connection)
+        self.besides = Besides(self.connection)
         self.runs = Runs(self.connection)
 
     def _release_lock(self) -> None:

@@ -134,4 +134,21 @@ MIGRATIONS: tuple[str, ...] = (
     """
     CREATE INDEX touch_person ON touch (person);
     """,
+    """
+    -- What leadsync keeps in the CRMs besides fields: tasks, campaigns' parts in deals. sending and removing: noted
+    -- before the call, its outcome is to be looked at; left: a person's now; refused: with the reason in note.
+    CREATE TABLE entry (
+        side TEXT NOT NULL, kind TEXT NOT NULL, place TEXT NOT NULL, key TEXT NOT NULL,
+        person TEXT, whole TEXT NOT NULL, about TEXT NOT NULL, body TEXT NOT NULL, why TEXT NOT NULL, id TEXT,
+        standing TEXT NOT NULL CHECK (standing IN ('sending', 'ours', 'removing', 'left', 'refused')),
+        note TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (side, kind, place, key)
+    ) STRICT;
+    CREATE INDEX entry_person ON entry (person);
+
+    -- The deals that were open when last looked at.
+    CREATE TABLE deal (
+        side TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, opened TEXT NOT NULL, account TEXT,
+        people TEXT NOT NULL, PRIMARY KEY (side, kind, id)
+    ) STRICT;
+    """,
 )

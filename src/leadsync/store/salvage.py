@@ -16,12 +16,12 @@ from leadsync.store.database import Store
 
 ONLY_HERE = (
     "identity", "identity_rule", "ruling", "verdict", "flap", "lease", "written", "history", "score", "stage", "course",
-    "snapshot", "run",
+    "snapshot", "run", "entry",
 )  # fmt: skip
 """What no CRM can tell again: what people said, what was ours, and what happened. Records, shadows, cursors and the
 outbox are made anew from the CRMs."""
 
-JSON = {"cells", "value", "sent", "settled", "replaced", "body", "state", "facts", "summary"}
+JSON = {"cells", "value", "sent", "settled", "replaced", "body", "state", "facts", "summary", "about"}
 MOMENTS = {"at", "since", "as_of", "started"}
 
 

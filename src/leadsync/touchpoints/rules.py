@@ -14,7 +14,8 @@ from leadsync.records import Ref, Touch
 
 @dataclass(frozen=True, slots=True)
 class Touchpoint:
-    """A classified touch: `event` is what scoring counts, `channel` and `campaign` are what attribution credits."""
+    """A classified touch: `event` is what scoring counts, `channel` and `campaign` are what attribution credits.
+    `campaign_ref`: the CRM's record of the campaign, where the touch belongs to one."""
 
     ref: Ref
     person: Ref
@@ -23,6 +24,7 @@ class Touchpoint:
     channel: str
     campaign: str = ""
     detail: str = ""
+    campaign_ref: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def classify(touch: Touch, rules: TouchRules) -> Touchpoint | None:
     if not rule.event:
         return None
     campaign, detail = _fill(rule.campaign, touch), _fill(rule.detail, touch)
-    return Touchpoint(touch.ref, touch.person, touch.at, rule.event, rule.channel, campaign, detail)
+    return Touchpoint(touch.ref, touch.person, touch.at, rule.event, rule.channel, campaign, detail, touch.campaign)
 
 
 def classify_all(touches: Iterable[Touch], rules: TouchRules) -> list[Touchpoint]:

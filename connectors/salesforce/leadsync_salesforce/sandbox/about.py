@@ -134,7 +134,10 @@ def describe(call: Call, name: str) -> Reply:
     """GET /sobjects/{object}/describe."""
     obj = call.org.object(name)
     access = call.org.access(call.user, obj)
-    return json_reply(200, object_json(obj, call.org.schema, access, call.base, call.request.base_url))
+    found = object_json(obj, call.org.schema, access, call.base, call.request.base_url)
+    if obj.name in call.org.settings.read_only_objects:
+        found |= dict.fromkeys(("createable", "updateable", "deletable"), False)
+    return json_reply(200, found)
 
 
 def _window(call: Call, days: int) -> tuple[datetime, datetime]:

@@ -35,6 +35,8 @@ def computed(org: Org, obj: ObjectDef, row: Row) -> Row:
             return {**row, **_task(org, row)}
         case "Opportunity":
             return {**row, **_opportunity(row)}
+        case "CampaignInfluence":
+            return {**row, **_influence(org, row)}
         case _:
             return row
 
@@ -74,6 +76,13 @@ def _task(org: Org, row: Row) -> Row:
 
 def _opportunity(row: Row) -> Row:
     return {"IsClosed": str(row.get("StageName")).startswith("Closed"), "IsWon": row.get("StageName") == "Closed Won"}
+
+
+def _influence(org: Org, row: Row) -> Row:
+    deal = org.row(org.object("Opportunity"), str(row.get("OpportunityId")))
+    amount, part = (deal or {}).get("Amount"), row.get("Influence")
+    known = isinstance(amount, int | float) and isinstance(part, int | float)
+    return {"RevenueShare": round(float(amount) * float(part) / 100, 2) if known else None}  # type: ignore[arg-type]
 
 
 def shown(field: FieldDef, row: Row) -> Any:

@@ -132,7 +132,7 @@ def field_json(field: FieldDef, *, editable: bool, personal: bool) -> dict[str, 
 def _children(name: str, schema: Mapping[str, ObjectDef]) -> list[dict[str, Any]]:
     return [
         {
-            "cascadeDelete": child.name == "CampaignMember",
+            "cascadeDelete": child.name in ("CampaignInfluence", "CampaignMember", "OpportunityContactRole"),
             "childSObject": child.name,
             "deprecatedAndHidden": False,
             "field": field.name,

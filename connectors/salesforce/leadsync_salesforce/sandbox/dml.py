@@ -12,15 +12,21 @@ from leadsync_salesforce.sandbox.computed import computed
 from leadsync_salesforce.sandbox.errors import ApiError, not_found
 from leadsync_salesforce.sandbox.ids import checked
 from leadsync_salesforce.sandbox.org import Org
-from leadsync_salesforce.sandbox.rules import check_duplicates, check_record_faults, check_validation
+from leadsync_salesforce.sandbox.rules import check_duplicates, check_influence, check_record_faults, check_validation
 from leadsync_salesforce.sandbox.schema import READ_ONLY, FieldDef, ObjectDef
 from leadsync_salesforce.sandbox.table import Row
 from leadsync_salesforce.sandbox.times import moment_of
 from leadsync_salesforce.sandbox.values import accept
 
-CASCADE = {"Lead": ("CampaignMember", "LeadId"), "Contact": ("CampaignMember", "ContactId")}
-HARD_DELETED = {"PermissionSet", "PermissionSetAssignment", "FieldPermissions", "User"}
-"""Setup objects go for good: they have no IsDeleted."""
+CASCADE = {
+    "Lead": (("CampaignMember", "LeadId"),),
+    "Contact": (("CampaignMember", "ContactId"), ("OpportunityContactRole", "ContactId")),
+    "Opportunity": (("OpportunityContactRole", "OpportunityId"), ("CampaignInfluence", "OpportunityId")),
+    "Campaign": (("CampaignMember", "CampaignId"), ("CampaignInfluence", "CampaignId")),
+}
+HARD_DELETED = {"PermissionSet", "PermissionSetAssignment", "FieldPermissions", "User", "OpportunityContactRole"}
+"""Setup objects go for good: they have no IsDeleted. A contact role has one, but only its opportunity's deletion sets it;
+Salesforce object reference, "OpportunityContactRole"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +37,12 @@ class Actor:
     allow_duplicates: bool = False
 
 
-def _check_writable(obj: ObjectDef) -> None:
+def _check_writable(org: Org, obj: ObjectDef) -> None:
     if obj.name in READ_ONLY:
         raise ApiError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {obj.name} does not support this")
+    if obj.name in org.settings.read_only_objects:
+        message = "insufficient access rights on object id"
+        raise ApiError("INSUFFICIENT_ACCESS_OR_READONLY", message, status=403, fields=[])
 
 
 def _field(obj: ObjectDef, access: Mapping[str, bool], name: str) -> FieldDef:
@@ -127,12 +136,13 @@ def _check(org: Org, actor: Actor, obj: ObjectDef, row: Row, changed: Row) -> No
     _check_references(org, obj, changed)
     _check_unique(org, obj, row, changed)
     check_validation(org, obj, row)
+    check_influence(org, obj, row)
     check_duplicates(org, obj, row, changed, allowed=actor.allow_duplicates)
 
 
 def create(org: Org, actor: Actor, obj: ObjectDef, body: Mapping[str, Any]) -> str:
     """Make a record and give its id; raises ApiError."""
-    _check_writable(obj)
+    _check_writable(org, obj)
     given = _accepted(org, actor, obj, body, creating=True)
     _check_required(obj, given, [f.name for f in obj.fields.values() if f.default is None])
     now, ident = org.now(), org.next_id(obj.prefix)
@@ -166,7 +176,7 @@ def present(org: Org, obj: ObjectDef, ident: str, missing: ApiError | None = Non
 
 def update(org: Org, actor: Actor, obj: ObjectDef, ident: str, body: Mapping[str, Any]) -> None:
     """Change a record, whose modified times move even when no value does; raises ApiError."""
-    _check_writable(obj)
+    _check_writable(org, obj)
     before = present(org, obj, ident, None)
     if obj.name == "Lead" and before.get("IsConverted") is True:
         raise ApiError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", fields=[])
@@ -206,14 +216,13 @@ def upsert(org: Org, actor: Actor, obj: ObjectDef, key: tuple[str, Any], body: M
 
 def delete(org: Org, actor: Actor, obj: ObjectDef, ident: str) -> None:
     """Move a record to the recycle bin, with its campaign memberships; raises ApiError."""
-    _check_writable(obj)
+    _check_writable(org, obj)
     row = present(org, obj, ident)
     if obj.name in HARD_DELETED or obj.field("IsDeleted") is None:
         org.table(obj).drop(str(row["Id"]))
         return
     bury(org, actor, obj, row, None)
-    if obj.name in CASCADE:
-        child, reference = CASCADE[obj.name]
+    for child, reference in CASCADE.get(obj.name, ()):
         for member in org.table(org.object(child)).having(reference, row["Id"]):
             bury(org, actor, org.object(child), member, None)
 

@@ -20,6 +20,16 @@ def check_validation(org: Org, obj: ObjectDef, row: Row) -> None:
             raise ApiError("FIELD_CUSTOM_VALIDATION_EXCEPTION", message, fields=[field] if field else [])
 
 
+def check_influence(org: Org, obj: ObjectDef, row: Row) -> None:
+    """Refuse a second row that says a campaign's part in an opportunity, by one model and contact."""
+    if obj.name != "CampaignInfluence":
+        return
+    names = ("OpportunityId", "CampaignId", "ContactId", "ModelId")
+    same = org.table(obj).having(names[0], row.get(names[0]))
+    if any(r["Id"] != row["Id"] and all(r.get(n) == row.get(n) for n in names) for r in same):
+        raise ApiError("DUPLICATE_VALUE", "duplicate value found: this campaign influence record exists", fields=[])
+
+
 def check_duplicates(org: Org, obj: ObjectDef, row: Row, changed: Row, *, allowed: bool) -> None:
     """Refuse a record that a duplicate rule takes for another's twin; `allowed` is the header allowSave."""
     for rule in org.duplicate_rules:

@@ -11,6 +11,8 @@ from typing import Any
 KEY_PREFIXES = {
     "Account": "001",
     "Campaign": "701",
+    "CampaignInfluence": "0KK",
+    "CampaignInfluenceModel": "03V",
     "CampaignMember": "00v",
     "Contact": "003",
     "Event": "00U",
@@ -18,6 +20,7 @@ KEY_PREFIXES = {
     "Lead": "00Q",
     "LeadStatus": "01J",
     "Opportunity": "006",
+    "OpportunityContactRole": "00K",
     "Organization": "00D",
     "PermissionSet": "0PS",
     "PermissionSetAssignment": "0Pa",
@@ -28,11 +31,14 @@ KEY_PREFIXES = {
 """The first three characters of an object's ids; Salesforce help, "Standard Field Record ID Prefix Decoder"."""
 
 PLURALS = {"Opportunity": "Opportunities", "LeadStatus": "Lead Status Values", "FieldPermissions": "Field Permissions"}
-READ_ONLY = {"Organization", "Profile", "LeadStatus"}
+READ_ONLY = {"Organization", "Profile", "LeadStatus", "CampaignInfluenceModel"}
 MERGEABLE = {"Account", "Contact", "Lead"}
 CHILD_NAMES = {
     ("Account", "ParentId"): "ChildAccounts",
     ("Campaign", "ParentId"): "ChildCampaigns",
+    ("CampaignInfluence", "CampaignId"): "CampaignInfluences",
+    ("CampaignInfluence", "ContactId"): "CampaignInfluences",
+    ("CampaignInfluence", "OpportunityId"): "CampaignInfluences",
     ("CampaignMember", "CampaignId"): "CampaignMembers",
     ("CampaignMember", "ContactId"): "CampaignMembers",
     ("CampaignMember", "LeadId"): "CampaignMembers",
@@ -42,6 +48,8 @@ CHILD_NAMES = {
     ("FieldPermissions", "ParentId"): "FieldPerms",
     ("Opportunity", "AccountId"): "Opportunities",
     ("Opportunity", "CampaignId"): "Opportunities",
+    ("OpportunityContactRole", "ContactId"): "OpportunityContactRoles",
+    ("OpportunityContactRole", "OpportunityId"): "OpportunityContactRoles",
     ("PermissionSetAssignment", "PermissionSetId"): "Assignments",
     ("Task", "WhatId"): "Tasks",
     ("Task", "WhoId"): "Tasks",

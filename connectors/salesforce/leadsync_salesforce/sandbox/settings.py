@@ -19,6 +19,7 @@ class OrgSettings:
     `date_skew_seconds`: how far the Date header is ahead of the org's clock.
     `bulk_polls`: how often a bulk job says InProgress before it ends; `bulk_outcome` is the state it ends in.
     `bulk_rows`: rows in a page of a bulk query's results at most.
+    `read_only_objects`: objects that no user has the right to write, e.g. ["Task"].
     `field_access`: {"Lead.X__c": "hidden" | "read" | "edit"}, over what permission sets grant.
     `soap_login`: whether SOAP login() works for versions up to 64.0; it is off in new orgs.
     `jwt_public_keys`: PEM public key by client id, for the JWT bearer flow.
@@ -38,6 +39,7 @@ class OrgSettings:
     bulk_outcome: str = "JobComplete"
     bulk_rows: int = 100_000
     field_access: Mapping[str, str] = field(default_factory=dict)
+    read_only_objects: tuple[str, ...] = ()
     soap_login: bool = False
     jwt_public_keys: Mapping[str, str] = field(default_factory=dict)
     record_faults: tuple[Mapping[str, Any], ...] = ()

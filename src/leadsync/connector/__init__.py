@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any, Final, Protocol, TypeAlias, runtime_checkable
+from typing import Annotated, Any, Final, Protocol, TypeAlias
 
 from pydantic import BaseModel, SecretStr, ValidationInfo, WithJsonSchema
 from pydantic.functional_validators import BeforeValidator
@@ -341,24 +341,6 @@ class Crm(Protocol):
 
     def close(self) -> None:
         """Give the connections back."""
-
-
-@runtime_checkable
-class Groups(Protocol):
-    """What a `Crm` can do besides, where it has groups of people: static lists, campaigns. Each call is safe to repeat.
-
-    Raises Misconfigured for a group that is not there or that only the CRM itself may fill; a refused person is in the
-    answer, and the others are done.
-    """
-
-    def members(self, group: str) -> Collection[Ref]:
-        """Who is in a group now."""
-
-    def join(self, group: str, people: Sequence[Ref]) -> Mapping[Ref, SkipRecord]:
-        """Put people into a group (those that are in it stay); gives those that were refused."""
-
-    def leave(self, group: str, people: Sequence[Ref]) -> Mapping[Ref, SkipRecord]:
-        """Take people out of a group; gives those that were refused."""
 
 
 class Changes(Protocol):

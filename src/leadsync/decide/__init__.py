@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from leadsync.attribute import AttributionSettings, Summary
-from leadsync.connector import Crm
+from leadsync.attribute import Summary
 from leadsync.enrich import Resolved
 from leadsync.merge import Verdict
-from leadsync.nurture import Nurtured, NurtureRules, Situation, may_not, on_track
+from leadsync.nurture import Nurtured
 from leadsync.picture import Lead, Party
-from leadsync.push import Group
 from leadsync.qualify import StageState
-from leadsync.records import Ref, Role, Value
+from leadsync.records import Value
 from leadsync.score import Score, in_points
 
 Decision = tuple[str, str, object, Mapping[str, Any]]
 """(uid, field or source, value, why)."""
-
-TRACK, TOUCHED = "track", "touched"
-"""Who belongs into a group: those on a track, or those that a campaign or channel has touched."""
 
 
 def computed_lead(
@@ -196,43 +190,3 @@ def company_decisions(companies: Iterable[Party], resolved: Mapping[str, Resolve
             yield company.uid, name, value, why
         if company.uid in resolved:
             yield company.uid, "lei", resolved[company.uid].match.lei or None, resolved_why(resolved[company.uid])
-
-
-def wanted_in_groups(
-    people: Iterable[tuple[Lead, StageState, Nurtured]],
-    rules: NurtureRules,
-    settings: AttributionSettings,
-    sides: Mapping[str, Crm],
-    put_in: Callable[[Group], frozenset[Ref]],
-    as_of: datetime,
-) -> dict[Group, frozenset[Ref]]:
-    """Who belongs into each list or campaign now, of tracks and of touches: one record a person and side. `put_in`:
-    whom we have put into a group so far. Nobody who objected to being profiled belongs into any."""
-    tracks = [Group(*at, TRACK, track.name) for track in rules.tracks for at in track.on.items()]
-    touched = [Group(*at, TOUCHED, label) for label, on in settings.members.items() for at in on.items()]
-    ours = {group: put_in(group) for group in (*tracks, *touched)}
-    kinds = {side: {o.name: o.preferred for o in crm.objects() if o.role is Role.PERSON} for side, crm in sides.items()}
-    wanted: dict[Group, set[Ref]] = {group: set() for group in ours}
-    for lead, stage, nurtured in people if ours else ():
-        if nurtured.course is None:
-            continue
-        objection = may_not(Situation(stage, lead.facts, (), (), as_of), rules)
-        labels = {label for touch in lead.touchpoints for label in (touch.channel, touch.campaign)}
-        for group, members in ours.items():
-            ref = _record_on(lead, kinds.get(group.side, {}), group.side)
-            if ref is None:
-                continue
-            if group.what == TOUCHED:
-                belongs = group.name in labels
-            else:
-                was = ref in members
-                belongs = on_track(group.name, nurtured.advice, objection, was=was, now=as_of)
-            if belongs:
-                wanted[group].add(ref)
-    return {group: frozenset(refs) for group, refs in wanted.items()}
-
-
-def _record_on(lead: Lead, kinds: Mapping[str, int], side: str) -> Ref | None:
-    """The record of a lead that speaks for it on a side."""
-    there = (s.record.ref for s in lead.party.sources if s.record.ref.side == side and not s.record.read_only)
-    return min((ref for ref in there if ref.kind in kinds), key=lambda ref: (-kinds[ref.kind], ref), default=None)
