@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from leadsync.attribute.engine import NO_TOUCH
 from leadsync.attribute.model import STANDARD, JourneyRules, Repeats
 from leadsync.attribute.naming import method_named
-from leadsync.attribute.table import attribute_file, read_paths, to_csv, unmarked
+from leadsync.attribute.table import attribute_file, empty_games, read_paths, to_csv, unmarked
 from leadsync.errors import Misconfigured
 
 WIDE = """journey_id,path,conv,value,hours
@@ -34,7 +34,7 @@ LONG = """journey,time,channel,conversion,value
 
 def run(text, *models, rules=None):
     methods = [method_named(name, STANDARD) for name in models or ("linear",)]
-    rows = attribute_file(io.StringIO(text), "journeys.csv", methods, rules or JourneyRules())
+    rows = attribute_file(io.StringIO(text, newline=""), "journeys.csv", methods, rules or JourneyRules())
     return {row.channel: (row.conversions, row.value) for row in rows}
 
 
@@ -114,21 +114,96 @@ def test_one_model_prints_three_columns_and_several_name_the_model():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "the file is empty"),
+        ("", "journeys.csv: the file is empty"),
         ("a,b\n1,2\n", "journeys.csv:1: needs a column path"),
-        ("path,conv\na > b,maybe\n", "journeys.csv:2: cannot read conversions 'maybe'"),
-        ("path,conv\na,1\nb,-1\n", "journeys.csv:3: cannot read conversions '-1'"),
-        ("path,value\na,nan\n", "cannot read value"),
-        ("path,hours\na > b,5\n", "journeys.csv:2: 2 touches and 1 hours"),
-        ("path,hours\na > b,5 > x\n", "cannot read hours 'x'"),
-        ("path,conv\na\n", "journeys.csv:2: 1 columns"),
-        ("journey,time,channel\n1,yesterday,a\n", "cannot read time 'yesterday'"),
+        ("path,conv\na > b,maybe\n", 'journeys.csv:2: column 2 ("conv"): "maybe" is no count, and neither yes nor no'),
+        ("path,conv\na,1\nb,-1\n", 'journeys.csv:3: column 2 ("conv"): "-1" is below 0'),
+        ("path,Total_Conversions\na,inf\n", 'column 2 ("Total_Conversions"): "inf" is no count'),
+        ("path,value\na,nan\n", 'journeys.csv:2: column 2 ("value"): "nan" is no number'),
+        ("path,value\na,1.234,5\n", "journeys.csv:2: 3 cells where the header has 2"),
+        ("path;value\na;1.234,5\n", 'journeys.csv:2: column 2 ("value"): "1.234,5" is no number'),
+        ("path,conv,value\na,0,x\n", 'journeys.csv:2: column 3 ("value"): "x" is no number'),
+        ("path,hours\na > b,5\n", 'journeys.csv:2: column 2 ("hours"): 1 hours for 2 touches'),
+        ("path,hours\na > b,5 > x\n", 'column 2 ("hours"): "x" is no number of hours'),
+        ("path,hours,lead_hours\na,5,inf\n", 'column 3 ("lead_hours"): "inf" is no number of hours'),
+        ("path,conv\na\n", 'journeys.csv:2: column 2 ("conv") is missing: the row has 1 cells'),
+        ("journey,time,channel\n1,yesterday,a\n", 'column 2 ("time"): "yesterday" is no time such as 2026-11-22T14'),
+        ("journey,time,channel\n1,nan,a\n", 'column 2 ("time"): "nan" is no time'),
+        ("journey,time,channel\n1,5,a\n ,6,a\n", 'journeys.csv:3: column 1 ("journey"): is blank'),
+        ("journey,time,channel,milestone\n1,5,a,sold\n", 'column 4 ("milestone"): "sold" is no milestone'),
+        ('path,conv\n"a\nb",1\nc,x\n', 'journeys.csv:4: column 2 ("conv")'),
+        ('path,conv\na,1\n"b > c,1\nd,1\n', "journeys.csv:4: a quotation mark is opened and not closed"),
+        ('path,conv\n"a" > b,1\n', "journeys.csv:2: a quotation mark ends within a cell"),
+        ("path,conv\n" + '"' + "a" * 200_000 + "\n", "a quotation mark is opened and not closed"),
     ],
-)
-def test_what_cannot_be_read_is_named_with_its_line(text, says):
+)  # fmt: skip
+def test_what_cannot_be_read_is_named_with_its_line_and_column(text, says):
     with pytest.raises(Misconfigured) as caught:
         run(text)
     assert says in str(caught.value)
+
+
+def said(text):
+    notes = []
+    read_paths(io.StringIO(text, newline=""), "f", JourneyRules(), notes)
+    return notes
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("path,conv,value\na,1,5\nb,0,7\nb,0,0\nb,no,1\n",
+         "2 rows have a value and no conversion: it does not count (the first in line 3)"),
+        ("path,conv,hours\na > b,1,3 > 9\n",
+         "1 row has hours that rise from touch to touch: they are hours before the conversion (the first in line 2)"),
+        ("path\na\n", "no column says how often a path converted (conv): each is taken to have converted once"),
+        ("path,conv\na,0\n", "nothing converted: every credit is 0"),
+        ("journey,time,channel\n1,5,a\n", "no column says which rows are a conversion (conversion)"),
+        ("journey,time,channel,conversion,value\n1,5,a,0,9\n1,6,a,1,9\n",
+         "1 row has a value and no conversion: it does not count (the first in line 2)"),
+    ],
+)  # fmt: skip
+def test_what_may_not_have_been_meant_so_is_noted(text, note):
+    assert note in said(text)
+
+
+def test_of_what_is_as_it_should_be_nothing_is_noted():
+    assert said(WIDE) == said(LONG) == said("path,total_conversions,total_null\na,1,2\n") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path;conv;value\na > b;1;12,5\n", "path\tconv\tvalue\na > b\t1\t12.5\n",
+        "path,conv,value,\na > b,1,12.5,\n,,,\n\n", '"path","conv","value"\r\n"a > b","1","12.5"\r\n',
+        "\ufeffPath ,Conv, VALUE\na>b, 1 ,12.5", "other,path,conv,value\nx,a > > b >,yes,12.5\n",
+        "path,conv,value\r\"a > b\",1,12.5\r".replace('\\"', '"'),
+    ],
+    ids=["a decimal comma", "tabs", "cells at the end", "quotes and Windows", "a mark and blanks", "gaps", "old Mac"],
+)  # fmt: skip
+def test_files_as_programs_write_them_are_understood(text):
+    assert run(text, "linear") == {"a": (0.5, 6.25), "b": (0.5, 6.25)}
+
+
+def test_a_path_that_converted_several_times_weighs_as_often():
+    assert run("path,conv,value\na > b,3,30\nb,1,5\n", "last") == {"a": (0, 0), "b": (4, 35)}
+
+
+def test_a_rate_game_that_adds_up_to_nothing_shares_nothing_out():
+    text = "path,conv\na > b,1\nc,1\nb > c,1\na,0\n"
+    rows = attribute_file(io.StringIO(text), "f", [STANDARD["shapley_rate"]], JourneyRules())
+    assert [row.conversions for row in rows] == [0, 0, 0] and any(row.effect for row in rows)
+    assert "no journey has all channels" in empty_games(rows)[0]
+    whole = attribute_file(io.StringIO(text + "a > b > c,1\n"), "f", [STANDARD["shapley_rate"]], JourneyRules())
+    assert sum(row.conversions for row in whole) == pytest.approx(4) and empty_games(whole) == []
+
+
+def test_effects_are_a_column_of_their_own_when_asked_for():
+    rows = attribute_file(io.StringIO(WIDE), "f", [STANDARD["markov"], STANDARD["last"]], JourneyRules())
+    lines = to_csv(rows, effects=True).splitlines()
+    assert lines[0] == "model,channel,conversions,value,effect"
+    assert lines[1].startswith("markov,ads,") and float(lines[1].split(",")[-1]) > 0
+    assert lines[-1].startswith("last,") and lines[-1].endswith(",")
 
 
 def test_a_method_that_needs_times_says_so_when_there_are_none():

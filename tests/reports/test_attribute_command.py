@@ -6,12 +6,15 @@ import csv
 import gzip
 import io
 import json
+import logging
 from pathlib import Path
 
 import click
 import pytest
 from tests.reports.house import House
 
+from leadsync.attribute import STANDARD
+from leadsync.cli.csv_text import lines_of
 from leadsync.cli.main import cli
 from leadsync.errors import Misconfigured
 
@@ -107,6 +110,76 @@ def test_what_is_wrong_is_told_in_a_sentence(text: str, arguments: tuple[str, ..
     written("w.csv", text)
     with pytest.raises(Misconfigured, match=message):
         cli.main(["attribute", "w.csv", *arguments], standalone_mode=False)
+
+
+def test_models_are_named_together_or_all_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    two = json.loads(told(capsys, written("w.csv", WIDE), "--model", "last,first", "--model", "u", "--output", "json"))
+    assert list(dict.fromkeys(row["model"] for row in two)) == ["last", "first", "u"]
+    every = json.loads(told(capsys, "w.csv", "--model", "all", "--output", "json"))
+    assert {row["model"] for row in every} == set(STANDARD)
+    cli.main(["attribute", written("c.csv", COUNTED), "--model", "all", "--output", "json"], standalone_mode=False)
+    found = capsys.readouterr()
+    assert {row["model"] for row in json.loads(found.out)} == set(STANDARD) - {"time_decay"}
+    assert "no hours before the conversion: time_decay is left out" in found.err
+
+
+def test_a_channel_that_no_touch_has_is_noted_with_what_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "path,conv\nemail > web,1\n"
+    cli.main(["attribute", written("w.csv", text), "--exclude", "e-mail", "--direct", "web"], standalone_mode=False)
+    noted = capsys.readouterr().err
+    assert 'no touch is of the channel "e-mail". Did you mean "email"?' in noted and '"web"' not in noted
+
+
+def test_effects_are_shown_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Effect by channel" in told(capsys, written("w.csv", WIDE), "--model", "markov", "--effects")
+    assert "effect" not in told(capsys, "w.csv", "--model", "markov").lower()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"path,conv\na,1\nb\xe4c,1\n", "w.csv:3: is no text in UTF-8"),
+        (gzip.compress(WIDE.encode())[:-9], "compressed, and damaged"),
+        (b"\x1f\x8bnot gzip at all", "compressed, and damaged"),
+        (b"", "the file is empty"),
+    ],
+    ids=["another encoding", "cut short", "no archive", "empty"],
+)
+def test_a_file_that_is_no_text_is_told(content: bytes, message: str) -> None:
+    Path("w.csv").write_bytes(content)
+    with pytest.raises(Misconfigured, match=message):
+        cli.main(["attribute", "w.csv"], standalone_mode=False)
+
+
+def test_a_file_that_is_not_there_or_a_folder_is_told(tmp_path: Path) -> None:
+    for name in ("nowhere.csv", str(tmp_path)):
+        with pytest.raises(Misconfigured, match="cannot read it"):
+            cli.main(["attribute", name], standalone_mode=False)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        WIDE.encode("utf-16"),
+        WIDE.encode("utf-8-sig"),
+        gzip.compress(WIDE.encode()),
+        WIDE.replace("\n", "\r\n").encode(),
+    ],
+    ids=["UTF-16", "a mark in front", "compressed by another name", "Windows line ends"],
+)
+def test_files_as_spreadsheets_save_them_are_read(content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("w.csv").write_bytes(content)
+    assert table(told(capsys, "w.csv", "--model", "first", "--output", "csv"))["c"] == (1, 50)
+
+
+def test_reading_a_large_file_says_how_far_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "leadsync")
+    read: list[int] = []
+    written("w.csv", "path,conv\n" + "a > b,1\n" * 25_000)
+    assert sum(1 for _line in lines_of(Path("w.csv"), read.append)) == 25_001
+    assert read == [10_000, 10_000, 5_001]
+    cli.main(["attribute", "w.csv", "--model", "first"], standalone_mode=False)
+    assert "read w.csv" in caplog.text and "credit channels by 1 models" in caplog.text
 
 
 @pytest.mark.parametrize("switch", [("--scope", "family"), ("--narrow",), ("--by", "campaign")])

@@ -18,12 +18,13 @@ from leadsync.attribute.paths import Paths
 from leadsync.attribute.report import ReportRow, report
 from leadsync.attribute.rows import BadTable
 from leadsync.attribute.single import Summary, credits, summary, to_cents  # noqa: A004
-from leadsync.attribute.table import Row, attribute_file, credited, read_paths, rows_of, to_csv, unmarked
+from leadsync.attribute.table import Row, attribute_file, credited, empty_games, read_paths, rows_of, to_csv, unmarked
 
 __all__ = [
     "NO_TOUCH", "STANDARD", "AttributionSettings", "BadTable", "Conversion", "Credits", "Journey", "JourneyRules",
     "Kind", "Method", "Paths", "Repeats", "ReportRow", "Row", "Scope", "Summary", "attribute", "attribute_file",
-    "by_campaign", "by_channel", "credited", "credits", "gathered", "joint", "journeys", "load_models", "method_named",
+    "by_campaign", "by_channel", "credited", "credits", "empty_games", "gathered", "joint", "journeys", "load_models",
+    "method_named",
     "read_paths", "report", "rows_of", "summary", "to_cents", "to_csv", "to_paths",
     "unmarked",
 ]  # fmt: skip

@@ -16,6 +16,9 @@ from leadsync.attribute.shapley import coverage, rate
 NO_TOUCH = "(no touch)"
 """The name under which conversions without any touch are reported, so that credits add up to all conversions."""
 
+NOTHING = 1e-9
+"""Effects whose sum is less than this part of their sizes add up to rounding, and nothing can be shared out by them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credits:
@@ -40,8 +43,9 @@ class Credits:
 def attribute(paths: Paths, methods: Sequence[Method], rules: JourneyRules) -> Mapping[str, Credits]:
     """The credits of each method by its name, after the journey rules.
 
-    Credits add up to the conversions, and values to the value, for every method but the rate game (whose credits are
-    its values in proportion, signs and all). Raises ValueError when a method needs times that the paths lack.
+    Credits add up to the conversions, and values to the value, for every method but the rate game: its credits are its
+    values in proportion, signs and all, and 0 where those add up to nothing. Raises ValueError when a method needs
+    times that the paths lack.
     """
     ready = prepare(paths, rules)
     touched = keep_paths(ready, ready.lengths > 0)
@@ -69,5 +73,5 @@ def _sum(paths: Paths, shares: Floats, amounts: Floats) -> Floats:
 
 def _in_proportion(won: Paths, effects: Floats, lost: tuple[float, float]) -> Credits:
     whole = effects.sum()
-    shares = effects / whole if whole != 0 else np.zeros(len(effects))
+    shares = effects / whole if abs(whole) > NOTHING * np.abs(effects).sum() else np.zeros(len(effects))
     return Credits(won.channels, shares * won.conversions.sum(), shares * won.value.sum(), *lost, effects)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from leadsync.attribute.model import JourneyRules
 from leadsync.attribute.paths import Paths
-from leadsync.attribute.rows import BadTable, Cells, Collected, amount, flag, moment
+from leadsync.attribute.rows import Cells, Collected, Header, amount, flag, moment
+from leadsync.attribute.wide_table import noted
 
 SECONDS_PER_HOUR = 3600
 NEVER = float("inf")
@@ -25,45 +26,44 @@ class Event:
     milestone: str = ""
 
 
-def long_paths(reader: Iterable[list[str]], file: str, places: Mapping[str, int], rules: JourneyRules) -> Paths:
-    """The journeys of a long table.
+def long_paths(rows: Iterable[Cells], header: Header, rules: JourneyRules, notes: list[str]) -> Paths:
+    """The journeys of a long table. Raises BadTable for what cannot be read.
 
     A row with a conversion is a touch with a conversion right behind it, or, with a blank channel, a conversion alone.
     Where no journey has both rows with and rows without a conversion, the column speaks of the whole journey: it
     converted once, behind its last touch, for the value its rows repeat.
     """
-    events = _events(reader, file, places)
+    events = _events(rows, notes)
     made = Collected(with_hours=True)
     named = sorted({event.milestone for found in events.values() for event in found} - {""})
     for found in _whole_journeys(events):
         reached = {name: min((e.at for e in found if e.milestone == name), default=NEVER) for name in named}
         _cut(found, rules, made, reached)
+    if "conversions" not in header.places:
+        notes.append("no column says which rows are a conversion (conversion)")
     return made.paths()
 
 
-def _events(reader: Iterable[list[str]], file: str, places: Mapping[str, int]) -> dict[str, list[Event]]:
+def _events(rows: Iterable[Cells], notes: list[str]) -> dict[str, list[Event]]:
     found: dict[str, list[Event]] = defaultdict(list)
-    width = max(places.values())
-    for number, cells in enumerate(reader, start=2):
-        if not cells:
-            continue
-        if len(cells) <= width:
-            raise BadTable(f"{file}:{number}: {len(cells)} columns where the header has more")
-        row = Cells(cells, places, file, number)
-        won = row.read("conversions", flag, 0.0)
-        value = row.read("value", amount, 0.0) if won > 0 else 0.0
-        found[row.text("journey")].append(
-            Event(
-                row.read("time", moment, 0.0), row.text("channel").strip(), won, value, row.read("milestone", _mark, "")
-            )
-        )
+    worthless: list[int] = []
+    for row in rows:
+        journey = row.text("journey").strip()
+        if journey == "":
+            raise row.bad("journey", "is blank: nobody knows whose touch this is")
+        won, value = row.read("conversions", flag, 0.0), row.read("value", amount, 0.0)
+        if won == 0 and value > 0:
+            worthless.append(row.line)
+        at, channel = row.read("time", moment, 0.0), row.text("channel").strip()
+        found[journey].append(Event(at, channel, won, value if won > 0 else 0.0, row.read("milestone", _mark, "")))
+    notes += noted(worthless, "a value and no conversion: it does not count")
     return found
 
 
 def _mark(text: str) -> str:
     name = text.strip().casefold()
     if name not in {"", "lead", "deal"}:
-        raise ValueError("not a milestone")
+        raise ValueError("is no milestone: lead, deal or blank")
     return name
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import isfinite, nan
 from typing import Final, TypeVar
 
 import numpy as np
@@ -16,55 +18,101 @@ YES: Final = frozenset(("true", "t", "yes", "y"))
 NO: Final = frozenset(("false", "f", "no", "n", ""))
 MILLISECONDS: Final = 1e11
 """Epoch times above this are in milliseconds: as seconds they would lie beyond the year 5000."""
+SHOWN: Final = 40
+"""Letters of a cell that an error shows."""
 
 T = TypeVar("T")
 
 
 class BadTable(Misconfigured):
-    """A CSV file that cannot be read as journeys; the text names file and line."""
+    """A CSV file that cannot be read as journeys; the text names file, line and column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where each meaning stands, and what the file calls it. `decimal_comma`: "12,5" is a number, as spreadsheets write
+    it where ; parts the cells."""
+
+    file: str
+    places: Mapping[str, int]
+    names: Sequence[str]
+    decimal_comma: bool = False
+
+    def fits(self, cells: Sequence[str], line: int) -> None:
+        """Raises BadTable where a row has fewer cells than are needed, or more than there are columns."""
+        if len(cells) <= max(self.places.values()):
+            missing = f'column {len(cells) + 1} ("{self.names[len(cells)]}")'
+            raise BadTable(f"{self.file}:{line}: {missing} is missing: the row has {len(cells)} cells")
+        if len(cells) > len(self.names) and any(cell.strip() for cell in cells[len(self.names) :]):
+            raise BadTable(
+                f"{self.file}:{line}: {len(cells)} cells where the header has {len(self.names)}: a cell that has the "
+                "separator in it is put in quotation marks"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
     """One row, its cells found by the column's meaning."""
 
+    header: Header
     cells: Sequence[str]
-    places: Mapping[str, int]
-    file: str
     line: int
 
     def text(self, column: str) -> str:
         """The cell as it stands; "" where the file has no such column."""
-        return self.cells[self.places[column]] if column in self.places else ""
+        places = self.header.places
+        return self.cells[places[column]] if column in places else ""
 
     def read(self, column: str, as_: Callable[[str], T], absent: T) -> T:
         """The cell by a reading function; `absent` where the file has no such column. Raises BadTable."""
-        if column not in self.places:
+        if column not in self.header.places:
             return absent
-        try:
-            return as_(self.text(column))
-        except ValueError:
-            raise BadTable(f"{self.file}:{self.line}: cannot read {column} {self.text(column)[:40]!r}") from None
+        return self.part(self.text(column), column, as_)
 
-    def number(self, text: str, column: str) -> float:
-        """A number that is part of a cell. Raises BadTable."""
+    def part(self, text: str, column: str, as_: Callable[[str], T]) -> T:
+        """A cell, or a part of one, by a reading function. Raises BadTable."""
         try:
-            return float(text)
-        except ValueError:
-            raise BadTable(f"{self.file}:{self.line}: cannot read {column} {text[:40]!r}") from None
+            return as_(_with_point(text) if self.header.decimal_comma else text)
+        except ValueError as problem:
+            raise self.bad(column, f'"{text.strip()[:SHOWN]}" {problem}') from None
+
+    def bad(self, column: str, why: str) -> BadTable:
+        """What is wrong in a column of this row."""
+        place = self.header.places[column]
+        return BadTable(f'{self.header.file}:{self.line}: column {place + 1} ("{self.header.names[place]}"): {why}')
+
+
+def _with_point(text: str) -> str:
+    return re.sub(r"^\s*([+-]?\d+),(\d+)\s*$", r"\1.\2", text)
+
+
+def finite(text: str, what: str = "number") -> float:
+    """A number; raises ValueError saying that it is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = nan
+    if not isfinite(number):
+        raise ValueError(f"is no {what}")
+    return number
 
 
 def amount(text: str) -> float:
     """A number; blank is 0. Raises ValueError for anything else, and for what is not finite or below 0."""
-    number = float(text) if text.strip() else 0.0
-    if not 0 <= number < float("inf"):
-        raise ValueError("not an amount")
+    number = finite(text) if text.strip() else 0.0
+    if number < 0:
+        raise ValueError("is below 0")
     return number
+
+
+def hours(text: str) -> float:
+    """Hours before the conversion, below 0 for after it. Raises ValueError."""
+    return finite(text, "number of hours")
 
 
 def hours_or_never(text: str) -> float:
     """Hours before the conversion; blank is never, as NaN. Raises ValueError."""
-    return float(text) if text.strip() else float("nan")
+    return hours(text) if text.strip() else nan
 
 
 def flag(text: str) -> float:
@@ -72,7 +120,12 @@ def flag(text: str) -> float:
     word = text.strip().casefold()
     if word in YES:
         return 1.0
-    return 0.0 if word in NO else amount(word)
+    if word in NO:
+        return 0.0
+    number = finite(word, "count, and neither yes nor no")
+    if number < 0:
+        raise ValueError("is below 0")
+    return number
 
 
 def moment(text: str) -> float:
@@ -80,9 +133,21 @@ def moment(text: str) -> float:
     try:
         number = float(text)
     except ValueError:
-        found = datetime.fromisoformat(text.strip())
-        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
+        return _iso(text.strip())
+    if not isfinite(number):
+        raise ValueError(NO_TIME)
     return number / 1000 if abs(number) > MILLISECONDS else number
+
+
+NO_TIME: Final = "is no time such as 2026-11-22T14:00:00Z, and no number of seconds since 1970"
+
+
+def _iso(text: str) -> float:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(NO_TIME) from None
+    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
 
 
 @dataclass(slots=True)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 from leadsync.attribute.engine import NO_TOUCH, Credits, attribute
 from leadsync.attribute.long_table import long_paths
 from leadsync.attribute.model import JourneyRules, Method
 from leadsync.attribute.paths import Paths
-from leadsync.attribute.rows import BadTable, Cells, Collected, amount, flag, hours_or_never
+from leadsync.attribute.rows import BadTable, Cells, Header
+from leadsync.attribute.wide_table import MILESTONES, wide_paths
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "journey": ("journey_id", "journey", "cookie", "user_id", "user", "lead", "id"),
@@ -29,9 +30,6 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "milestone": ("milestone",),
 }
 """What each column may be called; the first that a file has is taken."""
-MILESTONES: Final = ("lead", "deal")
-"""What W and full-path models credit besides the first touch and the last."""
-SEPARATOR: Final = ">"
 DELIMITERS: Final = ",;\t"
 """Spreadsheets write ; where a comma is the decimal sign, and tabs when asked for text."""
 
@@ -47,8 +45,9 @@ class Row:
     effect: float | None = None
 
 
-def read_paths(lines: Iterable[str], file: str, rules: JourneyRules) -> Paths:
-    """The journeys of a CSV text. Raises `BadTable` (Misconfigured) naming the line of whatever cannot be read.
+def read_paths(lines: Iterable[str], file: str, rules: JourneyRules, notes: list[str] | None = None) -> Paths:
+    """The journeys of a CSV text. Raises `BadTable` (Misconfigured) naming the line and column of whatever cannot be
+    read. `notes` gets a sentence for each thing that was read and that its writer may not have meant so.
 
     Wide: `path` as "a > b > c", with `conv` (a flag or a count; also `total_conversions` and `total_null`), `value` and
     `hours` before the conversion as "108 > 77 > 46". Without a conversion column every path converted once; a value
@@ -60,15 +59,36 @@ def read_paths(lines: Iterable[str], file: str, rules: JourneyRules) -> Paths:
     first = next(rest, None)
     if first is None:
         raise BadTable(f"{file}: the file is empty")
-    reader = csv.reader(chain([first], rest), delimiter=_delimiter(first))
-    header = next(reader, [])
-    found = _columns(header)
-    if "path" in found:
-        return _wide(reader, file, found)
-    if {"journey", "channel", "time"} <= set(found):
-        return long_paths(reader, file, found, rules)
-    have = ", ".join(header)
-    raise BadTable(f"{file}:1: needs a column path, or journey, time and channel; it has {have}")
+    delimiter = _delimiter(first)
+    reader = csv.reader(chain([first], rest), delimiter=delimiter, strict=True)
+    said: list[str] = [] if notes is None else notes
+    try:
+        header = _header(next(reader, []), file, delimiter)
+        rows = _rows(reader, header)
+        found = wide_paths(rows, header, said) if "path" in header.places else long_paths(rows, header, rules, said)
+    except csv.Error as problem:
+        raise BadTable(f"{file}:{reader.line_num}: {_told(problem)}") from None
+    if found.conversions.sum() == 0:
+        said.append("nothing converted: every credit is 0")
+    return found
+
+
+def _rows(reader: Any, header: Header) -> Iterator[Cells]:
+    """The rows that have anything in them."""
+    for cells in reader:
+        if any(cells) and any(map(str.strip, cells)):
+            header.fits(cells, reader.line_num)
+            yield Cells(header, cells, reader.line_num)
+
+
+def _told(problem: csv.Error) -> str:
+    """What the CSV reader found, in words of what to do."""
+    text = str(problem)
+    if "unexpected end of data" in text or "field larger" in text:
+        return "a quotation mark is opened and not closed"
+    if "expected after" in text:
+        return 'a quotation mark ends within a cell; inside a quoted cell it is written twice ("")'
+    return text
 
 
 def attribute_file(lines: Iterable[str], file: str, methods: Sequence[Method], rules: JourneyRules) -> list[Row]:
@@ -110,15 +130,32 @@ def rows_of(name: str, credit: Credits) -> list[Row]:
     return [*rows, Row(name, NO_TOUCH, credit.untouched, credit.untouched_value)] if lost else rows
 
 
-def to_csv(rows: Sequence[Row]) -> str:
-    """channel,conversions,value; with several models, the model's name in front. Numbers in full precision."""
+def empty_games(rows: Iterable[Row]) -> list[str]:
+    """A sentence for each model that had effects and could share nothing out by them."""
+    by_model: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.effect is not None:
+            by_model.setdefault(row.model, []).append(row)
+    why = "its values add up to 0, for no journey has all channels, so they share nothing out; --effects shows them"
+    return [
+        f"{name}: {why}"
+        for name, some in by_model.items()
+        if any(row.effect for row in some) and not any(row.conversions for row in some)
+    ]
+
+
+def to_csv(rows: Sequence[Row], *, effects: bool = False) -> str:
+    """channel,conversions,value; with several models, the model's name in front; with `effects`, those behind. Numbers
+    in full precision."""
     several = len({row.model for row in rows}) > 1
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    head = ["channel", "conversions", "value"]
-    writer.writerow(["model", *head] if several else head)
+    writer.writerow(
+        [*(["model"] if several else []), "channel", "conversions", "value", *(["effect"] if effects else [])]
+    )
     for row in rows:
-        cells = [row.channel, repr(row.conversions), repr(row.value)]
+        effect = ["" if row.effect is None else repr(row.effect)] if effects else []
+        cells = [row.channel, repr(row.conversions), repr(row.value), *effect]
         writer.writerow([row.model, *cells] if several else cells)
     return out.getvalue()
 
@@ -128,41 +165,12 @@ def _delimiter(first: str) -> str:
     return max(DELIMITERS, key=first.count)
 
 
-def _columns(header: Sequence[str]) -> dict[str, int]:
-    """The place of each column that is known by one of its names."""
-    place = {name.strip().strip("\ufeff").casefold(): index for index, name in reversed(list(enumerate(header)))}
-    found = {what: next((place[name] for name in names if name in place), -1) for what, names in COLUMNS.items()}
-    return {what: index for what, index in found.items() if index >= 0}
-
-
-def _wide(reader: Iterable[list[str]], file: str, places: Mapping[str, int]) -> Paths:
-    made = Collected(with_hours="hours" in places)
-    width = max(places.values())
-    marked = [name for name in MILESTONES if name in places and "hours" in places]
-    for number, cells in enumerate(reader, start=2):
-        if not cells:
-            continue
-        if len(cells) <= width:
-            raise BadTable(f"{file}:{number}: {len(cells)} columns where the header has more")
-        row = Cells(cells, places, file, number)
-        channels = _parts(row.text("path"))
-        won = row.read("conversions", flag, 1.0)
-        nulls = row.read("nulls", amount, 1.0 if won == 0 else 0.0)
-        value = row.read("value", amount, 0.0) if won > 0 else 0.0
-        marks = {name: row.read(name, hours_or_never, 0.0) for name in marked}
-        made.add(channels, won, value, nulls, _hours(row, len(channels)), marks)
-    return made.paths()
-
-
-def _parts(text: str) -> list[str]:
-    parts = [part.strip() for part in text.split(SEPARATOR)]
-    return [part for part in parts if part]
-
-
-def _hours(row: Cells, touches: int) -> list[float] | None:
-    if "hours" not in row.places:
-        return None
-    found = [row.number(part, "hours") for part in _parts(row.text("hours"))]
-    if len(found) != touches:
-        raise BadTable(f"{row.file}:{row.line}: {touches} touches and {len(found)} hours")
-    return found
+def _header(names: Sequence[str], file: str, delimiter: str) -> Header:
+    """The place of each column that is known by one of its names. Raises BadTable where one that is needed is not."""
+    plain = [name.strip().strip("\ufeff") for name in names]
+    place = {name.casefold(): index for index, name in reversed(list(enumerate(plain)))}
+    found = {what: next((place[name] for name in called if name in place), -1) for what, called in COLUMNS.items()}
+    places = {what: index for what, index in found.items() if index >= 0}
+    if "path" not in places and not {"journey", "channel", "time"} <= set(places):
+        raise BadTable(f"{file}:1: needs a column path, or journey, time and channel; it has {', '.join(plain)}")
+    return Header(file, places, plain, decimal_comma=delimiter == ";")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,68 +13,99 @@ from leadsync.attribute import (
     NO_TOUCH,
     STANDARD,
     JourneyRules,
+    Kind,
     Method,
     Paths,
     Row,
     credited,
+    empty_games,
     method_named,
     read_paths,
     to_csv,
     unmarked,
 )
-from leadsync.cli.common import Exit, console, say_json
+from leadsync.cli.common import Exit, console, progress, say_json
+from leadsync.cli.csv_text import lines_of
 from leadsync.cli.earned import MOST_BARS, side_by_side
 from leadsync.cli.history import table
-from leadsync.errors import Misconfigured
+from leadsync.mapping.problems import did_you_mean
 from leadsync.reports.bars import bars
 from leadsync.reports.page import Page
 
 USUAL: Final = ("first", "last", "linear", "position", "markov", "shapley")
 """The models for a file when none is named: those that need no times."""
-BYTE_ORDER_MARK: Final = "\ufeff"
+ALL_MODELS: Final = "all"
 
 
-def of_file(file: Path, models: Sequence[str], rules: JourneyRules, output: str, html: Path | None) -> int:
-    methods: list[Method] = [method_named(name, STANDARD) for name in models or USUAL]
-    # Lines are cut by the CSV reader itself: a quoted cell may hold line ends.
-    paths = read_paths(io.StringIO(read_text(file), newline=""), str(file), rules)
-    for line in unmarked(paths, methods):
-        click.echo(f"leadsync: {line}", err=True)
-    rows = credited(paths, str(file), methods, rules)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a file. `named`: channels that switches name."""
+
+    models: Sequence[str]
+    rules: JourneyRules
+    named: frozenset[str] = frozenset()
+    effects: bool = False
+
+
+def of_file(file: Path, asked: Asked, output: str, html: Path | None) -> int:
+    """Credit the channels of a file's journeys, and print it. Raises Misconfigured naming what is wrong."""
+    named = names_of(asked.models) or USUAL
+    notes: list[str] = []
+    with progress(show=True) as bar:
+        bar.step(f"read {file.name}")
+        paths = read_paths(lines_of(file, bar.advance), str(file), asked.rules, notes)
+        methods = _methods(named, paths, notes)
+        bar.step(f"credit channels by {len(methods)} models")
+        rows = credited(paths, str(file), methods, asked.rules)
+    for line in (*notes, *_strangers(paths, asked.named), *unmarked(paths, methods), *empty_games(rows)):
+        click.echo(f"leadsync: note: {line}", err=True)
     if html is not None:
         _page(file.name, _counted(paths), rows).save(html)
+    _show(paths, rows, output, effects=asked.effects)
+    return Exit.DONE
+
+
+def names_of(given: Iterable[str]) -> tuple[str, ...]:
+    """The models of --model, which may come again, or name several with commas between."""
+    return tuple(dict.fromkeys(name.strip() for some in given for name in some.split(",") if name.strip()))
+
+
+def _methods(named: Sequence[str], paths: Paths, notes: list[str]) -> list[Method]:
+    """The models of these names; "all" is every standard one that the file has what it takes for."""
+    if ALL_MODELS not in named:
+        return [method_named(name, STANDARD) for name in named]
+    timed = [name for name, method in STANDARD.items() if method.kind is Kind.TIME_DECAY]
+    if paths.hours is None:
+        notes.append(f"the file has no hours before the conversion: {', '.join(timed)} is left out")
+    return [method for name, method in STANDARD.items() if paths.hours is not None or name not in timed]
+
+
+def _strangers(paths: Paths, named: Iterable[str]) -> Iterator[str]:
+    """A sentence for each channel that a switch names and no touch has."""
+    for name in sorted(named):
+        if name not in paths.channels:
+            yield f'no touch is of the channel "{name}".{did_you_mean(name, paths.channels)}'
+
+
+def _show(paths: Paths, rows: Sequence[Row], output: str, *, effects: bool) -> None:
     if output == "csv":
-        click.echo(to_csv(rows), nl=False)
+        click.echo(to_csv(rows, effects=effects), nl=False)
     elif output == "json":
         say_json([{"model": r.model, "channel": r.channel, "conversions": r.conversions, "value": r.value,
                    **({} if r.effect is None else {"effect": r.effect})} for r in rows])  # fmt: skip
     else:
         click.echo(_counted(paths))
-        _text(rows)
-    return Exit.DONE
+        for title, head, cells in _tables(rows, effects=effects):
+            console().print(table(title, head, cells))
 
 
 def _counted(paths: Paths) -> str:
     """What was read."""
-    journeys = paths.conversions.sum() + paths.nulls.sum()
+    times = paths.conversions + paths.nulls
     return (
-        f"{journeys:,.0f} journeys with {len(paths.codes):,} touches of {len(paths.channels):,} channels; "
+        f"{times.sum():,.0f} journeys with {times @ paths.lengths:,.0f} touches of {len(paths.channels):,} channels; "
         f"{paths.conversions.sum():,.0f} conversions worth {paths.value.sum():,.2f}."
     )
-
-
-def read_text(file: Path) -> str:
-    """A CSV file's text, without the mark that spreadsheets put before it. Raises Misconfigured where it cannot be
-    read."""
-    if str(file) == "-":
-        return sys.stdin.read().removeprefix(BYTE_ORDER_MARK)
-    try:
-        data = file.read_bytes()
-        return (gzip.decompress(data) if file.suffix == ".gz" else data).decode("utf-8-sig")
-    except (gzip.BadGzipFile, UnicodeDecodeError):
-        raise Misconfigured(f"{file}: not a text in UTF-8 (nor one compressed as .gz).") from None
-    except OSError as problem:
-        raise Misconfigured(f"{file}: cannot read it: {problem.strerror}.") from None
 
 
 Found = Mapping[str, Mapping[str, Row]]
@@ -90,20 +119,17 @@ def _by_channel(rows: Sequence[Row]) -> Found:
     return found
 
 
-def _tables(rows: Sequence[Row]) -> Iterator[tuple[str, list[str], list[list[str]]]]:
-    """A title, a head and rows: the conversions, and the value where there is any."""
-    models, found = list(dict.fromkeys(row.model for row in rows)), _by_channel(rows)
-    shown = {"Conversions": {row.channel: {m: r.conversions for m, r in found[row.channel].items()} for row in rows}}
+def _tables(rows: Sequence[Row], *, effects: bool) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """A title, a head and rows: the conversions, the value where there is any, and what is behind them if asked for."""
+    shown: dict[str, Callable[[Row], str]] = {"Conversions": lambda row: f"{row.conversions:,.2f}"}
     if any(row.value != 0 for row in rows):
-        shown["Value"] = {row.channel: {m: r.value for m, r in found[row.channel].items()} for row in rows}
-    for title, amounts in shown.items():
-        cells = [[channel, *(f"{of[m]:,.2f}" if m in of else "" for m in models)] for channel, of in amounts.items()]
+        shown["Value"] = lambda row: f"{row.value:,.2f}"
+    if effects:
+        shown["Effect"] = lambda row: "" if row.effect is None else f"{row.effect:.6f}"
+    models, found = list(dict.fromkeys(row.model for row in rows)), _by_channel(rows)
+    for title, write in shown.items():
+        cells = [[channel, *(write(of[m]) if m in of else "" for m in models)] for channel, of in found.items()]
         yield f"{title} by channel", ["channel", *models], cells
-
-
-def _text(rows: Sequence[Row]) -> None:
-    for title, head, cells in _tables(rows):
-        console().print(table(title, head, cells))
 
 
 def _page(name: str, said: str, rows: Sequence[Row]) -> Page:
@@ -116,6 +142,6 @@ def _page(name: str, said: str, rows: Sequence[Row]) -> Page:
     page.chart(bars(f"Conversions by the model {models[0]}", drawn))
     if len(models) > 1:
         side_by_side(page, models, ranked)
-    for title, head, cells in _tables(rows):
+    for title, head, cells in _tables(rows, effects=False):
         page.heading(title).table(head, cells, right=range(1, len(head)))
     return page
