@@ -90,7 +90,15 @@ def test_clicks_on_every_link_at_once_are_a_scanners():
 
 
 def test_our_own_people_are_told_apart():
-    assert is_internal("maren@LeadSync.example", RULES) and not is_internal("ada@acme.example", RULES)
+    ours = ["maren@LeadSync.example", "maren@leadsync.example ", "maren@mail.leadsync.example"]
+    theirs = ["ada@acme.example", "ada@notleadsync.example", "leadsync.example@acme.example", "leadsync", ""]
+    assert [is_internal(address, RULES) for address in (*ours, *theirs)] == [True] * 3 + [False] * 5
+
+
+@pytest.mark.parametrize("written", ["acme.example", "@ACME.example", "https://www.acme.example/en"])
+def test_our_own_domains_may_be_written_as_people_write_them(written):
+    text = TEXT + f'[genuine]\ninternal_domains = ["{written}"]\n'
+    assert load_touch_rules(text, "touchpoints.toml").internal_domains == {"acme.example"}
 
 
 def test_of_two_tellings_of_one_touch_the_later_stands():
@@ -121,6 +129,12 @@ ignore = true
         ('channel = "web"', 'channel = "web"\ncampaign = "{nam}"', "LS602", 'Did you mean "name"?'),
         ('type = "form_submission"', 'side = "hubspt"', "LS602", 'Did you mean "hubspot"?'),
         ('type = "form_submission"', 'typ = "form_submission"', "LS101", 'Did you mean "type"?'),
+        (
+            "ignore = true",
+            'ignore = true\n[genuine]\ninternal_domains = ["acme"]',
+            "LS609",
+            '"acme" is no domain such as',
+        ),
     ],
 )
 def test_rules_that_cannot_be_meant_are_refused(old, new, code, says):

@@ -100,6 +100,34 @@ def test_who_objects_later_has_no_past_to_show_either(house: House) -> None:
     assert told["score"] is None and (told["history"], told["decided"], told["what_would_help"]) == ([], [], [])
 
 
+def engagement(house: House, name: str) -> float:
+    return float(house.json("score", name)["groups"]["engagement"])
+
+
+def test_what_our_own_people_do_is_no_engagement_of_a_lead(house: House) -> None:
+    house.edit("touchpoints.toml", '"leadsync.example"', '"acme1.example"')
+    house.stage.mappings = house.folder / "mappings"
+    for number in (1, 2):
+        house.lead(number, ("Request a demo", 2), ("Webinar: LEI", 9), jobtitle="CTO")
+    house.lead(3, ("Request a demo", 2), email="tester@eu.acme1.example")
+    house.stage.run()
+    assert engagement(house, "lead1@acme1.example") == 0 and engagement(house, "tester@eu.acme1.example") == 0
+    assert engagement(house, "lead2@acme2.example") > 20
+    assert sum(row["touches"] for row in house.json("attribute")["rows"]) == 2
+
+
+def test_opens_and_the_clicks_of_scanners_are_no_engagement(house: House) -> None:
+    people = [house.lead(number) for number in (1, 2, 3)]
+    hour = house.stage.now - timedelta(days=1)
+    for ref in people:
+        house.stage.hubspot.touch(ref, hour, "email_delivered", name="Spring")
+        house.stage.hubspot.touch(ref, hour + timedelta(minutes=5), "email_open", name="Spring")
+    house.stage.hubspot.touch(people[1], hour + timedelta(seconds=3), "email_click", name="Spring")
+    house.stage.hubspot.touch(people[2], hour + timedelta(minutes=6), "email_click", name="Spring")
+    house.stage.run()
+    assert [engagement(house, f"lead{i}@acme{i}.example") > 0 for i in (1, 2, 3)] == [False, False, True]
+
+
 def test_the_page_of_a_score_has_a_chart_and_the_reasons(house: House) -> None:
     house.lead(1, ("Request a demo", 20), jobtitle="CTO")
     house.stage.run()

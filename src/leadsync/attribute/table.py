@@ -88,6 +88,8 @@ def _told(problem: csv.Error) -> str:
         return "a quotation mark is opened and not closed"
     if "expected after" in text:
         return 'a quotation mark ends within a cell; inside a quoted cell it is written twice ("")'
+    if "new-line character" in text:
+        return "a line ends within a cell; such a cell is put in quotation marks"
     return text
 
 

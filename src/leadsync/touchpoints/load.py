@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from leadsync.mapping.toml import parse, validate
+from leadsync.normalize.domains import host_of
 from leadsync.rulefiles.findings import Findings
 from leadsync.rulefiles.tables import Name, OneOrMore, Table
 from leadsync.touchpoints.rules import Genuine, TouchRule, TouchRules
@@ -65,13 +66,17 @@ def load_touch_rules(text: str, file: str, sides: Collection[str] | None = None)
     rules = tuple(_rule(index, some, findings, sides) for index, some in enumerate(spec.touch))
     for index, rule in enumerate(rules):
         _takes_all(index, rule, len(rules) - 1, findings)
-    findings.settle()
     judge = spec.genuine
+    internal = [host_of(name) for name in judge.internal_domains]
+    for index, name in enumerate(judge.internal_domains):
+        if internal[index] == "":
+            findings.add(("genuine", "internal_domains", index), "LS609", f'"{name}" is no domain such as acme.com')
+    findings.settle()
     genuine = Genuine(
         frozenset(judge.click_types), frozenset(judge.delivery_types), judge.scanner_seconds,
         judge.burst_clicks, judge.burst_seconds,
     )  # fmt: skip
-    return TouchRules(rules, genuine, frozenset(name.casefold() for name in judge.internal_domains))
+    return TouchRules(rules, genuine, frozenset(internal))
 
 
 def _rule(index: int, spec: TouchSpec, findings: Findings, sides: Collection[str] | None) -> TouchRule:

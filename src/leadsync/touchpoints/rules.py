@@ -9,6 +9,7 @@ from datetime import datetime
 from fnmatch import translate
 from functools import lru_cache
 
+from leadsync.normalize.domains import host_of
 from leadsync.records import Ref, Touch
 
 
@@ -138,8 +139,9 @@ def distinct(touchpoints: Iterable[Touchpoint]) -> list[Touchpoint]:
 
 
 def is_internal(address: str, rules: TouchRules) -> bool:
-    """Whether this is one of our own people, whose touches are no engagement (`internal_domains`)."""
-    return address.rpartition("@")[2].casefold() in rules.internal_domains
+    """Whether this is one of our own people, whose touches are no engagement: at or below one of `internal_domains`."""
+    labels = host_of(address).split(".")
+    return any(".".join(labels[cut:]) in rules.internal_domains for cut in range(len(labels)))
 
 
 def without_machines(touches: list[Touch], judge: Genuine) -> list[Touch]:
