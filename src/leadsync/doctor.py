@@ -19,6 +19,7 @@ from leadsync.checks import NEARLY_USED, WAIT, attempt, fail, ok, warn
 from leadsync.config import Config, Configured, lint
 from leadsync.config import load as load_config
 from leadsync.connector import Check, Clock, Connector, Crm, Health, Kind, ObjectType, connector
+from leadsync.connector.besides import Entries, EntryKind, Groups
 from leadsync.errors import LeadsyncError
 from leadsync.mapping.model import ObjectMap
 from leadsync.quota import DAY, Governor, Lane, Standing, govern
@@ -161,7 +162,28 @@ def _asked(crm: Crm, rules: Rulebook | None) -> Sequence[Check]:
             fields[kind] = mapping.vendor_fields(crm.side, kind)
             written[kind] = _written(mapping, crm.side, kind)
         created |= {rule.kind for rule in mapping.creates if rule.side == crm.side}
-    return crm.check(fields, written, created)
+    checks = crm.check(fields, written, created)
+    came_in = any(check.name == "credentials" and check.state is not Health.FAIL for check in checks)
+    return [*checks, *(_besides(crm, rules) if rules is not None and came_in else ())]
+
+
+def _besides(crm: Crm, rules: Rulebook) -> Iterator[Check]:
+    """What the rules ask for besides fields on this side: lists and campaigns, tasks, campaign influence."""
+    tracks, members = rules.nurture.tracks, rules.attribution.members.values()
+    groups = {on[crm.side] for on in (*(track.on for track in tracks), *members) if crm.side in on}
+    if groups:
+        yield from crm.check_groups(sorted(groups)) if isinstance(crm, Groups) else [_lacks(crm, "lists or campaigns")]
+    wanted = [(EntryKind.TASK, "")] if any(rule.side == crm.side for rule in rules.nurture.tasks) else []
+    model = rules.attribution.influence.get(crm.side)
+    for kind, place in (*wanted, *([(EntryKind.INFLUENCE, model)] if model is not None else [])):
+        if isinstance(crm, Entries):
+            yield from crm.check_entries(kind, place)
+        else:
+            yield _lacks(crm, kind.value)
+
+
+def _lacks(crm: Crm, what: str) -> Check:
+    return fail(what, f"{crm.side} has none that leadsync can fill", "take it out of nurture.toml and attribution.toml")
 
 
 def _written(mapping: ObjectMap, side: str, kind: str) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from leadsync.connector import (
     Usage,
     Write,
 )
+from leadsync.connector.besides import Deal, Entry, EntryKind, Standing
 from leadsync.errors import Misconfigured, SkipRecord, Unreadable
 from leadsync.records import Record, Ref, Role, Touch
 from leadsync_salesforce.bulk import CALLS, MOST, Ingest
@@ -28,6 +29,7 @@ from leadsync_salesforce.campaigns import Campaigns
 from leadsync_salesforce.check import Checkup, Wanted
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.fields import Describes
+from leadsync_salesforce.influence import Influence
 from leadsync_salesforce.provision import Provisioner
 from leadsync_salesforce.pull import Source, drain
 from leadsync_salesforce.push import BATCH, READ, Pusher
@@ -43,9 +45,11 @@ from leadsync_salesforce.records import (
     task_touch,
 )
 from leadsync_salesforce.settings import SalesforceSettings
+from leadsync_salesforce.tasks import Tasks
 from leadsync_salesforce.transport import DAILY
 
-DecodeTouch: TypeAlias = Callable[[str, Mapping[str, Any]], Touch | None]
+DecodeTouch: TypeAlias = Callable[[str, Mapping[str, Any], str], Touch | None]
+"""(side, row, the id of the user we act as) → a touch; None for a row that is nobody's."""
 
 OBJECTS = (
     ObjectType("Account", Role.COMPANY, "Account"),
@@ -61,7 +65,7 @@ _ACTIVITIES = ("Task", "Event")
 
 
 class SalesforceCrm:
-    """Implements `leadsync.connector.Crm` and `Groups`."""
+    """Implements `leadsync.connector.Crm`, and `Groups`, `Deals` and `Entries` of `leadsync.connector.besides`."""
 
     batch_size = BATCH
 
@@ -78,6 +82,7 @@ class SalesforceCrm:
         self._clock = clock
         self._client = Client(settings, self.usage, sleep)
         self._describes = Describes(self._client)
+        self._models: dict[str, str] = {}
 
     def objects(self) -> Sequence[ObjectType]:
         """Accounts are companies; leads and contacts are people, the contact speaking for one that is both."""
@@ -96,7 +101,7 @@ class SalesforceCrm:
     def _source(self, feed: str, fields: Sequence[str]) -> Source:
         if feed in _TOUCHES:
             own, decode = _TOUCHES[feed]
-            return Source(self.side, feed, own, lambda row: decode(self.side, row))
+            return Source(self.side, feed, own, lambda row: decode(self.side, row, self._client.user))
         if feed not in OWN_FIELDS:
             raise Misconfigured(f"Salesforce has no feed {feed!r}; known: {', '.join((*OWN_FIELDS, *_TOUCHES))}")
         reader = self._reader(feed, fields)
@@ -198,6 +203,58 @@ class SalesforceCrm:
 
     def _campaigns(self) -> Campaigns:
         return Campaigns(self._client, self.side, self._rows)
+
+    # ---- deals, tasks and influence
+
+    def deals(self) -> Iterator[Deal]:
+        """All open opportunities."""
+        return self._influence().deals()
+
+    def entries(self, kind: EntryKind, place: str, asked: Sequence[Entry]) -> Sequence[Standing]:
+        """Tasks of our user, or rows of a model of campaign influence."""
+        match kind:
+            case EntryKind.TASK:
+                return self._tasks().entries(asked)
+            case EntryKind.INFLUENCE:
+                return self._influence().entries(place, asked)
+
+    def put(self, kind: EntryKind, place: str, entries: Sequence[Entry]) -> Mapping[str, str | SkipRecord]:
+        """Make tasks; make or change rows of influence."""
+        match kind:
+            case EntryKind.TASK:
+                return self._tasks().put(entries)
+            case EntryKind.INFLUENCE:
+                return self._influence().put(place, entries)
+
+    def take_away(self, kind: EntryKind, place: str, entries: Sequence[Entry]) -> Mapping[str, SkipRecord]:  # noqa: ARG002
+        """Delete by id."""
+        match kind:
+            case EntryKind.TASK:
+                return self._tasks().take_away(entries)
+            case EntryKind.INFLUENCE:
+                return self._influence().take_away(entries)
+
+    def entry_calls(self, kind: EntryKind, made: int, changed: int, taken: int) -> int:
+        """Looks and writes."""
+        match kind:
+            case EntryKind.TASK:
+                return Tasks.calls(made, taken)
+            case EntryKind.INFLUENCE:
+                return Influence.calls(made, changed, taken)
+
+    def check_entries(self, kind: EntryKind, place: str) -> Sequence[Check]:
+        """The rights that they take, and the model of influence."""
+        match kind:
+            case EntryKind.TASK:
+                return self._tasks().check()
+            case EntryKind.INFLUENCE:
+                return self._influence().check(place)
+
+    def _tasks(self) -> Tasks:
+        return Tasks(self._client, self.side, self._rows)
+
+    def _influence(self) -> Influence:
+        return Influence(self._client, self.side, self._rows, self._models)
 
     def provision(self, fields: Sequence[FieldSpec], *, apply: bool) -> Sequence[ProvisionStep]:
         """Create the custom fields and grant them to our user through the permission set "LeadSync"."""

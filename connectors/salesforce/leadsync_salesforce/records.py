@@ -25,7 +25,7 @@ MEMBER_FIELDS = (
 )
 TASK_FIELDS = (
     *("Id", "IsDeleted", "SystemModstamp", "WhoId", "Subject", "Status", "TaskSubtype", "CallType", "ActivityDate"),
-    *("CompletedDateTime", "CreatedDate"),
+    *("CompletedDateTime", "CreatedDate", "CreatedById"),
 )
 EVENT_FIELDS = ("Id", "IsDeleted", "SystemModstamp", "WhoId", "Subject", "StartDateTime", "ActivityDate", "CreatedDate")
 
@@ -163,7 +163,7 @@ def _ident(row: Mapping[str, Any]) -> str:
     return ident
 
 
-def member_touch(side: str, row: Mapping[str, Any]) -> Touch | None:
+def member_touch(side: str, row: Mapping[str, Any], _user: str = "") -> Touch | None:
     """A campaign member; None when it belongs to nobody we know. Raises BadRecord."""
     try:
         contact, lead = row["ContactId"], row["LeadId"]
@@ -195,8 +195,9 @@ def _person(side: str, row: Mapping[str, Any]) -> Ref | None:
 _TASK_TYPES = {"Call": "call", "Email": "email", "ListEmail": "email"}
 
 
-def task_touch(side: str, row: Mapping[str, Any]) -> Touch | None:
-    """A task: a call, an e-mail, or just "task"; None when it is about no person. Raises BadRecord."""
+def task_touch(side: str, row: Mapping[str, Any], user: str = "") -> Touch | None:
+    """A task: a call, an e-mail, or just "task"; None when it is about no person. One that `user`, as whom we act, has
+    made is a touch only once it was done: until then it counts as deleted. Raises BadRecord."""
     try:
         person = _person(side, row)
         if person is None:
@@ -211,13 +212,13 @@ def task_touch(side: str, row: Mapping[str, Any]) -> Touch | None:
             source=_word(row["CallType"]),
             name=_word(row["Subject"]),
             status=_word(row["Status"]),
-            deleted=_flag(row, "IsDeleted"),
+            deleted=_flag(row, "IsDeleted") or (done is None and user != "" and row["CreatedById"] == user),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise BadRecord(f"Task: {_about(problem)}") from None
 
 
-def event_touch(side: str, row: Mapping[str, Any]) -> Touch | None:
+def event_touch(side: str, row: Mapping[str, Any], _user: str = "") -> Touch | None:
     """A calendar event as a meeting; None when it is about no person. Raises BadRecord."""
     try:
         person = _person(side, row)

@@ -25,8 +25,8 @@ CASCADE = {
     "Campaign": (("CampaignMember", "CampaignId"), ("CampaignInfluence", "CampaignId")),
 }
 HARD_DELETED = {"PermissionSet", "PermissionSetAssignment", "FieldPermissions", "User", "OpportunityContactRole"}
-"""Setup objects go for good: they have no IsDeleted. A contact role has one, but only its opportunity's deletion sets it;
-Salesforce object reference, "OpportunityContactRole"."""
+"""Setup objects go for good: they have no IsDeleted. A contact role has one, which only its opportunity's deletion
+sets; Salesforce object reference, "OpportunityContactRole"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,63 @@
+"""Records of objects that are nobody's, saved and deleted 200 a call: what became of each, by our own key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from leadsync.errors import Ambiguous, SkipRecord
+from leadsync_salesforce.client import Client
+from leadsync_salesforce.faults import rejected, vendor_error
+from leadsync_salesforce.push import BATCH
+
+Rows: TypeAlias = Callable[[str, str], Iterator[Mapping[str, Any]]]
+"""(object, SOQL) → the rows of all pages."""
+GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY")
+"""What is to be deleted is not there: that is what was wanted."""
+LOCKED = "UNABLE_TO_LOCK_ROW"
+
+
+def save(client: Client, method: str, bodies: Mapping[str, Mapping[str, Any]]) -> dict[str, str | SkipRecord]:
+    """POST or PATCH; by key the id, or why it was refused; what was locked is left out. Raises Ambiguous."""
+    found: dict[str, str | SkipRecord] = {}
+    keys = list(bodies)
+    for start in range(0, len(keys), BATCH):
+        part = keys[start : start + BATCH]
+        body = {"allOrNone": False, "records": [bodies[key] for key in part]}
+        for key, result in _answered(part, client.write(method, "composite/sobjects", body)):
+            match result:
+                case {"success": True, "id": str(ident)}:
+                    found[key] = ident
+                case SkipRecord(code=code) if code == LOCKED:
+                    continue
+                case SkipRecord():
+                    found[key] = result
+                case _:
+                    raise Ambiguous("Salesforce: a result without an id")
+    return found
+
+
+def delete(client: Client, ids: Mapping[str, str]) -> dict[str, SkipRecord]:
+    """Delete by id; by key those that were refused. Raises Ambiguous."""
+    refused: dict[str, SkipRecord] = {}
+    keys = list(ids)
+    for start in range(0, len(keys), BATCH):
+        part = keys[start : start + BATCH]
+        path = f"composite/sobjects?allOrNone=false&ids={','.join(ids[key] for key in part)}"
+        results = _answered(part, client.write("DELETE", path, None))
+        refused |= {key: found for key, found in results if isinstance(found, SkipRecord) and found.code not in GONE}
+    return refused
+
+
+def _answered(keys: Sequence[str], answer: Any) -> Iterator[tuple[str, Mapping[str, Any] | SkipRecord]]:
+    """Each key with its result, in order."""
+    if not isinstance(answer, list) or len(answer) != len(keys):
+        raise Ambiguous("Salesforce: the answer does not say what became of each record")
+    for key, result in zip(keys, answer, strict=True):
+        match result:
+            case {"success": True}:
+                yield key, result
+            case {"success": False, "errors": [dict() as first, *_]}:
+                yield key, rejected(vendor_error(first))
+            case _:
+                raise Ambiguous("Salesforce: a result that is neither success nor refusal")
