@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 from leadsync.attribute.engine import attribute
 from leadsync.attribute.model import STANDARD, JourneyRules, Kind, Method
 from leadsync.attribute.paths import Paths
+from leadsync.cli.main import cli
 
 FOLDER = Path(os.environ.get("LEADSYNC_DATA", "")) / "attribution"
 pytestmark = pytest.mark.skipif(
@@ -90,3 +92,72 @@ def test_the_markov_model_without_null_journeys_agrees_to_the_ninth_decimal():
     parts = attribute(paths, [STANDARD["markov"]], JourneyRules(nulls=False))["markov"]
     assert agrees(paths, parts.effects, "removal_effect", "exact_markov_o1_conv_only.csv")
     assert agrees(paths, parts.conversions, "conversions", "exact_markov_o1_conv_only.csv")
+
+
+# ---- the same through the command line, in each form a file may have
+
+
+def _touch_rows(out, rows):
+    """A row for each touch, and one for each conversion, in no order."""
+    end = datetime(2026, 1, 1, tzinfo=UTC)
+    told = []
+    for row in rows:
+        for channel, hours in zip(row["path"].split(" > "), row["hours"].split(" > "), strict=True):
+            told.append((row["journey_id"], (end - timedelta(hours=float(hours))).isoformat(), channel, "", ""))
+        if row["conv"] == "True":
+            told.append((row["journey_id"], end.isoformat(), "", "1", row["value"]))
+    csv.writer(out).writerows([("cookie", "time", "channel", "conversion", "value"), *told])
+
+
+@pytest.fixture(scope="module")
+def long_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("long") / "touches.csv"
+    with gzip.open(FOLDER / "journeys_88387.csv.gz", "rt") as file, path.open("w", newline="") as out:
+        _touch_rows(out, csv.DictReader(file))
+    return path
+
+
+def printed(capsys, file, *arguments):
+    """(model, channel) → what `leadsync attribute FILE` prints as CSV."""
+    assert cli.main(["attribute", str(file), *arguments, "--output", "csv"], standalone_mode=False) == 0
+    rows = csv.DictReader(capsys.readouterr().out.splitlines())
+    return {(row.get("model", ""), row["channel"]): row for row in rows}
+
+
+NAMES = {
+    "first": "first", "last": "last", "last_non_direct": "last_non_eta", "linear": "linear", "u": "u_40_20_40",
+    "u:30/40/30": "u_30_40_30", "time_decay": "time_decay_hl168",
+}  # fmt: skip
+BEHIND = {"markov": "markov_removal_effect", "shapley_rate": "shapley_exact_rate_game"}
+FORMS = {"wide": "journeys_88387.csv.gz", "counted": "channelattribution_paths.csv.gz", "long": None}
+AS_EXACT = {"wide": 1e-9, "long": 1e-9, "counted": 1e-7}
+"""The reference added its journeys up one by one, and is itself up to 2.5e-9 conversions (and as much value) off what
+exact fractions come to; the form with counts adds up less and is nearer to these."""
+
+
+CONVERSIONS = {"markov": "markov_conv", "shapley": "shapley_coverage_conv"} | {m: f"{n}_conv" for m, n in NAMES.items()}
+VALUES = {model: f"{name}_value" for model, name in NAMES.items()}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_command_line_prints_the_reference(form, capsys, long_file):
+    file = long_file if FORMS[form] is None else FOLDER / FORMS[form]
+    models = [name for name in (*CONVERSIONS, "shapley_rate") if (form, name) != ("counted", "time_decay")]
+    found = printed(capsys, file, "--model", ",".join(models), "--direct", "eta", "--effects")
+    wanted = expected("expected_exact_sample.csv")
+    assert len(found) == len(models) * len(wanted)
+    close = {"conversions": AS_EXACT[form], "value": AS_EXACT[form], "effect": 1e-9}
+    for (model, channel), row in found.items():
+        for what, names in (("conversions", CONVERSIONS), ("value", VALUES), ("effect", BEHIND)):
+            if model in names:
+                reference = pytest.approx(float(wanted[channel][names[model]]), rel=0, abs=close[what])
+                assert float(row[what]) == reference, (model, channel, what)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_command_line_prints_the_reference_without_null_journeys(form, capsys, long_file):
+    file = long_file if FORMS[form] is None else FOLDER / FORMS[form]
+    found = printed(capsys, file, "--model", "markov", "--nulls", "exclude")
+    wanted = expected("exact_markov_o1_conv_only.csv")
+    for (_model, channel), row in found.items():
+        assert float(row["conversions"]) == pytest.approx(float(wanted[channel]["conversions"]), rel=0, abs=1e-9)
