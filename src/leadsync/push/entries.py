@@ -84,18 +84,29 @@ def errand(place: Place, wanted: Iterable[Entry], store: Store, *, frozen: Calla
     """What is to be done, by what is remembered, without asking any CRM. `frozen`: of what is remembered and not wanted
     any more, what stays as it is."""
     due: dict[str, list[Entry]] = {"make": [], "change": []}
+    idle: list[Entry] = []
     seen: set[str] = set()
     for entry in wanted:
         seen.add(entry.key)
         known = store.besides.one(place, entry.key)
         if (what := _due(place.kind, entry, known)) != "":
             due[what].append(replace(entry, id=known.entry.id if known is not None and what == "change" else None))
+        elif known is not None and known.state == "refused":
+            idle.append(replace(entry, id=known.entry.id))
+    for entry in _with_the_others(idle, [*due["make"], *due["change"]]):
+        due["make" if entry.id is None else "change"].append(entry)
     gone = [kept for kept in store.besides.of(place) if kept.entry.key not in seen and not frozen(kept.entry)]
     ours = [
         kept.entry for kept in gone if kept.state != "left" and (kept.entry.id is not None or kept.state != "refused")
     ]
     forget = {kept.entry.key for kept in gone} - {entry.key for entry in ours}
     return Errand(place, tuple(due["make"]), tuple(due["change"]), tuple(ours), tuple(sorted(forget)), of)
+
+
+def _with_the_others(idle: Iterable[Entry], due: Iterable[Entry]) -> list[Entry]:
+    """What was refused and says the same as then, but belongs to a whole of which another part is due."""
+    wholes = {entry.whole for entry in due if entry.whole}
+    return [entry for entry in idle if entry.whole in wholes]
 
 
 def _due(kind: EntryKind, entry: Entry, known: Kept | None) -> str:
