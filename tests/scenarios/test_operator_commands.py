@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from leadsync.cli.main import cli
+from leadsync.errors import Misconfigured
 from leadsync.rehearsal import Rehearsal, rehearse, write_config
 
 ANN = {"email": "ann@example.com", "firstname": "Ann", "lastname": "Example", "jobtitle": "CTO", "phone": "1"}
@@ -94,7 +95,10 @@ def test_a_plan_is_kept_looked_at_and_applied(house: House) -> None:
 def test_a_run_is_taken_back(house: House) -> None:
     house.edit_hubspot(lastname="King")
     _, done = house.run("sync")
+    with pytest.raises(Misconfigured, match="no-such-run"):
+        house.run("undo", "--run", "no-such-run")
     assert house.run("undo", "--run", done["run_id"], "--field", "last_name")[0] == 2
+    assert house.run("undo", "--run", "last", "--field", "last_name")[0] == 2
     assert house.in_salesforce()["LastName"] == "King"
     code, undone = house.run("undo", "--run", done["run_id"], "--field", "last_name", "--yes")
     assert (code, undone["applied"]["updated"]) == (0, 1)

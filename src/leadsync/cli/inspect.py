@@ -206,9 +206,9 @@ def _entity_lines(reason: dict[str, Any]) -> list[str]:
 HOWS = {
     "empty": "blank in every CRM",
     "agreed": "all records agree",
-    "unbased": "the records differed when first seen; nothing is overwritten",
+    "unbased": "the records differed when first seen, or were blanked since; nothing is overwritten",
     "changed": "changed in one CRM since the run before",
-    "cleared": "cleared in one CRM; the mapping keeps the others",
+    "cleared": 'cleared in one CRM; the mapping (null = "keep") leaves the others as they are',
     "conflict": "changed in several records; the owner's side wins",
     "newest": "changed in several records; the change that was provably made last wins",
     "held": "changed in several records; a person has to say which is right",
@@ -219,7 +219,7 @@ HOWS = {
 def _verdict_lines(reason: dict[str, Any], how: str) -> list[str]:
     lines = [HOWS[how]]
     if reason.get("origin"):
-        lines.append(f"value of {reason['origin']}")
+        lines.append(f"{'cleared in' if how == 'cleared' else 'value of'} {reason['origin']}")
     lines += [f"not taken: {value_text(value) or '(blank)'} of {ref}" for ref, value in reason.get("losers", [])]
     return lines
 
@@ -271,7 +271,9 @@ def _status_text(report: dict[str, Any]) -> None:
             if run["ended"]
             else "not ended"
         )
-        out.print(f"{run['started']:%Y-%m-%d %H:%M:%S}Z  {run['command']:<5} {ended}")
+        written = sum(run["summary"].get(what, 0) for what in ("updated", "created"))
+        told = f"{ended}, {written:,} records written" if written else ended
+        out.print(f"{run['started']:%Y-%m-%d %H:%M:%S}Z  {run['command']:<5} {told}   [dim]{run['run']}[/]")
     out.print("")
     for row in report["records"]:
         out.print(f"{row['side']:<12} {row['object']:<12} {row['live']:>8,} live records")

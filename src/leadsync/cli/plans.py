@@ -125,7 +125,7 @@ def _dropped(step: Step) -> str:
 @click.command(name="undo")
 @config_option
 @output_option
-@click.option("--run", "run", help="Take back what this run wrote (`leadsync status` lists runs).")
+@click.option("--run", "run", help="Take back what this run wrote: its id as `leadsync status` shows it, or last.")
 @click.option("--since", type=click.DateTime(), help="Take back what was written from this moment (UTC) on.")
 @click.option("--field", help="This field, by the mapping's or the CRM's name; alone: whenever it was written.")
 @click.option("--yes", is_flag=True, help="Do it. Without, only show what would be done.")
@@ -139,6 +139,7 @@ def undo_command(
     config = read_config(config_path)
     stop = StopFlag().install()
     with opened(config, stop=stop, lane=Lane.INTERACTIVE) as world:
+        run = _named_run(world.store, run)
         rows = [w for w in _chosen(world.store, run, since) if field in (None, w.mapped, w.field)]
         if not rows:
             of = f" of {field}" if field is not None else ""
@@ -155,6 +156,15 @@ def undo_command(
     if pushed is not None:
         return stop.exit_code or _outcome(pushed)
     return Exit.PENDING if made.steps else Exit.DONE
+
+
+def _named_run(store: Store, run: str | None) -> str | None:
+    """A run's id; "last" is the last one that wrote anything. Raises Misconfigured for an id that is no run's."""
+    if run == "last":
+        return store.history.last_run() or run
+    if run is not None and store.runs.get(run) is None:
+        raise Misconfigured(f"there is no run {run!r}: `leadsync status` shows the ids of the last ones")
+    return run
 
 
 def _chosen(store: Store, run: str | None, since: datetime | None) -> list[Written]:

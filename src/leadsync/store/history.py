@@ -21,6 +21,11 @@ class History:
         """What one run wrote."""
         return self._read("WHERE run = ?", run)
 
+    def last_run(self) -> str | None:
+        """The last run that wrote something."""
+        row = self._db.execute("SELECT run FROM history ORDER BY id DESC LIMIT 1").fetchone()
+        return None if row is None else str(row["run"])
+
     def since(self, at: datetime) -> list[Written]:
         """What was written from a moment on."""
         return self._read("WHERE at >= ?", at.isoformat())

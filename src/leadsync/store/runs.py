@@ -41,6 +41,11 @@ class Runs:
             (now.isoformat(), outcome, dumps(dict(summary)), ident),
         )
 
+    def get(self, run: str) -> Run | None:
+        """A run by its id."""
+        row = self._db.execute("SELECT * FROM run WHERE id = ?", (run,)).fetchone()
+        return None if row is None else _run(row)
+
     def latest(self, count: int = 10) -> list[Run]:
         """The newest runs, newest first."""
         rows = self._db.execute("SELECT * FROM run ORDER BY started DESC, id DESC LIMIT ?", (count,))
