@@ -53,10 +53,12 @@ def plan_text(
 def _step_text(console: Console, step: Step) -> None:
     verb = "create" if step.id is None else "update"
     console.print(f"    {verb} {step.side} {step.kind} {step.id or ''}".rstrip(), highlight=False, style="cyan")
+    before = ""
     for change in step.changes:
         old, new = cut(value_text(change.old)), cut(value_text(change.new))
+        why, before = "as above" if change.why == before else escape(change.why), change.why
         console.print(
-            f'      {change.target:<32} "{old}" → "{new}"   [dim]{escape(change.why)}; {change.rule}[/]',
+            f'      {change.target:<32} "{old}" → "{new}"   [dim]{why}; {change.rule}[/]',
             highlight=False,
             soft_wrap=True,
         )
