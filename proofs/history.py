@@ -33,13 +33,15 @@ class Look(Silent):
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self.known: dict[Ref, tuple[int, Fields]] = {}
+        self.gone: set[Ref] = set()
 
     def step(self, what: str, total: int | None = None) -> None:  # noqa: ARG002
         if what.startswith("identify"):
             shown = self._stage.diary.shown
             with self._stage.state() as store:
-                records = [s.record for s in store.pulled.records() if not s.record.deleted]
-            self.known = {r.ref: (shown.get(r.ref, 0), r.fields) for r in records}
+                records = [s.record for s in store.pulled.records()]
+            self.known = {r.ref: (shown.get(r.ref, 0), r.fields) for r in records if not r.deleted}
+            self.gone = {r.ref for r in records if r.deleted and r.successor is None}
 
 
 @dataclass(slots=True)
@@ -84,7 +86,7 @@ class Checker:
             self._account(done, {p: write for p, write in self.stage.diary.written.items() if write[0] > self._began})
         else:
             self._unsure.update((ref, n) for ref in self._look.known for n in self._names[ref.side, ref.kind])
-        self._look.known, self._began = {}, self.stage.diary.now
+        self._look.known, self._look.gone, self._began = {}, set(), self.stage.diary.now
 
     def _learn_who_is_who(self) -> None:
         with self.stage.state() as store:
@@ -242,10 +244,11 @@ class Checker:
         self._unsure.discard(place)
 
     def _binned(self) -> set[str]:
-        """Whose records lie in the bin: what was edited before and meanwhile waits until they are restored."""
+        """Whose records lie in the bin, or did as far as the run could know: what was edited before and meanwhile waits
+        until they are restored."""
         shelves = self.stage.sides.values()
-        gone = (r.ref for shelf in shelves for r in shelf.records.values() if r.deleted and r.successor is None)
-        return {uid for ref in gone for uid in self._uids[ref]}
+        gone = {r.ref for shelf in shelves for r in shelf.records.values() if r.deleted and r.successor is None}
+        return {uid for ref in gone | self._look.gone for uid in self._uids[ref]}
 
     # ---- once all is quiet
 

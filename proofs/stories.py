@@ -183,6 +183,19 @@ def an_edit_while_the_other_record_is_in_the_bin(lives: Lives, moment: int) -> N
     lives.leadsync_runs()
 
 
+def an_edit_that_waits_for_a_record_that_comes_back_and_is_merged(lives: Lives, moment: int) -> None:
+    lives.somebody_arrives(where="both", good=False)
+    lives.somebody_arrives(where="hubspot", good=False)
+    lives.settle()
+    lives.a_record_meets_its_fate(fate="delete", moment=None, side="hubspot", number=0, other=0)
+    lives.leadsync_runs()
+    typed(lives, "salesforce", "first", "Ada")
+    lives.leadsync_runs()
+    lives.a_record_meets_its_fate(fate="restore", moment=moment, side="hubspot", number=0, other=0)
+    lives.leadsync_runs()
+    lives.a_record_meets_its_fate(fate="merge", moment=None, side="hubspot", number=0, other=0)
+
+
 def an_edit_beside_a_newcomer(lives: Lives, moment: int) -> None:
     arrive(lives.stage, 1, "hubspot")
     lives.settle()
@@ -233,6 +246,7 @@ STORIES: tuple[Story, ...] = (
     a_contact_edited_before_it_is_seen,
     a_lead_deleted_as_it_is_written,
     an_edit_while_the_other_record_is_in_the_bin,
+    an_edit_that_waits_for_a_record_that_comes_back_and_is_merged,
     an_edit_beside_a_newcomer,
     an_edit_beside_a_clearing,
     many_people_in_small_pages,
