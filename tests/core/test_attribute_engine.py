@@ -88,7 +88,10 @@ def test_shapley_values_equal_those_of_going_through_every_coalition(journeys):
     assert agrees(both["shapley_rate"].effects, oracle.shapley(CHANNELS, oracle.rate_game(journeys)))
 
 
-@given(PATHS)
+EMPTY = st.lists(st.tuples(st.just(()), st.integers(0, 3), st.integers(0, 3)), max_size=2)
+
+
+@given(st.tuples(EMPTY, PATHS, EMPTY).map(lambda parts: [path for some in parts for path in some]))
 def test_credits_add_up_to_all_conversions_and_their_value(journeys):
     won = sum(won for _path, won, _lost in journeys)
     for name, found in run(journeys, *SUMMING).items():

@@ -104,6 +104,56 @@ def test_what_is_printed_adds_up_to_what_was_read(journeys):
         assert sum(float(row["value"]) for row in of_model) == pytest.approx(sum(v for _p, won, v in journeys if won))
 
 
+TIMED = st.lists(
+    st.tuples(
+        st.lists(st.tuples(st.sampled_from(["ads", "web", "direct"]), st.integers(0, 90)), min_size=1, max_size=5),
+        st.booleans(),
+        st.integers(0, 900),
+    ),
+    min_size=1,
+    max_size=5,
+)
+SWITCHES = st.builds(
+    JourneyRules,
+    lookback_days=st.sampled_from([None, 1, 3]),
+    exclude=st.sampled_from([frozenset(), frozenset(["web"])]),
+    repeats=st.sampled_from(list(Repeats)),
+    after_conversion=st.booleans(),
+    restart=st.booleans(),
+    nulls=st.booleans(),
+)
+
+
+def as_wide(journeys):
+    rows = []
+    for touches, won, value in journeys:
+        path, hours = (" > ".join(str(part) for part in parts) for parts in zip(*touches, strict=True))
+        rows.append(f"{path},{int(won)},{value},{hours}")
+    return "path,conv,value,hours\n" + "\n".join(rows) + "\n"
+
+
+def as_long(journeys):
+    rows = []
+    for number, (touches, won, value) in enumerate(journeys):
+        rows += [f"{number},{-hours * 3600},{channel},0," for channel, hours in touches]
+        rows += [f"{number},0,,1,{value}"] if won else []
+    return "journey,time,channel,conversion,value\n" + "\n".join(rows) + "\n"
+
+
+@given(TIMED, SWITCHES)
+def test_a_path_a_row_and_a_touch_a_row_give_the_same_by_every_model_and_switch(journeys, rules):
+    def until_the_end(touches, won):
+        ordered = sorted(touches, key=lambda touch: -touch[1])
+        end = 0 if won else ordered[-1][1]  # without a conversion, a journey ends with its last touch
+        return [(channel, hours - end) for channel, hours in ordered]
+
+    told = [(until_the_end(touches, won), won, value) for touches, won, value in journeys]
+    for name in STANDARD:
+        found = {row.channel: (row.conversions, row.value) for row in attribute_file(
+            io.StringIO(as_wide(told)), "f", [STANDARD[name]], rules)}  # fmt: skip
+        assert close(run(as_long(told), name, rules=rules), found), name
+
+
 def test_one_model_prints_three_columns_and_several_name_the_model():
     one = to_csv(attribute_file(io.StringIO(WIDE), "f", [STANDARD["last"]], JourneyRules()))
     assert one.splitlines()[:2] == ["channel,conversions,value", "ads,1.0,10.0"]

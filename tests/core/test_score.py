@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -217,6 +218,19 @@ def test_half_the_points_are_left_after_a_half_life(points, days, halves):
     assert (table[age] if age < len(table) else 0) == round(left)
 
 
+@settings(max_examples=40)
+@given(st.integers(-5000, 5000).filter(bool), st.integers(1, 40))
+def test_at_every_age_what_is_left_is_the_nearest_whole_number_to_the_law(points, days):
+    halved, straight = half_life(points, days), linear(points, days)
+    for age in range(6 * days):
+        worth = abs(halved[age]) if age < len(halved) else 0
+        # worth - 1/2 <= points * 2^(-age/days) <= worth + 1/2, each to the power of `days`: integers, and no roots
+        left = (2 * abs(points)) ** days
+        assert max(0, 2 * worth - 1) ** days * 2**age <= left <= (2 * worth + 1) ** days * 2**age
+        fallen = Fraction(points * max(0, days - age), days)
+        assert (straight[age] if age < len(straight) else 0) == round(fallen)
+
+
 @given(st.integers(-5000, 5000).filter(bool), st.integers(1, 90), st.sampled_from([half_life, linear]))
 def test_fading_only_ever_goes_towards_nothing(points, days, law):
     table = law(points, days)
@@ -293,16 +307,56 @@ def test_what_a_source_costs_and_who_somebody_is_move_nothing(facts, touches):
     assert shipped(more, touches) == shipped(facts, touches)
 
 
-@given(st.permutations([("r1", 3), ("r2", 5), ("r3", -4)]), st.integers(1, 9))
-def test_the_score_is_monotone_in_the_points_of_a_rule(order, more):
-    def with_points(extra):
-        return model(*(
-            rule(f'field = "has_phone"\npoints = {{ true = {points + extra * (name == "r2")} }}', "fit", name)
-            for name, points in order
-        ))  # fmt: skip
+LADDER = [
+    ('field = "seniority"\npoints = {{ vp = {0}, student = -6 }}', "fit"),
+    ('field = "employees"\nbands = [[0, -2], [10, {0}], [200, 14]]', "fit"),
+    ('field = "group_leads"\neach = {0}\ncap = 9', "fit"),
+    ('when = "employees > 5"\npoints = {0}', "fit"),
+    ('event = "demo"\npoints = {0}\nhalf_life_days = 9\ncap = 30', "engagement"),
+    ('event = "visit"\npoints = {0}\nfade_days = 20', "engagement"),
+    ('event = ["demo", "visit"]\npoints = {0}\nwindow_days = 30', "engagement"),
+]
+"""One rule of each kind, its points left open."""
+WHO = st.fixed_dictionaries(
+    {},
+    optional={
+        "seniority": st.sampled_from(["vp", "student", "chief"]),
+        "employees": st.sampled_from([0, 9, 10, 500]),
+        "group_leads": st.integers(0, 9),
+    },
+)
+DOINGS = st.lists(st.builds(touch, st.sampled_from(["demo", "visit"]), st.integers(0, 60), st.integers(0, 99)))
+POINTS = st.lists(st.integers(-20, 20).filter(bool), min_size=len(LADDER), max_size=len(LADDER))
 
-    facts = {"has_phone": True}
-    assert total(with_points(more), facts) >= total(with_points(0), facts)
+
+LIMITS = st.tuples(st.integers(-30, 10), st.integers(0, 40)).map(lambda ends: [ends[0], ends[0] + ends[1]])
+
+
+@given(POINTS, st.tuples(LIMITS, LIMITS, LIMITS), WHO, DOINGS, st.sampled_from(["", "step = 1\n"]))
+def test_the_reasons_add_up_and_the_limits_hold_whatever_the_points_and_limits(points, limits, facts, touches, step):
+    whole, fit, engagement = limits
+    narrow = HEAD.replace("[0, 100]", f"{whole}").replace("[-20, 45]", f"{fit}").replace("[-15, 50]", f"{engagement}")
+    kinds = zip(LADDER, points, strict=True)
+    rules = [rule(text.format(n), group, f"r{i}") for i, ((text, group), n) in enumerate(kinds)]
+    found = score(facts, touches, model(*rules, head=step + narrow), AS_OF)
+    assert sum(reason.centi for reason in found.reasons) == found.centi
+    assert whole[0] * 100 <= found.centi <= whole[1] * 100
+    assert fit[0] * 100 <= found.groups["fit"] <= fit[1] * 100
+    assert engagement[0] * 100 <= found.groups["engagement"] <= engagement[1] * 100
+
+
+@given(POINTS, st.integers(0, len(LADDER) - 1), st.integers(1, 25), WHO, DOINGS, st.sampled_from(["", "step = 1\n"]))
+def test_more_points_for_a_rule_never_lower_a_score(points, which, more, facts, touches, step):
+    def worth(amounts):
+        rules = [
+            rule(text.format(n), group, f"r{i}")
+            for i, ((text, group), n) in enumerate(zip(LADDER, amounts, strict=True))
+        ]
+        return score(facts, touches, model(*rules, head=step + HEAD), AS_OF).centi
+
+    raised = [n + more * (i == which) for i, n in enumerate(points)]
+    if 0 not in raised:
+        assert worth(raised) >= worth(points)
 
 
 def test_leap_days_are_days():

@@ -25,14 +25,14 @@ ODD = load_model(
     """
 schema = 1
 id = "odd"
-score_range = [-40, 60]
+score_range = [-12, 25]
 step = 0.5
 [group.fit]
 label = "Fit"
-limits = [-20, 30]
+limits = [-9, 20]
 [group.engagement]
 label = "Engagement"
-limits = [-30, 40]
+limits = [-15, 30]
 [[rule]]
 id = "size"
 group = "fit"
@@ -161,6 +161,21 @@ def test_a_batch_gives_what_its_leads_give_one_by_one(model, leads):
     leads = [({**facts, **derive({**facts})} if model is SHIPPED else facts, touches) for facts, touches in leads]
     fields = set().union(*(facts for facts, _touches in leads)) if leads else set()
     assert_equal(score_batch(batch_of(leads, fields), model, AS_OF), one_by_one(leads, model))
+
+
+MANY = st.tuples(
+    FACTS, st.lists(st.builds(touch, st.sampled_from(EVENTS), st.integers(0, 9), st.integers(0, 999)), max_size=25)
+)
+
+
+@given(leads=st.lists(MANY, min_size=1, max_size=4))
+def test_reasons_add_up_limits_hold_and_batches_agree_where_limits_are_reached(leads):
+    fields = set().union(*(facts for facts, _touches in leads))
+    assert_equal(score_batch(batch_of(leads, fields), ODD, AS_OF), one_by_one(leads, ODD))
+    for found in one_by_one(leads, ODD):
+        assert sum(reason.centi for reason in found.reasons) == found.centi
+        assert ODD.low <= found.centi <= ODD.high
+        assert all(group.low <= found.groups[group.id] <= group.high for group in ODD.groups if not found.excluded)
 
 
 @settings(max_examples=40, deadline=None)
