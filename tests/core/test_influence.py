@@ -45,7 +45,7 @@ def test_each_campaign_gets_what_the_model_credits_by_person() -> None:
     assert shares(people, settings()) == {"d/fair/ann": 40.0, "d/fair/bob": 20.0, "d/mail/ann": 40.0}
     (first,) = influence(DEAL, people, settings("first"))
     assert (first.values, first.whole) == ({"share": 100.0}, "d")
-    assert first.why == "100 % by first, for event on 2026-07-25"
+    assert first.why == "by first, for event on 2026-07-25"
 
 
 def test_what_falls_to_no_known_campaign_is_spread_over_those_that_are_known() -> None:

@@ -72,5 +72,5 @@ def _entry(deal: Deal, pair: Pair, share: float, touches: Sequence[Touchpoint], 
     about = {"deal": deal.ref, "campaign": campaign, **({"person": who} if who is not None else {})}
     told = ", ".join(f"{touch.campaign or touch.channel} on {touch.at:%Y-%m-%d}" for touch in touches[:MOST_TOLD])
     more = f" and {len(touches) - MOST_TOLD} more" if len(touches) > MOST_TOLD else ""
-    why = f"{share:g} % by {settings.method.name}, for {told}{more}"
+    why = f"by {settings.method.name}, for {told}{more}"
     return Entry(_key(deal, pair), about, {"share": share}, None, deal.ref.id, why)

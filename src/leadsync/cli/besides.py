@@ -2,42 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
 from leadsync.cli.show import cut
-from leadsync.connector.besides import Entry
+from leadsync.connector.besides import Entry, EntryKind
 from leadsync.push import Change, Errand
 from leadsync.records import value_text
+from leadsync.store import Kept, Place
 
 SHOWN = 10
 """Entries of each place that a plan names."""
+WIDEST = 100
 
 
-def besides_text(out: Console, some: Iterable[Change | Errand]) -> None:
+Names = Callable[[Collection[str]], Mapping[str, str]]
+"""What these leads are called."""
+
+
+def besides_text(out: Console, some: Iterable[Change | Errand], names: Names) -> None:
     """A line for each list, campaign or place, and the first of its entries below it."""
     for one in some:
         out.print(one.words, soft_wrap=True, markup=False)
         if isinstance(one, Errand):
-            lines = list(_lines(one))
-            for line in lines[:SHOWN]:
-                out.print(line, highlight=False, soft_wrap=True)
-            if len(lines) > SHOWN:
-                out.print(f"    … and {len(lines) - SHOWN:,} more (--output json shows all)")
+            entries = [("-", e) for e in one.remove] + [("~", e) for e in one.change] + [("+", e) for e in one.make]
+            shown = entries[:SHOWN]
+            called = names({_lead(entry) for _, entry in shown}) if one.place.kind is EntryKind.TASK else {}
+            for sign, entry in shown:
+                out.print(f"  {sign} {_line(one.place.kind, entry, called)}", highlight=False, soft_wrap=True)
+            if len(entries) > SHOWN:
+                out.print(f"  … and {len(entries) - SHOWN:,} more (--output json shows all)")
 
 
-def _lines(one: Errand) -> Iterator[str]:
-    for verb, entries in (("take away", one.remove), ("change", one.change), ("make", one.make)):
-        for entry in entries:
-            said = ", ".join(
-                f"{name} {cut(value_text(value))}" for name, value in entry.values.items() if name != "text"
-            )
-            about = ", ".join(f"{name} {ref.id}" for name, ref in entry.about.items())
-            why = f"   [dim]{escape(entry.why)}[/]" if entry.why else ""
-            yield f"    [cyan]{verb}[/] {escape(about)}: {said}{why}"
+def _lead(entry: Entry) -> str:
+    return entry.key.partition("/")[0]
+
+
+def _line(kind: EntryKind, entry: Entry, called: Mapping[str, str]) -> str:
+    about, said = entry.about, entry.values
+    match kind:
+        case EntryKind.TASK:
+            who = f"{called.get(_lead(entry), _lead(entry))} ({about['person'].kind} {about['person'].id})"
+            return f'[bold]{escape(who)}[/]: "{cut(str(said["subject"]), WIDEST)}", due {said["due"]}'
+        case EntryKind.INFLUENCE:
+            parts = " ".join(f"{name} {ref.id}" for name, ref in about.items())
+            return f"[bold]{escape(parts)}[/]: {said['share']:g} %   [dim]{escape(entry.why)}[/]"
+
+
+STANDS = {
+    "ours": "there",
+    "sending": "sent, and not answered yet",
+    "removing": "on its way out, and not answered yet",
+    "left": "a person's now",
+    "refused": "refused",
+}
+
+
+def kept_json(kept: Sequence[tuple[Place, Kept]]) -> list[dict[str, Any]]:
+    """What is kept about somebody besides fields, and how it stands."""
+    return [
+        {
+            "what": str(place),
+            **entry_json(one.entry),
+            "stands": one.state,
+            "note": one.note,
+            "since": one.at.isoformat(),
+        }
+        for place, one in kept
+    ]
+
+
+def kept_text(out: Console, kept: Sequence[tuple[Place, Kept]]) -> None:
+    """The same as lines."""
+    for place, one in kept:
+        about = [f"{name} {ref.id}" for name, ref in one.entry.about.items() if name != "person"]
+        there = one.entry.values
+        values = [f"{name} {cut(value_text(there[name]), WIDEST)}" for name in TOLD if name in there]
+        said = ", ".join([*map(escape, about), *values])
+        note = f": {one.note}" if one.note else ""
+        out.print(f"\n[bold]{escape(str(place))}[/] {one.entry.id or ''}   [dim]since {one.at:%Y-%m-%d %H:%M}Z[/]")
+        out.print(f"  {said}", soft_wrap=True, highlight=False)
+        if one.entry.why:
+            out.print(f"  because: {escape(one.entry.why)}", soft_wrap=True, highlight=False)
+        out.print(f"  stands: {STANDS[one.state]}{escape(note)}", soft_wrap=True, highlight=False)
+
+
+TOLD = ("subject", "due", "share")
+"""Of what an entry says, what tells it from others."""
 
 
 def besides_json(some: Iterable[Change | Errand]) -> list[dict[str, Any]]:

@@ -150,7 +150,7 @@ def plan(  # noqa: PLR0913  one for each option
     else:
         out = console()
         plan_text(out, seen.plan, partial(show.names_of, seen.view), cost, limit)
-        besides_text(out, seen.besides)
+        besides_text(out, seen.besides, partial(show.names_of, seen.view))
         for told in (ran.words for ran in seen.ran):
             out.print(told, style="yellow", soft_wrap=True, markup=False)
         for gate in seen.gates:

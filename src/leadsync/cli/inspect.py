@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.markup import escape
 
+from leadsync.cli.besides import kept_json, kept_text
 from leadsync.cli.common import Exit, config_option, console, output_option, read_config, say_json
 from leadsync.cli.known import rules_of, what_would_help
 from leadsync.config import Config
@@ -88,12 +89,14 @@ def why(config_path: Path, output: str, lead: str, field: str | None) -> int:
             (ref, store.pulled.identity(ref)) for ref, u in sorted(store.pulled.identities().items()) if u == uid
         ]
         rules = rules_of(config)
+        besides = store.besides.about([ref for ref, _ in records]) if field is None else []
         helps = what_would_help(store, rules, uid, chosen["score"][1]) if "score" in chosen else []
         if output == "json":
             found = _why_json(uid, records, chosen, mapped_at(rules, [ref for ref, _ in records]))
-            say_json({**found, "what_would_help": helps})
+            say_json({**found, "what_would_help": helps, "besides": kept_json(besides)})
         else:
             _why_text(uid, records, chosen, mapped_at(rules, [ref for ref, _ in records]))
+            kept_text(console(), besides)
             for line in ["", "What would change the score:", *(f"  {line}" for line in helps)] if helps else ():
                 click.echo(line)
     return Exit.DONE

@@ -203,7 +203,7 @@ def cycle_end(out: Console, cycle: Cycle, calls: Calls) -> None:
     if cycle.plan.steps:
         out.print(writes(cycle))
     else:
-        out.print("Nothing needed writing.")
+        out.print("No field needed writing." if cycle.besides else "Nothing needed writing.")
     for side, (reads, sent) in calls.items():
         out.print(f"{side}: {sent:,} write calls, {reads:,} read calls")
     refused = rejects(cycle)

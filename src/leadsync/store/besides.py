@@ -56,8 +56,10 @@ class Besides:
         return None if row is None else _kept(row)
 
     def about(self, people: Iterable[Ref]) -> list[tuple[Place, Kept]]:
-        """What is kept about these people."""
-        found = []
+        """What is kept about these people; nothing in a state that no run has brought up to date yet."""
+        found: list[tuple[Place, Kept]] = []
+        if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'entry'").fetchone() is None:
+            return found
         for ref in people:
             rows = self._db.execute("SELECT * FROM entry WHERE person = ? ORDER BY side, kind, place, key", (str(ref),))
             found += [(Place(row["side"], EntryKind(row["kind"]), row["place"]), _kept(row)) for row in rows]
