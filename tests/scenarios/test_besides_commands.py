@@ -70,6 +70,7 @@ def test_why_tells_what_is_kept_about_somebody_and_how_it_stands(house: House) -
     _, told = house.say("why", "ann@siemens.example")
     assert re.search(r"tasks \(salesforce\) 00T\w+ .*\n  subject Call: .*\n  because: .*\n  stands: there", told)
     assert re.search(rf"campaign \w+, deal {DEAL}, share 40\n  because: by position, for Webinar on LEI", told)
+    assert "tasks (salesforce): 2 there" in house.say("status")[1]
     kept = house.run("why", "bob@siemens.example")[1]["besides"]
     assert {one["stands"] for one in kept} == {"ours"} and len(kept) == 2
 

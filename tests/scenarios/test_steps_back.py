@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -16,9 +17,10 @@ from tests.fakes import START, Shelf
 
 from leadsync.connector import Receipt, Write
 from leadsync.files import mappings_folder
+from leadsync.plan.files import from_json, to_json
 from leadsync.records import Role
 from leadsync.sandbox import SandboxClock, Serving
-from leadsync.sync import Cycle
+from leadsync.sync import Cycle, carry_out
 from leadsync_hubspot import HubSpot, HubSpotSettings
 from leadsync_hubspot.sandbox import HubSpotSandbox
 
@@ -195,6 +197,15 @@ def test_what_a_condition_no_longer_allows_is_still_ended_once_it_was_begun(tmp_
     half.run()
     assert half.lifecycle() == LOWER
     half.hubspot.close()
+
+
+def test_a_kept_plan_of_it_is_carried_out_in_its_order(half: Half) -> None:
+    cooled(half)
+    kept = json.loads(json.dumps(to_json(half.run(write=False).plan, {}), default=list))
+    with half.stage.state() as store:
+        done = carry_out(half.stage.world(store, half.stage.sides), from_json(kept, "plan.json"))
+    assert list(done.moved) == [] and half.history() == ["subscriber", SQL, "", LOWER]
+    assert lifecycle_writes(half.run(write=False)) == []
 
 
 def test_what_a_person_decides_between_the_clear_and_the_set_stands(half: Half) -> None:

@@ -200,7 +200,7 @@ def outcome(done: Cycle) -> Exit:
         return Exit.PENDING
     if done.pushed is not None and (done.pushed.rejected or done.pushed.unclear):
         return Exit.REJECTS
-    if any(change.problem or change.refused for change in done.changed):
+    if any(one.problem or one.refused for one in done.changed) or any(one.problem or one.refused for one in done.ran):
         return Exit.REJECTS
     return Exit.DONE
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from leadsync.cli.besides import kept_json, kept_text
+from leadsync.cli.besides import STANDS, kept_json, kept_text
 from leadsync.cli.common import Exit, config_option, console, output_option, read_config, say_json
 from leadsync.cli.known import rules_of, what_would_help
 from leadsync.config import Config
@@ -251,6 +251,7 @@ def status_json(store: Store) -> dict[str, Any]:
              "summary": dict(r.summary)} for r in store.runs.latest(5)
         ],
         "records": [{"side": s, "object": k, "live": n} for (s, k), n in sorted(store.pulled.counts().items())],
+        "besides": [{"what": str(p), "stands": state, "count": n} for p, state, n in store.besides.counts()],
         "sources": [{"side": s, "feed": f, "last_read": at} for s, f, at in store.pulled.cursors()],
         "outbox": dict(store.outbox.states()),
         "aging": aging_json(*last_look(store)),
@@ -280,6 +281,8 @@ def _status_text(report: dict[str, Any]) -> None:
     out.print("")
     for row in report["records"]:
         out.print(f"{row['side']:<12} {row['object']:<12} {row['live']:>8,} live records")
+    for row in report["besides"]:
+        out.print(f"{row['what']}: {row['count']:,} {STANDS[row['stands']]}", markup=False)
     for row in report["sources"]:
         out.print(f"{row['side']:<12} {row['feed']:<16} last read {row['last_read']:%Y-%m-%d %H:%M:%S}Z")
     waiting = {state: n for state, n in report["outbox"].items() if state in ("sending", "unknown", "pending")}

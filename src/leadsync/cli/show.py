@@ -250,7 +250,8 @@ def one_line(cycle: Cycle, sides: Mapping[str, Crm]) -> str:
     counts = f"{done:,} records updated, {made:,} created, {lost:,} rejected"
     wrote = counts if done + made + lost else "nothing to write"
     gates = "; ".join(f"gate closed: {gate.found}" for gate in cycle.gates)
-    return f"{read:,} records read; {gates or wrote}; {calls}"
+    besides = "".join(f"; {one.words}" for one in cycle.changed) + "".join(f"; {one.words}" for one in cycle.ran)
+    return f"{read:,} records read; {gates or wrote}{besides}; {calls}"
 
 
 def counted(count: int, one: str, many: str = "") -> str:

@@ -56,14 +56,16 @@ class Errand:
 
 @dataclass(slots=True)
 class Ran:
-    """What became of an errand. `left`: what was not done, and why; `waiting`: what may yet appear over there, and is
-    looked for again; `problem`: why it was not carried out to the end."""
+    """What became of an errand. `left`: what was not done, and why; `refused`: so many of them the CRM refused;
+    `waiting`: what may yet appear over there, and is looked for again; `problem`: why it was not carried out to the
+    end."""
 
     place: Place
     made: int = 0
     changed: int = 0
     removed: int = 0
     left: list[tuple[Entry, str]] = field(default_factory=list)
+    refused: int = 0
     waiting: int = 0
     problem: str = ""
 
@@ -238,9 +240,9 @@ class _Runner:
     def _leave(self, state: str, entries: Sequence[Entry], blocked: Mapping[str, str]) -> None:
         for entry in entries:
             if entry.whole in blocked:
-                self._refused(state, entry, blocked[entry.whole])
+                self._leave_one(state, entry, blocked[entry.whole])
 
-    def _refused(self, state: str, entry: Entry, why: str) -> None:
+    def _leave_one(self, state: str, entry: Entry, why: str) -> None:
         self._keep(state, [entry], why)
         self._ran.left.append((entry, why))
 
@@ -252,7 +254,8 @@ class _Runner:
             refused = self._crm.take_away(self._kind, self._place.name, entries)
             self._forget([e.key for e in entries if e.key not in refused])
             for entry in (e for e in entries if e.key in refused):
-                self._refused("left", entry, str(refused[entry.key]))
+                self._leave_one("left", entry, str(refused[entry.key]))
+            self._ran.refused += len(refused)
             self._ran.removed += len(entries) - len(refused)
 
     def _change(self, entries: Sequence[Entry]) -> None:
@@ -271,6 +274,7 @@ class _Runner:
         self._keep("ours", taken)
         for entry in entries:
             if isinstance(refusal := answers.get(entry.key), SkipRecord):
-                self._refused("refused", entry, str(refusal))
+                self._leave_one("refused", entry, str(refusal))
+                self._ran.refused += 1
         self._ran.waiting += sum(entry.key not in answers for entry in entries)
         return len(taken)

@@ -56,14 +56,24 @@ class Besides:
         return None if row is None else _kept(row)
 
     def about(self, people: Iterable[Ref]) -> list[tuple[Place, Kept]]:
-        """What is kept about these people; nothing in a state that no run has brought up to date yet."""
+        """What is kept about these people."""
         found: list[tuple[Place, Kept]] = []
-        if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'entry'").fetchone() is None:
-            return found
-        for ref in people:
+        for ref in people if self._there() else ():
             rows = self._db.execute("SELECT * FROM entry WHERE person = ? ORDER BY side, kind, place, key", (str(ref),))
             found += [(Place(row["side"], EntryKind(row["kind"]), row["place"]), _kept(row)) for row in rows]
         return found
+
+    def counts(self) -> list[tuple[Place, str, int]]:
+        """(place, state, how many), of all that is kept."""
+        if not self._there():
+            return []
+        query = "SELECT side, kind, place, standing, count(*) n FROM entry GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+        rows = self._db.execute(query)
+        return [(Place(r["side"], EntryKind(r["kind"]), r["place"]), r["standing"], r["n"]) for r in rows]
+
+    def _there(self) -> bool:
+        """Whether the state has been brought up to date; one that is only read may be an older one."""
+        return self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'entry'").fetchone() is not None
 
     def save(self, place: Place, kept: Iterable[Kept]) -> None:
         """Remember entries as they stand now."""
