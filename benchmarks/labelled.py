@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+import statistics
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +119,39 @@ class Outcome:
     answered: bool
     right: bool
     confidence: float
+
+
+FLOORS = (0.95, 0.96, 0.97, 0.98)
+
+
+def precision_of(outcomes: Iterable[Outcome], *, weighted: bool = False) -> dict[str, float]:
+    """Recall at each of FLOORS (of the surest answers the most that are as precise; 0: none), the share of
+    nil queries answered at the first floor, and recall and precision when all is answered. `weighted`: each set's
+    answerable and nil names count as much as those of it in the core mix."""
+    rows = list(outcomes)
+    every, core = (Counter((o.label.group, o.label.nil) for o in rows if o.label.core >= least) for least in (0, 1))
+    weight = {kind: core[kind] / count if weighted else 1.0 for kind, count in every.items()}
+    weights = [weight[o.label.group, o.label.nil] for o in rows]
+    positives = sum(w for o, w in zip(rows, weights, strict=True) if not o.label.nil)
+    nils = sum(w for o, w in zip(rows, weights, strict=True) if o.label.nil)
+    found = {f"recall at {floor}": 0.0 for floor in FLOORS}
+    hits = said = nil = 0.0
+    answered = [(o, w) for o, w in zip(rows, weights, strict=True) if o.answered and w > 0]
+    for seen, (o, w) in enumerate(sorted(answered, key=lambda ow: -ow[0].confidence), 1):
+        hits, said, nil = hits + w * o.right, said + w, nil + w * o.label.nil
+        for floor in FLOORS:
+            if seen >= FEWEST and hits / said >= floor:
+                found[f"recall at {floor}"] = hits / positives
+                if floor == FLOORS[0]:
+                    found["nil answered there"] = nil / nils
+    return {**found, "recall of all": hits / positives, "precision of all": hits / said}
+
+
+def spread(found: Sequence[Mapping[str, float]]) -> Iterator[str]:
+    """A line for each figure: its mean, and how far it strays from run to run."""
+    for name in found[0]:
+        values = [one.get(name, 0.0) for one in found]
+        yield f"{name:20} {statistics.mean(values):.3f} ± {statistics.pstdev(values):.3f}"
 
 
 def summary(outcomes: Iterable[Outcome]) -> dict[str, float | None]:

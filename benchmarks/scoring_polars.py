@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
+from benchmarks.alone import report
 
 from leadsync.rulefiles.gates import value_key
 from leadsync.score import ScoringModel
@@ -17,7 +17,7 @@ from leadsync.score.model import Bands, ByValue, Each, OnEvent, Rule
 AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
 
 
-def run(batch: Batch, model: ScoringModel, centi: np.ndarray, report: Callable[[str, float], None]) -> None:
+def run(batch: Batch, model: ScoringModel, centi: np.ndarray) -> None:
     leads, touches = frames(batch)
     before = time.process_time()
     total = totals(leads, touches, model, batch.touches.events)
