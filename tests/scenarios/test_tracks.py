@@ -16,7 +16,7 @@ from leadsync.errors import Ambiguous, SkipRecord
 from leadsync.files import mappings_folder
 from leadsync.mapping.problems import Problems
 from leadsync.records import Ref, Touch
-from leadsync.sync import Cycle
+from leadsync.sync import Cycle, api_calls, costs, cycle
 
 ADA = {"email": "ada@acme.example", "firstname": "Ada", "lastname": "Lovelace", "jobtitle": "CTO", "company": "Acme"}
 TRACK = """
@@ -227,3 +227,28 @@ def test_a_campaign_for_two_purposes_is_refused(stage: Stage) -> None:
     rules.write_text(text.replace("[members]", '[members]\n"Whitepaper: LEI" = { hubspot = "7" }'))
     with pytest.raises(Problems, match="the track product and to members of Whitepaper: LEI"):
         stage.run()
+
+
+def test_many_at_once_stop_at_the_plan_until_somebody_says_so(stage: Stage) -> None:
+    for number in range(60):
+        ref = stage.hubspot.put("contacts", **{**ADA, "email": f"ada{number}@acme.example"})
+        stage.hubspot.touch(ref, stage.now - timedelta(days=3), "form_submission", name="Whitepaper: LEI")
+    done = stage.run()
+    while not done.gates:
+        done = later(stage, hours=8)
+    (gate,) = done.gates
+    assert gate.name == "besides" and lists(stage).on["7"] == set()
+    assert "track product (hubspot 7): 60 to join, 0 to leave (more than 50% of 60 and more than 50)" in gate.found
+    stage.runs += 1
+    with stage.state() as store:
+        cycle(stage.world(store, stage.sides), write=True, open_gates=frozenset(("besides",)))
+    assert len(lists(stage).on["7"]) == 60
+
+
+def test_what_it_costs_to_fill_a_list_is_in_the_plan(stage: Stage) -> None:
+    engaged(stage)
+    seen = stage.run(write=False)
+    for _ in range(3):
+        stage.pass_time(timedelta(hours=8))
+        seen = seen if seen.groups else stage.run(write=False)
+    assert costs(seen, stage.sides)["hubspot"] - api_calls(seen.plan, stage.sides)["hubspot"] == 2

@@ -55,3 +55,18 @@ def test_more_than_one_call_takes_go_in_several(crm, campaign, sandbox):
 def test_a_campaign_that_is_not_there_is_named(crm):
     with pytest.raises(Misconfigured, match="no campaign with the id"):
         crm.members(generated("701", 99))
+
+
+def test_what_a_campaign_costs_is_what_was_foretold(crm, campaign, sandbox):
+    rows = [{"Id": generated("00Q", n), "LastName": f"L{n}", "Company": "C", "CreatedDate": "2026-01-01T10:00:00Z"}
+            for n in range(10, 260)]  # fmt: skip
+    sandbox.seed({"objects": {"Lead": rows}})
+    everybody = [Ref("salesforce", "Lead", row["Id"]) for row in rows]
+    crm.members(campaign)
+    for there, joining, leaving in ((0, 250, 0), (250, 0, 250)):
+        before = crm.usage.reads + crm.usage.writes
+        assert len(crm.members(campaign)) == there
+        crm.join(campaign, everybody[:joining])
+        if leaving:
+            crm.leave(campaign, everybody)
+        assert crm.usage.reads + crm.usage.writes - before == crm.group_calls(there, joining, leaving)
