@@ -28,10 +28,11 @@ def plan_text(
         changing += 1
         if changing <= limit:
             shown[uid] = list(steps)
-    updates = sum(step.id is not None for step in plan.steps)
+    created = sum(step.id is None for step in plan.steps)
+    updates = sum(step.id is not None and step.turn == 0 for step in plan.steps)
     console.print(
         f"[bold]plan[/]: {counted(changing, 'lead or company changes', 'leads and companies change')}: "
-        f"{counted(updates, 'record')} updated, {len(plan.steps) - updates:,} created",
+        f"{counted(updates, 'record')} updated, {created:,} created",
         highlight=False,
     )
     called = names(shown) if shown else {}
@@ -51,7 +52,7 @@ def plan_text(
 
 
 def _step_text(console: Console, step: Step) -> None:
-    verb = "create" if step.id is None else "update"
+    verb = "create" if step.id is None else "then update" if step.turn else "update"
     console.print(f"    {verb} {step.side} {step.kind} {step.id or ''}".rstrip(), highlight=False, style="cyan")
     before = ""
     for change in step.changes:

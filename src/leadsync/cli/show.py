@@ -156,7 +156,7 @@ def _outcomes(cycle: Cycle) -> tuple[Places, Places, Places]:
     if cycle.pushed is None:
         return Counter(), Counter(), Counter()
     return (
-        Counter((s.side, s.kind) for s in cycle.pushed.written),
+        Counter((s.side, s.kind) for s in cycle.pushed.written if s.turn == 0),
         Counter((s.side, s.kind) for s, _ in cycle.pushed.created),
         Counter((s.side, s.kind) for s, _ in cycle.pushed.rejected),
     )
