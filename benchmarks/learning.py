@@ -1,13 +1,24 @@
 """How well learned points rank leads that came later, on public leads with a known outcome, and which leaks are named.
 
-    python -m benchmarks.learning Leads.csv            # X Education (Kaggle "Lead Scoring", 9,240 leads)
-    python -m benchmarks.learning FOLDER               # a bundle that `leadforge generate` of PyPI made
-    LEADSYNC_DATA=FOLDER python -m benchmarks.learning # looks there for xeducation_Leads.csv, Leads.csv and bundles
+    python -m benchmarks.learning Leads.csv            # X Education
+    python -m benchmarks.learning FOLDER               # a bundle of leadforge
+    LEADSYNC_DATA=FOLDER python -m benchmarks.learning # looks there for *Leads.csv, *Lead Scoring.csv and bundles
 
-Neither is part of leadsync: what the first may be used for is not told, the second is made in a minute. The first 70 %
-of the leads in time are learned from, the others measured on, by the code that `leadsync learn` runs, with the points
-rounded and written to a file. Honest figures for X Education are an AUC of 0.891 with behaviour and 0.812 with what is
-known when a lead comes in; about 0.985 is what the fields give that sales fills in afterwards.
+The first 70 % of the leads in time are learned from, the others measured on, by the code that `leadsync learn` runs,
+with the points rounded and written to a file.
+
+X Education: a CSV file of 9,240 leads and 37 columns, published on Kaggle as "Leads.csv" of ashydv/leads-dataset and as
+"Lead Scoring.csv" of amritachatterjee09/lead-scoring-dataset (the case study of upGrad; its SHA-256 begins with
+4031a254). What it may be used for is not told there, so it is not part of leadsync. It must have the columns "Prospect
+ID", "Lead Number" (in the order of time), "Converted" (0 or 1), "Tags", "Lead Quality", "Lead Profile", "TotalVisits",
+"Total Time Spent on Website" and "Page Views Per Visit"; the others are taken as known when a lead comes in, but for
+"Asymmetrique ..." and the last activity. Honest figures are an AUC of 0.891 with behaviour and 0.812 with what is known
+when a lead comes in; about 0.985 is what the fields give that sales fills in afterwards.
+
+leadforge: invented leads, made in ten seconds with the package of that name (MIT), its columns that leak labelled:
+
+    leadforge generate --recipe b2b_saas_procurement_v1 --seed 11 --mode research_instructor --difficulty advanced \\
+        --n-accounts 600 --n-contacts 1700 --n-leads 2500 --out FOLDER
 """
 
 from __future__ import annotations
@@ -28,7 +39,7 @@ from leadsync.learn import Example, Proposal, Quality, propose
 from leadsync.learn.cohort import TEST_SHARE
 from leadsync.learn.design import design
 from leadsync.learn.fit import fit
-from leadsync.learn.leaks import leaks
+from leadsync.learn.leaks import alone, leaks
 from leadsync.learn.measure import quality
 from leadsync.learn.proposal import Source
 from leadsync.records import Fields, Value
@@ -87,8 +98,13 @@ class Leads:
 
 def xeducation(path: Path) -> Leads:
     """The CSV file; time is the running number of a lead, for it has no dates."""
-    with path.open(encoding="utf-8", newline="") as file:
-        found = sorted(csv.DictReader(file), key=lambda row: int(row["Lead Number"]))
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        wanted = (*XEDUCATION_IDS, *XEDUCATION["sales fills it in"], *XEDUCATION["behaviour"])
+        missing = [name for name in wanted if name not in (reader.fieldnames or ())]
+        if missing:
+            raise SystemExit(f"{path}: is not X Education's file, it has no column {', '.join(missing)} (see --help)")
+        found = sorted(reader, key=lambda row: int(row["Lead Number"]))
     names = {name: fact_name(name) for name in found[0] if name and name not in XEDUCATION_IDS}
     late, others, behaviour = (frozenset(map(fact_name, some)) for some in XEDUCATION.values())
     capture = frozenset(names.values()) - late - others - behaviour
@@ -110,7 +126,9 @@ def leadforge(folder: Path) -> Leads:
     """A bundle: the three parts of its task, put back together in the order of time."""
     import pyarrow.parquet as pq
 
-    task = next((folder / "tasks").iterdir())
+    task = next((folder / "tasks").glob("*/"), None)
+    if task is None:
+        raise SystemExit(f"{folder}: is no bundle of leadforge, it has no folder in tasks/ (see --help)")
     found = [row for part in ("train", "valid", "test") for row in pq.read_table(task / f"{part}.parquet").to_pylist()]
     found.sort(key=lambda row: (row["lead_created_at"], row["lead_id"]))
     columns = frozenset(found[0]) - set(LEADFORGE_IDS)
@@ -177,8 +195,19 @@ def told(leads: Leads) -> Iterator[str]:
             yield f"    leak: {leak.field}: {leak.reason}"
         if found.leaks:
             yield f"    had they been learned from: AUC {unguarded(old, new):.4f}"
-    named = {leak.field for leak in leaks(examples(leads, leads.known_leaks)[0], sorted(leads.known_leaks))}
+    yield from _of_known_leaks(leads)
+
+
+def _of_known_leaks(leads: Leads) -> Iterator[str]:
+    """Which of the columns that leak were named, and how well each of them tells the outcome by itself."""
+    old = examples(leads, leads.known_leaks)[0]
+    named = {leak.field for leak in leaks(old, sorted(leads.known_leaks))}
     yield f"  of {len(leads.known_leaks)} known leaks named by themselves: {', '.join(sorted(named)) or 'none'}"
+    won = np.array([example.won for example in old])
+    for name in sorted(leads.known_leaks):
+        told_alone = alone([example.facts for example in old], name, won)
+        word = "named" if name in named else "not named: alone it tells no more than honest facts do"
+        yield f"    {name}: AUC {told_alone:.3f} alone, {word}"
 
 
 def _figures(q: Quality) -> str:
@@ -193,18 +222,22 @@ def sources(given: Sequence[Path]) -> Iterator[Leads]:
     places = list(given)
     if not places and (home := os.environ.get("LEADSYNC_DATA")):
         root = Path(home)
-        places = [*root.rglob("*Leads.csv"), *(path.parent for path in root.rglob("feature_dictionary.csv"))]
+        files = [path for name in ("*Leads.csv", "*Lead Scoring.csv") for path in root.rglob(name)]
+        places = [*files, *(path.parent for path in root.rglob("feature_dictionary.csv"))]
     for place in places:
         yield leadforge(place) if place.is_dir() else xeducation(place)
 
 
 def main() -> int:
     """Print the report of every data set there is; 1 when there is none."""
-    parser = argparse.ArgumentParser(prog="benchmarks.learning", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.learning", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", nargs="*", type=Path, help="X Education's CSV file, or a leadforge bundle")
     found = list(sources(parser.parse_args().data))
     if not found:
-        print("no data: name X Education's Leads.csv or a leadforge bundle, or set LEADSYNC_DATA", file=sys.stderr)
+        said = "no data: name X Education's Leads.csv or a leadforge bundle, or set LEADSYNC_DATA"
+        print(f"{said} (--help says where they come from)", file=sys.stderr)
     for leads in found:
         for line in told(leads):
             print(line, flush=True)

@@ -134,5 +134,5 @@ def _logistic() -> Any:
         return import_module("sklearn.linear_model").LogisticRegression
     except ImportError:
         raise Misconfigured(
-            "learning needs scikit-learn: install leadsync[learn] (for instance `uv sync --extra learn`)."
+            "learning needs scikit-learn, which comes with leadsync and is not there: install leadsync again."
         ) from None
