@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import isfinite
 from typing import Final
 
 from leadsync.attribute.paths import Paths
@@ -47,14 +48,19 @@ def noted(lines: list[int], what: str) -> list[str]:
 
 
 def _parts(text: str) -> list[str]:
-    parts = [part.strip() for part in text.split(SEPARATOR)]
-    return [part for part in parts if part]
+    return [part for part in map(str.strip, text.split(SEPARATOR)) if part]
 
 
 def _hours(row: Cells, touches: int) -> list[float] | None:
     if "hours" not in row.header.places:
         return None
-    found = [row.part(part, "hours", hours) for part in _parts(row.text("hours"))]
+    text = row.text("hours")
+    try:
+        found = [float(part) for part in text.split(SEPARATOR)]
+    except ValueError:
+        found = []
+    if not found or not isfinite(sum(found)):  # whatever is out of the ordinary, with a word on what is wrong
+        found = [row.part(part, "hours", hours) for part in _parts(text)]
     if len(found) != touches:
         raise row.bad("hours", f"{len(found)} hours for {touches} touches")
     return found
