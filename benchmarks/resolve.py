@@ -32,7 +32,7 @@ from benchmarks.peers import peers
 
 from leadsync.records import CompanyQuery, Match
 from leadsync.resolve import ResolveSettings, resolve, resolve_all
-from leadsync.resolve.judge import CONSIDERED
+from leadsync.resolve.judge import CONSIDERED, Means
 from leadsync_gleif import Index, load, status
 
 SINGLE = 300
@@ -108,23 +108,24 @@ def _build(data: Data, folder: Path) -> None:
 
 
 def _ask(index: Index, queries: Sequence[CompanyQuery]) -> list[Match]:
-    settings = ResolveSettings()
-    resolve_all(queries[:BATCH], index.candidates(queries[:BATCH], CONSIDERED), settings)  # pages and model read in
+    settings, means = ResolveSettings(), Means(count=index.frequencies)
+    first = queries[:BATCH]
+    resolve_all(first, index.candidates(first, CONSIDERED), settings, means=means)  # pages and model read in
     start = time.process_time()
     matches: list[Match] = []
     for at in range(0, len(queries), BATCH):
         batch = queries[at : at + BATCH]
-        matches += resolve_all(batch, index.candidates(batch, CONSIDERED), settings)
+        matches += resolve_all(batch, index.candidates(batch, CONSIDERED), settings, means=means)
     print(f"in bulk             {len(queries) / (time.process_time() - start):8,.0f} queries a CPU second")
     return matches
 
 
 def _latency(index: Index, queries: Sequence[CompanyQuery]) -> None:
-    settings = ResolveSettings()
+    settings, means = ResolveSettings(), Means(count=index.frequencies)
     times = []
     for query in queries[:SINGLE]:
         start = time.perf_counter()
-        resolve(query, index.candidates([query], CONSIDERED)[0], settings)
+        resolve(query, index.candidates([query], CONSIDERED)[0], settings, means=means)
         times.append(1000 * (time.perf_counter() - start))
     times.sort()
     print(f"one at a time       {statistics.median(times):8.2f} ms median, {times[int(len(times) * 0.99)]:.1f} ms p99")

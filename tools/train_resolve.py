@@ -1,14 +1,17 @@
 """Train the resolver's model on the labelled names of the tuning half and write `src/leadsync/resolve/model.json`.
 
-    python -m tools.train_resolve DATA INDEX [--check]
+    python -m tools.train_resolve DATA INDEX [--check [SEEDS]]
 
 DATA holds gleif/level1.parquet and resolve/*; INDEX is the register's index without the withheld LEIs (see
-benchmarks/resolve.py --index). Needs scikit-learn, which nothing needs at run time. `--check` only prints recall at
-precision 0.95 by five-fold cross-validation (folds by LEI) and writes nothing.
+benchmarks/resolve.py --index). Needs scikit-learn, which nothing needs at run time.
 
 Examples are (query, candidate) pairs. Each query is seen as it is; half of the answerable ones also with the right
-entities taken away, so that the model learns when nothing fits; a quarter also without country. Sets are weighted as in
-the core mix of the benchmark.
+entities taken away, so that the model learns when nothing fits; a quarter also without country; and all once more
+without the counts of words that small registers and the REST API do not give. Sets are weighted as in the core mix of
+the benchmark.
+
+`--check` writes nothing: it trains anew for each of five folds by LEI on the other four, as often as SEEDS says with
+other folds each time, and prints what comes of the fold's own names: the core mix, and all names weighted like it.
 """
 
 from __future__ import annotations
@@ -20,36 +23,47 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.labelled import Data, Judge, Label, Outcome, read, summary
+from benchmarks.labelled import Data, Judge, Label, Outcome, precision_of, read, spread, summary
 
-from leadsync.records import LegalEntity, Match
-from leadsync.resolve import ResolveSettings, resolve_all
-from leadsync.resolve.features import FEATURES, compare, crowd, row, take_apart
-from leadsync.resolve.judge import CONSIDERED
-from leadsync.resolve.model import read_model
+from leadsync.records import LegalEntity
+from leadsync.resolve import NOTHING
+from leadsync.resolve.features import FEATURES, UNKNOWN
+from leadsync.resolve.judge import CONSIDERED, Prepared, decide, prepare, weigh, weighed
+from leadsync.resolve.model import ALL, read_model
 from leadsync_gleif import Index
 
 TARGET = Path(__file__).parent.parent / "src/leadsync/resolve/model.json"
-TREES, LEAVES = 150, 12
 FOLDS = 5
 WITHOUT_TRUTH, WITHOUT_COUNTRY = 0.25, 0.4
 """What examples of these kinds weigh, against 1 for a query as it is."""
+WITHOUT_COUNTS = 0.1
+"""What an answer weighs whose words nobody counted, beside the same with counts."""
 RARE_SET = 0.01
 """The share of the mix given to a set that the core mix does not have."""
+TREES = {
+    "max_iter": 150, "max_leaf_nodes": 12, "learning_rate": 0.07, "min_samples_leaf": 40, "l2_regularization": 5.0,
+    "max_features": 0.4, "random_state": 0,
+}  # fmt: skip
+COUNTED = ("rarest", "rarest_here", "next_rarest", "next_rarest_here", "commonest", "counted")
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One query with its candidates' features; `kind`: 0 as it is, 1 without the right entities, 2 without country."""
+    """One query with its candidates as the judge sees them; `kind`: 0 as it is, 1 without the right entities, 2 without
+    country. `right`: whether each of the candidates that are weighed is."""
 
     label: Label
     kind: int
-    rows: Sequence[Sequence[float]]
+    prepared: Prepared
     right: Sequence[bool]
+
+
+# ---- examples
 
 
 def groups(data: Data, index: Index) -> Iterator[Group]:
@@ -61,27 +75,29 @@ def groups(data: Data, index: Index) -> Iterator[Group]:
         if label.query.country and random.Random(label.qid * 7 + 1).random() < 0.25
     ]
     for labels, kind in ((data.labels, 0), (blind, 2)):
-        found = index.candidates([label.query for label in labels], CONSIDERED)
-        for label, candidates in zip(labels, found, strict=True):
-            yield from _examples(label, kind, candidates, judge)
+        queries = [label.query for label in labels]
+        found = index.candidates(queries, CONSIDERED)
+        yield from _groups(labels, kind, found, judge, index)
+        if kind == 0:
+            right = [
+                [judge.right(label, e.lei, e.name, e.country) for e in some]
+                for label, some in zip(labels, found, strict=True)
+            ]
+            kept = [i for i, label in enumerate(labels) if any(right[i]) and random.Random(label.qid).random() < 0.5]
+            wrong = [[e for e, is_right in zip(found[i], right[i], strict=True) if not is_right] for i in kept]
+            yield from _groups([labels[i] for i in kept], 1, wrong, judge, index)
 
 
-def _examples(label: Label, kind: int, candidates: Sequence[LegalEntity], judge: Judge) -> Iterator[Group]:
-    asked = take_apart(label.query)
-    seen = [compare(asked, entity) for entity in candidates]
-    right = [judge.right(label, e.lei, e.name, e.country) for e in candidates]
-    yield _group(label, kind, asked, seen, right)
-    if kind == 0 and any(right) and random.Random(label.qid).random() < 0.5:
-        wrong = [one for one, is_right in zip(seen, right, strict=True) if not is_right]
-        yield _group(label, 1, asked, wrong, [False] * len(wrong))
+def _groups(
+    labels: Sequence[Label], kind: int, found: Sequence[Sequence[LegalEntity]], judge: Judge, index: Index
+) -> Iterator[Group]:
+    prepared = prepare([label.query for label in labels], found, [NOTHING] * len(labels), index.frequencies)
+    for label, one in zip(labels, prepared, strict=True):
+        answers = one.answers[: len(one.rows)]
+        yield Group(label, kind, one, [judge.right(label, e.lei, e.name, e.country) for e in answers])
 
 
-def _group(label: Label, kind: int, asked: Any, seen: Sequence[Any], right: Sequence[bool]) -> Group:
-    rows = [row(asked, one) + others for one, others in zip(seen, crowd(asked, seen) if seen else [], strict=True)]
-    return Group(label, kind, rows, right)
-
-
-def weights(found: Sequence[Group]) -> list[float]:
+def shares(found: Sequence[Group]) -> list[float]:
     """What each group weighs, so that the sets' shares are those of the core mix."""
     sets = Counter(g.label.group for g in found if g.kind == 0)
     core = Counter(g.label.group for g in found if g.kind == 0 and g.label.core)
@@ -90,78 +106,110 @@ def weights(found: Sequence[Group]) -> list[float]:
     return [share[g.label.group] * kinds[g.kind] for g in found]
 
 
-def train(found: Sequence[Group], weighed: Sequence[float]) -> Any:
-    """Fit the trees."""
+# ---- training
+
+
+def fit(found: Sequence[Group], shares: Sequence[float]) -> Any:
+    """Fit the trees, with and without the words' counts."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    x = np.array([r for g in found for r in g.rows], np.float32)
-    y = np.array([r for g in found for r in g.right])
-    w = np.repeat(weighed, [len(g.rows) for g in found])
-    trees = HistGradientBoostingClassifier(
-        max_iter=TREES,
-        max_leaf_nodes=LEAVES,
-        learning_rate=0.07,
-        min_samples_leaf=40,
-        l2_regularization=5.0,
-        random_state=0,
-    )
-    return trees.fit(x, y, sample_weight=w)
-
-
-def check(data: Data, index: Index, found: Sequence[Group], weighed: Sequence[float]) -> None:
-    """Print what the whole judge makes of the core mix, each query judged by a model that never saw its LEI."""
-    judge = Judge(data)
-    fold = [zlib.crc32(g.label.lei.encode()) % FOLDS for g in found]
-    outcomes: list[tuple[Outcome, Match]] = []
-    for held in range(FOLDS):
-        kept = [i for i, f in enumerate(fold) if f != held]
-        trees = read_model(content(train([found[i] for i in kept], [weighed[i] for i in kept])))
-        labels = [one for one in data.labels if one.core and zlib.crc32(one.lei.encode()) % FOLDS == held]
-        queries = [label.query for label in labels]
-        candidates = index.candidates(queries, CONSIDERED)
-        matches = resolve_all(queries, candidates, ResolveSettings(threshold=0.0), trees=trees)
-        for label, m in zip(labels, matches, strict=True):
-            right = judge.right(label, m.lei, m.legal_name, m.country)
-            outcomes.append((Outcome(label, m.lei != "", right, m.confidence), m))
-    report(outcomes)
-
-
-def report(judged: Sequence[tuple[Outcome, Match]]) -> None:
-    """Precision, recall and refusals by threshold, recall at fixed precision, and how true the confidence is."""
-    outcomes = [outcome for outcome, _ in judged]
-    print(" ".join(f"{k}: {v:.3f}" for k, v in summary(outcomes).items() if v is not None))
-    print("ambiguous:", sum(match.status == "ambiguous" for _, match in judged))
-    for threshold in (0.5, 0.6, 0.7, 0.75, 0.8, 0.82, 0.84, 0.86, 0.88, 0.9, 0.92):
-        cut = [replace(o, answered=o.answered and o.confidence >= threshold) for o in outcomes]
-        cut = [replace(o, right=o.right and o.answered) for o in cut]
-        print(threshold, " ".join(f"{k}: {v:.3f}" for k, v in summary(cut).items() if v is not None))
-    for low in range(0, 100, 10):
-        bin_ = [o for o in outcomes if o.answered and low <= 100 * o.confidence < low + 10]
-        if bin_:
-            said, true = (sum(x) / len(bin_) for x in ([o.confidence for o in bin_], [o.right for o in bin_]))
-            print(
-                f"said {low / 100:.1f}–{low / 100 + 0.1:.1f}: {len(bin_):5} answers, mean {said:.3f}, right {true:.3f}"
-            )
+    x = np.array([row for g in found for row in g.prepared.rows], np.float32)
+    y = np.array([right for g in found for right in g.right])
+    w = np.repeat(shares, [len(g.right) for g in found])
+    uncounted = x.copy()
+    uncounted[:, [FEATURES.index(name) for name in COUNTED]] = UNKNOWN
+    trees = HistGradientBoostingClassifier(**TREES)
+    return trees.fit(np.vstack((x, uncounted)), np.tile(y, 2), sample_weight=np.concatenate((w, w * WITHOUT_COUNTS)))
 
 
 def content(model: Any) -> dict[str, Any]:
-    """The trees as plain lists."""
-    nodes: dict[str, list[float]] = {"feature": [], "threshold": [], "left": [], "right": [], "value": []}
-    roots: list[int] = []
-    depth = 0
-    for (predictor,) in model._predictors:
-        start = len(nodes["feature"])
-        roots.append(start)
-        for at, node in enumerate(predictor.nodes):
-            leaf = bool(node["is_leaf"])
-            nodes["feature"].append(0 if leaf else int(node["feature_idx"]))
-            nodes["threshold"].append(0.0 if leaf else round(float(np.float32(node["num_threshold"])), 6))
-            nodes["left"].append(start + (at if leaf else int(node["left"])))
-            nodes["right"].append(start + (at if leaf else int(node["right"])))
-            nodes["value"].append(round(float(node["value"]), 5) if leaf else 0.0)
-            depth = max(depth, int(node["depth"]))
+    """The trees as plain lists: see `leadsync.resolve.model.read_trees`."""
+    trees = [_tree(predictor.nodes) for (predictor,) in model._predictors]
     base = round(float(np.ravel(model._baseline_prediction)[0]), 6)
-    return {"features": FEATURES, **nodes, "roots": roots, "depth": depth, "base": base}
+    return {"features": FEATURES, "base": base, "trees": trees}
+
+
+def _tree(nodes: Any) -> dict[str, Any]:
+    """One tree: its leaves from left to right, and of each comparison the leaves that are left when it is above."""
+    comparisons: list[tuple[int, float, int]] = []
+    leaves: list[float] = []
+
+    def walk(at: int) -> int:
+        node = nodes[at]
+        if node["is_leaf"]:
+            leaves.append(round(float(node["value"]), 5))
+            return 1 << (len(leaves) - 1)
+        place = len(comparisons)
+        threshold = round(float(np.float32(node["num_threshold"])), 6)
+        comparisons.append((int(node["feature_idx"]), threshold, 0))
+        left = walk(int(node["left"]))
+        right = walk(int(node["right"]))
+        comparisons[place] = (*comparisons[place][:2], ALL & ~left)
+        return left | right
+
+    walk(0)
+    return {"comparisons": comparisons, "leaves": leaves}
+
+
+# ---- how good it is on names it never saw
+
+
+def check(found: Sequence[Group], seeds: int) -> None:
+    """Print what the whole judge makes of names whose LEIs it never saw."""
+    outcomes = [judged(found, seed) for seed in range(seeds)]
+    core = [[o for o in some if o.label.core] for some in outcomes]
+    print(f"core mix, {len(core[0])} names, {seeds} × {FOLDS} folds:")
+    for line in spread([precision_of(some) for some in core]):
+        print(f"  {line}")
+    print(f"all {len(outcomes[0])} names, weighted as the core mix:")
+    for line in spread([precision_of(some, weighted=True) for some in outcomes]):
+        print(f"  {line}")
+    _thresholds([o for some in core for o in some])
+    _reliability([o for some in core for o in some])
+
+
+def judged(found: Sequence[Group], seed: int) -> list[Outcome]:
+    """Each name as it is, judged by a model trained on the folds without its LEI."""
+    weight = shares(found)
+    fold = [zlib.crc32(f"{seed}:{g.label.lei}".encode()) % FOLDS for g in found]
+    outcomes: list[Outcome] = []
+    for held in range(FOLDS):
+        kept = [i for i, f in enumerate(fold) if f != held]
+        trained = fit([found[i] for i in kept], [weight[i] for i in kept])
+        mine = [g for g, f in zip(found, fold, strict=True) if f == held and g.kind == 0]
+        outcomes += _outcomes(mine, trained)
+    return outcomes
+
+
+def _outcomes(found: Sequence[Group], trained: Any) -> Iterator[Outcome]:
+    odds = iter(weigh([g.prepared for g in found], read_model(json.loads(json.dumps(content(trained))))))
+    for group in found:
+        match = decide(group.prepared, weighed(group.prepared, [next(odds) for _ in group.right]), 0.0)
+        leis = [answer.lei for answer in group.prepared.answers]
+        yield Outcome(
+            group.label, match.lei != "", match.lei != "" and group.right[leis.index(match.lei)], match.confidence
+        )
+
+
+def _thresholds(outcomes: Sequence[Outcome]) -> None:
+    for threshold in (0.5, 0.6, 0.7, 0.75, 0.78, 0.8, 0.82, 0.84, 0.86, 0.88, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97):
+        cut = [replace(o, answered=o.answered and o.confidence >= threshold) for o in outcomes]
+        cut = [replace(o, right=o.right and o.answered) for o in cut]
+        found = {
+            k: v for k, v in summary(cut).items() if k in {"precision", "recall", "nil answered"} and v is not None
+        }
+        print(f"  from {threshold:.2f}: " + "  ".join(f"{name} {value:.3f}" for name, value in found.items()))
+
+
+RELIABILITY = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 1.01)
+
+
+def _reliability(outcomes: Sequence[Outcome]) -> None:
+    for low, high in pairwise(RELIABILITY):
+        some = [o for o in outcomes if o.answered and low <= o.confidence < high]
+        if some:
+            said, true = (sum(x) / len(some) for x in ([o.confidence for o in some], [o.right for o in some]))
+            print(f"  said {low:.2f} to {min(high, 1):.2f}: {len(some):5} answers, mean {said:.3f}, right {true:.3f}")
 
 
 def main() -> None:
@@ -169,16 +217,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("index", type=Path)
-    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--check", type=int, nargs="?", const=1, metavar="SEEDS")
     args = parser.parse_args()
     index = Index.open(args.index)
-    data = read(args.data)
-    found = list(groups(data, index))
-    weighed = weights(found)
-    if args.check:
-        check(data, index, found, weighed)
+    found = list(groups(read(args.data), index))
+    if args.check is not None:
+        check(found, args.check)
     else:
-        TARGET.write_text(json.dumps(content(train(found, weighed)), separators=(",", ":")), encoding="ascii")
+        TARGET.write_text(json.dumps(content(fit(found, shares(found))), separators=(",", ":")), encoding="ascii")
 
 
 if __name__ == "__main__":

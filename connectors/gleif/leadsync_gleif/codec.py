@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from leadsync.records import Address, LegalEntity
 
@@ -21,7 +22,15 @@ def _place(address: Address) -> str:
 
 
 def _address(text: str) -> Address:
-    return Address(*text.split(_PART)) if text else _NOWHERE
+    if not text:
+        return _NOWHERE
+    return Address(*text.split(_PART)) if _PART in text else _country(text)
+
+
+@lru_cache
+def _country(code: str) -> Address:
+    """An address of which only the country is known, as in tables derived from the register: one for all."""
+    return Address(code)
 
 
 def encode(entity: LegalEntity) -> bytes:

@@ -17,12 +17,14 @@ from leadsync.records import CompanyQuery, LegalEntity, Ownership
 from leadsync_gleif.hashing import U64
 from leadsync_gleif.level2 import WITHDRAWN, Relation, relation_of
 from leadsync_gleif.ownership import ownership
-from leadsync_gleif.search import search
+from leadsync_gleif.search import frequencies, search
 from leadsync_gleif.segment import Segment, lei_key, lei_keys
 
 MANIFEST = "manifest.json"
 BATCH = 512
 """Queries searched at once: enough to share the work, few enough to stay in the processor's cache."""
+REPRESENTATIVE = 1_000_000
+"""Entities from which on what is rare here is rare: an extract of the register says nothing of it."""
 SUCCEEDED = frozenset({"MERGED", "DUPLICATE", "RETIRED"})
 """Registrations that may have passed to another record."""
 
@@ -96,6 +98,13 @@ class Index:
             if found is not None:
                 return found
         return None
+
+    def frequencies(self, names: Sequence[str], countries: Sequence[str]) -> list[list[tuple[int, int]]] | None:
+        """See `leadsync.connector.counting`. Counted in the largest segment: deltas add little to it."""
+        largest = max((layer.segment for layer in self.layers), key=lambda segment: segment.entities, default=None)
+        if largest is None or largest.entities < REPRESENTATIVE:
+            return None
+        return frequencies(largest, names, countries)
 
     def candidates(self, queries: Sequence[CompanyQuery], limit: int = 20) -> list[list[LegalEntity]]:
         """For each query the entities it could mean, likeliest first, and the successors of those that have one."""

@@ -71,6 +71,10 @@ class IndexRegister:
         """See `Register`."""
         return self.index.candidates(queries, limit)
 
+    def frequencies(self, names: Sequence[str], countries: Sequence[str]) -> Sequence[Sequence[tuple[int, int]]] | None:
+        """See `Counting`."""
+        return self.index.frequencies(names, countries)
+
     def entity(self, lei: str) -> LegalEntity | None:
         """See `Register`."""
         return self.index.entity(lei)

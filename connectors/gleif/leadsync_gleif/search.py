@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,20 @@ def search(segment: Segment, queries: Sequence[CompanyQuery], limit: int) -> Fou
     return _ranked(arrays, (all_query, all_name, exact), terms, country, limit)
 
 
+def frequencies(segment: Segment, phrases: Sequence[str], countries: Sequence[str]) -> list[list[tuple[int, int]]]:
+    """Of each word of each phrase how many names have it: everywhere, and in the phrase's country."""
+    arrays = segment.arrays
+    hashed = hash_phrases(phrases)
+    numbers = _numbers(arrays, hashed.words)
+    known = numbers >= 0
+    first = np.where(known, arrays["word_start"][np.maximum(numbers, 0)], 0).astype(np.int64)
+    last = np.where(known, arrays["word_start"][numbers + 1], 0).astype(np.int64)
+    places = np.array([segment.countries.get(country, (0, 0)) for country in countries], np.int64).reshape(-1, 2)
+    start, end = _local(arrays["word_name"], first, last, np.repeat(places, hashed.counts, axis=0))
+    counted = zip((last - first).tolist(), (end - start).tolist(), strict=True)
+    return [list(islice(counted, count)) for count in hashed.counts.tolist()]
+
+
 def _country_ranges(segment: Segment, queries: Sequence[CompanyQuery]) -> I64:
     nowhere = (-1, -1)
     found = [segment.countries.get(query.country, nowhere) if query.country else nowhere for query in queries]
@@ -105,19 +120,33 @@ def _wholes(arrays: dict[str, Array], hashes: U64, owner: I64, country: I64) -> 
     last = np.searchsorted(known, hashes, side="right")
     crowded = last - first > WHOLE
     if crowded.any():
-        for at in np.flatnonzero(crowded):
-            first[at], last[at] = _within(arrays["whole_name"], int(first[at]), int(last[at]), country[owner[at]])
-            last[at] = min(last[at], first[at] + WHOLE)
+        start, end = _or_all(arrays["whole_name"], first[crowded], last[crowded], country[owner[crowded]])
+        first[crowded], last[crowded] = start, np.minimum(end, start + WHOLE)
     names = arrays["whole_name"][ranges(first, last)].astype(np.int64)
     return np.repeat(np.arange(len(hashes)), last - first), names
 
 
-def _within(names: U32, first: int, last: int, country: I64) -> tuple[int, int]:
-    """The part of a sorted run of names that lies in the country; all of it where there is none."""
-    low, high = int(country[0]), int(country[1])
-    run = names[first:last]
-    start, end = (int(x) for x in np.searchsorted(run, (low, high)))
-    return (first + start, first + end) if end > start else (first, last)
+def _local(names: U32, first: I64, last: I64, country: I64) -> tuple[I64, I64]:
+    """The part of each sorted run of names that lies in its country's range of names."""
+    return _lower_bound(names, first, last, country[:, 0]), _lower_bound(names, first, last, country[:, 1])
+
+
+def _lower_bound(names: U32, first: I64, last: I64, wanted: I64) -> I64:
+    """Of each run of sorted names the place of the first that is not below the wanted one: all runs halved together."""
+    low, high = first.copy(), last.copy()
+    while (open_ := low < high).any():
+        middle = (low + high) >> 1
+        below = open_ & (names[np.where(open_, middle, 0)] < wanted)
+        low = np.where(below, middle + 1, low)
+        high = np.where(open_ & ~below, middle, high)
+    return low
+
+
+def _or_all(names: U32, first: I64, last: I64, country: I64) -> tuple[I64, I64]:
+    """The part of each sorted run of names that lies in its country; all of it where there is none."""
+    start, end = _local(names, first, last, country)
+    some = end > start
+    return np.where(some, start, first), np.where(some, end, last)
 
 
 def _numbers(arrays: dict[str, Array], hashes: U64) -> I64:
@@ -182,13 +211,10 @@ def _gather(arrays: dict[str, Array], terms: Terms, country: I64) -> tuple[I64, 
     first = arrays["word_start"][terms.word].astype(np.int64)
     last = arrays["word_start"][terms.word + 1].astype(np.int64)
     names = arrays["word_name"]
-    for at in np.flatnonzero(last - first > RARE):
-        low, high = country[terms.query[at]]
-        start, end = (int(x) for x in np.searchsorted(names[first[at] : last[at]], (low, high)))
-        last[at] = first[at] + end
-        first[at] += start
-        if end - start > RARE:
-            last[at] = first[at]
+    frequent = last - first > RARE
+    if frequent.any():
+        start, end = _local(names, first[frequent], last[frequent], country[terms.query[frequent]])
+        first[frequent], last[frequent] = start, np.where(end - start > RARE, start, end)
     query = np.repeat(terms.query, last - first)
     weight = np.repeat(terms.weight, last - first)
     key = query << 32 | names[ranges(first, last)].astype(np.int64)
@@ -231,9 +257,10 @@ def _pairs(arrays: dict[str, Array], asked: Asked, country: I64) -> tuple[I64, I
     at, owner = at[hit], owner[hit]
     first = arrays["pair_start"][at].astype(np.int64)
     last = arrays["pair_start"][at + 1].astype(np.int64)
-    for i in np.flatnonzero(last - first > SHORTLIST):
-        first[i], last[i] = _within(arrays["pair_name"], int(first[i]), int(last[i]), country[owner[i]])
-        last[i] = min(last[i], first[i] + 4 * SHORTLIST)
+    crowded = last - first > SHORTLIST
+    if crowded.any():
+        start, end = _or_all(arrays["pair_name"], first[crowded], last[crowded], country[owner[crowded]])
+        first[crowded], last[crowded] = start, np.minimum(end, start + 4 * SHORTLIST)
     return np.repeat(owner, last - first), arrays["pair_name"][ranges(first, last)].astype(np.int64)
 
 

@@ -19,6 +19,7 @@ from leadsync.connector import Register
 from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.records import CompanyQuery, LegalEntity
 from leadsync.resolve import Decisions, Verdict
+from leadsync.resolve.ask import means_of
 from leadsync.resolve.bulk import query_of
 from leadsync.resolve.decisions import CONFIRM, REJECT, following, identifies
 from leadsync.resolve.explain import Considered, Explained
@@ -49,7 +50,9 @@ def explain(
     query = query_of({"name": name, **company})
     with desk(config_path, index, threshold) as at:
         decision = following(decisions_of(at.state).about(query), at.register.entity)
-        found = explain_match(query, at.register.candidates([query], CONSIDERED)[0], at.settings, decision)
+        found = explain_match(
+            query, at.register.candidates([query], CONSIDERED)[0], at.settings, decision, means_of(at.register)
+        )
     if output == "json":
         say_json(_explained_json(query, found))
     else:

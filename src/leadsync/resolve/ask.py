@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leadsync.connector import Register
+from leadsync.connector.counting import Counting
 from leadsync.records import CompanyQuery, LegalEntity, Match
 from leadsync.resolve.decisions import Decisions, following, learned, settled
-from leadsync.resolve.judge import CONSIDERED, ResolveSettings, resolve_all
+from leadsync.resolve.judge import CONSIDERED, Means, ResolveSettings, resolve_all
 
 
 def ask(
@@ -21,8 +22,13 @@ def ask(
     then the judge; then a web domain that people's decisions teach. `found`: candidates that were asked for before."""
     candidates = register.candidates(queries, CONSIDERED) if found is None else found
     verdicts = [following(decisions.about(query), register.entity) for query in queries]
-    matches = resolve_all(queries, candidates, settings, verdicts)
+    matches = resolve_all(queries, candidates, settings, verdicts, means_of(register))
     return [
         learned(query, settled(match, register.entity), decisions, register.entity)
         for query, match in zip(queries, matches, strict=True)
     ]
+
+
+def means_of(register: Register) -> Means:
+    """What a register offers beyond candidates: some can count in how many names a word stands."""
+    return Means(count=register.frequencies if isinstance(register, Counting) else None)

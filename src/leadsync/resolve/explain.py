@@ -9,8 +9,7 @@ from leadsync.records import CompanyQuery, LegalEntity, Match
 from leadsync.resolve.decisions import NOTHING, Decision
 from leadsync.resolve.evidence import evidence
 from leadsync.resolve.features import FEATURES
-from leadsync.resolve.judge import ResolveSettings, _prepare, _weigh, resolve
-from leadsync.resolve.model import model
+from leadsync.resolve.judge import Means, ResolveSettings, prepare, resolve, weigh, weighed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +33,19 @@ class Explained:
 
 
 def explain(
-    query: CompanyQuery, candidates: Sequence[LegalEntity], settings: ResolveSettings, decision: Decision = NOTHING
+    query: CompanyQuery,
+    candidates: Sequence[LegalEntity],
+    settings: ResolveSettings,
+    decision: Decision = NOTHING,
+    means: Means | None = None,
 ) -> Explained:
     """What the judge makes of a company's candidates, in full."""
-    match = resolve(query, candidates, settings, decision)
-    one = _prepare(query, candidates, decision)
+    match = resolve(query, candidates, settings, decision, means)
+    given = Means() if means is None else means
+    (one,) = prepare([query], [candidates], [decision], given.count)
     rows = {id(seen): row for seen, row in zip(one.seen, one.rows, strict=False)}
-    weighed = _weigh(one, model().log_odds(one.rows).tolist())
-    seen = [w.seen for w in weighed]
+    found = weighed(one, weigh([one], given.trees))
+    seen = [w.seen for w in found]
     considered = tuple(
         Considered(
             w.answer,
@@ -50,9 +54,9 @@ def explain(
             _why_not(match, w.answer.lei, w.confidence, settings.threshold),
             dict(zip(FEATURES, map(float, rows[id(w.seen)]), strict=True)),
         )
-        for w in weighed
+        for w in found
     )
-    shown = {w.seen.entity.lei for w in weighed} | {w.answer.lei for w in weighed}
+    shown = {w.seen.entity.lei for w in found} | {w.answer.lei for w in found}
     left = tuple((e, _left_out(e, decision)) for e in candidates if e.lei not in shown)
     return Explained(match, considered, left)
 

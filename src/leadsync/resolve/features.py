@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
@@ -58,6 +59,12 @@ class Asked:
     """What the company chose of its web domain, without hyphens; "" when unknown or shared."""
     office: tuple[tuple[str, ...], str] = ((), "")
     """Core words and form of the company whose branch the name says it is; no words when it says no such thing."""
+    information: float = 0.0
+    """What its core words tell together."""
+    branch: bool = False
+    """Whether the name says it is a branch's."""
+    fund: bool = False
+    """Whether the name says it is a fund's, a trust's or a pension scheme's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,18 @@ def take_apart(query: CompanyQuery) -> Asked:
     label = domain_label(query.domain).replace("-", "") if query.domain else ""
     plain = plain_words(name, query.country)
     core, form = head_office(plain, places) or ((), "")
-    return Asked(query, parsed.core, parsed.form, " ".join(plain), frozenset(places), label, (tuple(core), form))
+    return Asked(
+        query,
+        parsed.core,
+        parsed.form,
+        " ".join(plain),
+        frozenset(places),
+        label,
+        (tuple(core), form),
+        total(parsed.core),
+        not BRANCH_WORDS.isdisjoint(parsed.core),
+        not FUND_WORDS.isdisjoint(parsed.core),
+    )
 
 
 def without_initials(name: str) -> str:
@@ -197,8 +215,18 @@ FEATURES = (
     "foreign", "leading", "translated_form", "form_size",
     "rivals_equal", "rivals_equal_here", "rank", "ahead", "near", "holds_all", "holds_all_here", "twins",
     "group_rivals", "family", "family_here", "longer_here", "crowd",
+    "rarest", "rarest_here", "next_rarest", "next_rarest_here", "commonest", "counted",
 )  # fmt: skip
 """The names of the columns of `table`."""
+
+UNKNOWN = -1.0
+"""In place of a rarity: nobody counted."""
+NO_OTHER = 15.0
+"""In place of a second word's rarity: a name of one word."""
+Counts = Sequence[tuple[int, int]]
+"""Of each word of a name how many of the register's names have it: everywhere, and in the query's country."""
+_REGISTER = 3.2e6
+"""Names in the register of October 2025."""
 
 _CATEGORY = {"GENERAL": 0, "FUND": 1, "BRANCH": 2, "SOLE_PROPRIETOR": 3}
 _GENERIC = 8.5
@@ -208,15 +236,14 @@ _GENERIC = 8.5
 def row(asked: Asked, seen: Seen) -> tuple[float, ...]:
     """The features that need no other candidate."""
     names = seen.names
-    core, words = set(asked.core), set(seen.core)
     left, right = names.asked_only, names.found_only
     return (
         names.coverage,
         names.precision,
         names.asked,
         names.found,
-        max(map(information, left), default=0.0),
-        max(map(information, right), default=0.0),
+        _most(left),
+        _most(right),
         len(left),
         len(right),
         names.similarity,
@@ -227,18 +254,18 @@ def row(asked: Asked, seen: Seen) -> tuple[float, ...]:
         seen.country_fit,
         seen.city_fit,
         _CATEGORY.get(seen.entity.category, 4),
-        seen.entity.category == "BRANCH" or not BRANCH_WORDS.isdisjoint(words),
-        not BRANCH_WORDS.isdisjoint(core),
-        seen.entity.category == "FUND" or not FUND_WORDS.isdisjoint(words),
-        not FUND_WORDS.isdisjoint(core),
-        total(asked.core),
+        seen.entity.category == "BRANCH" or not BRANCH_WORDS.isdisjoint(seen.core),
+        asked.branch,
+        seen.entity.category == "FUND" or not FUND_WORDS.isdisjoint(seen.core),
+        asked.fund,
+        asked.information,
         len(asked.core),
         asked.core[:1] == seen.core[:1],
         names.mended,
-        sum(word in asked.places for word in left),
-        sum(word in asked.places for word in right),
-        all(information(word) <= _GENERIC for word in right) if right else 0.5,
-        all(information(word) <= _GENERIC for word in left) if left else 0.5,
+        sum([word in asked.places for word in left]),
+        sum([word in asked.places for word in right]),
+        _most(right) <= _GENERIC if right else 0.5,
+        _most(left) <= _GENERIC if left else 0.5,
         0 if not seen.kind else 2 if seen.kind == PREVIOUS else 1,
         (not left or GROUP_WORDS.issuperset(left)) and (not right or GROUP_WORDS.issuperset(right)),
         seen.foreign,
@@ -246,6 +273,10 @@ def row(asked: Asked, seen: Seen) -> tuple[float, ...]:
         asked.form in ENGLISH_FORMS and seen.form != "" and seen.form not in ENGLISH_FORMS,
         (seen.form in LISTED_FORMS) - (seen.form in SMALL_FORMS),
     )
+
+
+def _most(words: Sequence[str]) -> float:
+    return max(map(information, words)) if words else 0.0
 
 
 def _leading(asked: tuple[str, ...], found: tuple[str, ...]) -> float:
@@ -260,6 +291,8 @@ def _leading(asked: tuple[str, ...], found: tuple[str, ...]) -> float:
 
 def crowd(asked: Asked, seen: Sequence[Seen]) -> list[tuple[float, ...]]:
     """For each candidate the features that come of the others: namesakes, and how far it is ahead."""
+    if len(seen) == 1:
+        return [_alone(asked, seen[0])]
     standing = [_standing(one) for one in seen]
     order = sorted(standing)
     equal = [one.names.equal for one in seen]
@@ -296,9 +329,31 @@ def crowd(asked: Asked, seen: Sequence[Seen]) -> list[tuple[float, ...]]:
     return rows
 
 
+def _alone(asked: Asked, one: Seen) -> tuple[float, ...]:
+    """What `crowd` makes of a candidate without others."""
+    holds, here = one.names.coverage >= 0.999, one.country_fit == 2
+    family = one.core[:1] == asked.core[:1]
+    longer = holds and here and bool(one.names.found_only)
+    ahead, twins = _standing(one) + 1.0, (1 if one.names.equal else 0) - 1
+    return 0, 0, 0, ahead, 0, holds, holds and here, twins, 0, family, family and here, longer, 1
+
+
 def _is_group_of(one: Seen) -> bool:
     """Whether the entity has the asked name and besides only words of a group's head: "holding", "international"."""
     return one.names.found_only != () and PARENT_WORDS.issuperset(one.names.found_only)
+
+
+def rarity(counts: Counts | None) -> tuple[float, ...]:
+    """How rare the asked name's words are among the register's names, as the logarithms of how many have them: the
+    rarest word and the second rarest, each everywhere and in the query's country, and the commonest; and what all words
+    tell together, so counted. A name of words that nobody else has is its owner's; one of common words, in a family of
+    many, may be any of theirs."""
+    if not counts:
+        return (UNKNOWN,) * 6
+    everywhere, here = sorted(count for count, _ in counts), sorted(count for _, count in counts)
+    second = [math.log1p(some[1]) if len(some) > 1 else NO_OTHER for some in (everywhere, here)]
+    told = sum(math.log(_REGISTER / max(1, count)) for count in everywhere)
+    return math.log1p(everywhere[0]), math.log1p(here[0]), *second, math.log1p(everywhere[-1]), told
 
 
 _FORM_WORTH = {

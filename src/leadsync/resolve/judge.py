@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from leadsync.records import CompanyQuery, LegalEntity, Match
 from leadsync.resolve.decisions import NOTHING, Decision
 from leadsync.resolve.evidence import evidence
-from leadsync.resolve.features import FORM_SAME, Asked, Seen, compare, crowd, row, take_apart
-from leadsync.resolve.information import total
-from leadsync.resolve.model import Model, model
+from leadsync.resolve.features import FORM_SAME, Asked, Counts, Seen, compare, crowd, rarity, row, take_apart
+from leadsync.resolve.model import Trees, model
 
 CONSIDERED = 12
 """Candidates of each query that are looked at, as many as the model was trained with."""
@@ -55,8 +54,20 @@ class ResolveSettings:
     threshold: float = 0.82
 
 
+Count = Callable[[Sequence[str], Sequence[str]], Sequence[Counts] | None]
+"""Counts in how many of the register's names each word of a name stands (names, countries); None where it cannot."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Weighed:
+class Means:
+    """What is judged with: `trees`, None for those that ship; `count`, None where nobody can count words."""
+
+    trees: Trees | None = None
+    count: Count | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
     seen: Seen
     answer: LegalEntity
     confidence: float
@@ -67,10 +78,11 @@ def resolve(
     candidates: Sequence[LegalEntity],
     settings: ResolveSettings,
     decision: Decision = NOTHING,
+    means: Means | None = None,
 ) -> Match:
     """Which of the candidates the company is. "matched" above the threshold; "ambiguous" where two cannot be told
     apart; else "none". A person's decision comes before all judgement."""
-    return resolve_all([query], [candidates], settings, [decision])[0]
+    return resolve_all([query], [candidates], settings, [decision], means)[0]
 
 
 def resolve_all(
@@ -78,25 +90,21 @@ def resolve_all(
     candidates: Sequence[Sequence[LegalEntity]],
     settings: ResolveSettings,
     decisions: Sequence[Decision] | None = None,
-    trees: Model | None = None,
+    means: Means | None = None,
 ) -> list[Match]:
-    """`resolve` for many queries at once, which is several times faster; in the queries' order. `trees`: another model
-    than the one that ships."""
+    """`resolve` for many queries at once, which is several times faster; in the queries' order."""
     verdicts = [NOTHING] * len(queries) if decisions is None else decisions
-    prepared = [_prepare(*given) for given in zip(queries, candidates, verdicts, strict=True)]
-    weigh = model() if trees is None else trees
-    odds = weigh.log_odds([features for one in prepared for features in one.rows]).tolist()
-    matches: list[Match] = []
-    at = 0
-    for one, verdict in zip(prepared, verdicts, strict=True):
-        weighed = _weigh(one, odds[at : at + len(one.rows)])
-        at += len(one.rows)
-        matches.append(_confirmed(one, verdict) or _decide(one, weighed, settings.threshold))
-    return matches
+    given = Means() if means is None else means
+    prepared = prepare(queries, candidates, verdicts, given.count)
+    odds = iter(weigh(prepared, given.trees))
+    return [
+        _confirmed(one, verdict) or decide(one, weighed(one, [next(odds) for _ in one.rows]), settings.threshold)
+        for one, verdict in zip(prepared, verdicts, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
+class Prepared:
     asked: Asked
     seen: tuple[Seen, ...]
     answers: tuple[LegalEntity, ...]
@@ -104,10 +112,22 @@ class _Prepared:
     everyone: Sequence[LegalEntity]
 
 
-def _prepare(query: CompanyQuery, candidates: Sequence[LegalEntity], decision: Decision) -> _Prepared:
-    asked = take_apart(query)
-    if total(asked.core) < LEAST_INFORMATION:
-        return _Prepared(asked, (), (), (), candidates)
+def prepare(
+    queries: Sequence[CompanyQuery],
+    candidates: Sequence[Sequence[LegalEntity]],
+    decisions: Sequence[Decision],
+    count: Count | None,
+) -> list[Prepared]:
+    """Each query with its candidates held against it."""
+    asked = [take_apart(query) for query in queries]
+    counts = count([" ".join(a.core) for a in asked], [a.query.country for a in asked]) if count is not None else None
+    known = [None] * len(asked) if counts is None else counts
+    return [_prepare(*given) for given in zip(asked, candidates, decisions, known, strict=True)]
+
+
+def _prepare(asked: Asked, candidates: Sequence[LegalEntity], decision: Decision, counts: Counts | None) -> Prepared:
+    if asked.information < LEAST_INFORMATION:
+        return Prepared(asked, (), (), (), candidates)
     known = {entity.lei: entity for entity in candidates}
     seen: list[Seen] = []
     answers: list[LegalEntity] = []
@@ -118,8 +138,9 @@ def _prepare(query: CompanyQuery, candidates: Sequence[LegalEntity], decision: D
             answers.append(answer)
     keep = _one_for_each_answer(seen, answers)
     seen, answers = [seen[i] for i in keep], [answers[i] for i in keep]
-    rows = [row(asked, one) + others for one, others in zip(seen[:JUDGED], crowd(asked, seen), strict=False)]
-    return _Prepared(asked, tuple(seen), tuple(answers), tuple(rows), candidates)
+    rare = rarity(counts)
+    rows = [row(asked, one) + others + rare for one, others in zip(seen[:JUDGED], crowd(asked, seen), strict=False)]
+    return Prepared(asked, tuple(seen), tuple(answers), tuple(rows), candidates)
 
 
 def _successor(entity: LegalEntity, known: dict[str, LegalEntity]) -> LegalEntity | None:
@@ -150,12 +171,20 @@ def _fit(one: Seen) -> float:
     return (1.5 if names.equal else names.coverage * names.precision) + 0.15 * one.country_fit + form
 
 
-def _weigh(one: _Prepared, odds: Sequence[float]) -> list[_Weighed]:
-    weighed = [
-        _Weighed(seen, answer, _likelihood(one.asked, seen, answer, value))
+def weigh(prepared: Sequence[Prepared], trees: Trees | None) -> list[float]:
+    """The log odds of all candidates, query by query."""
+    rows = [features for one in prepared for features in one.rows]
+    odds: list[float] = (model() if trees is None else trees).log_odds(rows).tolist()
+    return odds
+
+
+def weighed(one: Prepared, odds: Sequence[float]) -> list[Weighed]:
+    """A query's candidates with their confidence, the likeliest first."""
+    found = [
+        Weighed(seen, answer, _likelihood(one.asked, seen, answer, value))
         for seen, answer, value in zip(one.seen, one.answers, odds, strict=False)
     ]
-    return sorted(weighed, key=lambda w: (-w.confidence, w.answer.lei))
+    return sorted(found, key=lambda w: (-w.confidence, w.answer.lei))
 
 
 def _likelihood(asked: Asked, seen: Seen, answer: LegalEntity, odds: float) -> float:
@@ -168,7 +197,7 @@ def _likelihood(asked: Asked, seen: Seen, answer: LegalEntity, odds: float) -> f
     if answer.status != "ACTIVE":
         odds += INACTIVE_WORTH
     likely = 1 / (1 + math.exp(-odds))
-    bare = not asked.query.country and not asked.form and seen.city_fit < 1 and total(asked.core) < BARE_INFORMATION
+    bare = not asked.query.country and not asked.form and seen.city_fit < 1 and asked.information < BARE_INFORMATION
     most = BARE_MOST if bare else UNLIKE_MOST if seen.names.coverage < 0.5 else 1.0
     return min(likely, most)
 
@@ -179,16 +208,17 @@ def _domain_worth(seen: Seen) -> float:
     return next(worth for least, worth in DOMAIN_WORTH if seen.domain_fit >= least)
 
 
-def _decide(one: _Prepared, weighed: Sequence[_Weighed], threshold: float) -> Match:
-    shown = tuple((w.answer.lei, w.answer.name, w.answer.country, round(w.confidence, 4)) for w in weighed[:SHOWN])
-    if not weighed:
+def decide(one: Prepared, some: Sequence[Weighed], threshold: float) -> Match:
+    """What is answered, of what was weighed."""
+    shown = tuple((w.answer.lei, w.answer.name, w.answer.country, round(w.confidence, 4)) for w in some[:SHOWN])
+    if not some:
         why = "no entity of a similar name" if one.asked.core else "no name to go by"
-        if one.asked.core and total(one.asked.core) < LEAST_INFORMATION:
+        if one.asked.core and one.asked.information < LEAST_INFORMATION:
             why = "the name says too little to look for"
         return Match("none", evidence=(why,))
-    best = weighed[0]
-    said = evidence(one.asked, best.seen, [w.seen for w in weighed], best.answer)
-    rivals = [w for w in weighed[1:] if _rivals(best, w)]
+    best = some[0]
+    said = evidence(one.asked, best.seen, [w.seen for w in some], best.answer)
+    rivals = [w for w in some[1:] if _rivals(best, w)]
     if rivals and best.confidence >= WORTH_A_LOOK:
         names = ", ".join(f"{w.answer.name} ({w.answer.country})" for w in rivals[:3])
         said = (f"cannot be told apart from {names}", *said)
@@ -201,7 +231,7 @@ def _decide(one: _Prepared, weighed: Sequence[_Weighed], threshold: float) -> Ma
     return Match("matched", answer.lei, answer.name, answer.country, best.confidence, _method(best.seen), said, shown)
 
 
-def _rivals(best: _Weighed, other: _Weighed) -> bool:
+def _rivals(best: Weighed, other: Weighed) -> bool:
     """Whether choosing between the two would be a guess: nearly as likely, or of one name and place. A record of an
     entity that has ceased is no rival of its living twin."""
     a, b = best.seen, other.seen
@@ -211,7 +241,7 @@ def _rivals(best: _Weighed, other: _Weighed) -> bool:
     return other.confidence >= WORTH_A_LOOK and _odds(other) * RIVAL >= _odds(best)
 
 
-def _odds(one: _Weighed) -> float:
+def _odds(one: Weighed) -> float:
     return one.confidence / max(1e-9, 1 - one.confidence)
 
 
@@ -223,7 +253,7 @@ def _method(seen: Seen) -> str:
     return "name" if seen.same_words else "name without legal form"
 
 
-def _confirmed(one: _Prepared, decision: Decision) -> Match | None:
+def _confirmed(one: Prepared, decision: Decision) -> Match | None:
     """What a person said, in place of a judgement."""
     if decision.confirmed is None:
         return None
