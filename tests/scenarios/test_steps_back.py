@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.connectors.hubspot.conftest import call
 from tests.engine import Stage
 from tests.fakes import START, Shelf
 
+from leadsync.cli.plans import undo_now, undo_plan
 from leadsync.connector import Receipt, Write
 from leadsync.files import mappings_folder
 from leadsync.plan.files import from_json, to_json
@@ -206,6 +208,25 @@ def test_a_kept_plan_of_it_is_carried_out_in_its_order(half: Half) -> None:
         done = carry_out(half.stage.world(store, half.stage.sides), from_json(kept, "plan.json"))
     assert list(done.moved) == [] and half.history() == ["subscriber", SQL, "", LOWER]
     assert lifecycle_writes(half.run(write=False)) == []
+
+
+@pytest.mark.parametrize("lifecycle", [BACK, ("", DIRECTION)], ids=["where it may go back", "where it may not"])
+def test_taking_it_back_is_done_the_same_way_or_told_to_have_failed(
+    tmp_path: Path, served: Serving, lifecycle: tuple[str, str]
+) -> None:
+    half = Half(tmp_path, served, lifecycle)
+    done = half.run()
+    with half.stage.state() as store:
+        world = half.stage.world(store, half.stage.sides)
+        rows = [row for row in store.history.of_run(done.run) if row.field == "lifecyclestage"]
+        plan = undo_plan(store, rows, world.rules)
+        assert [step.turn for step in plan.steps] == ([0, 1] if lifecycle == BACK else [0])
+        _, ignored = undo_now(replace(world, run="undoing"), plan)
+    assert half.lifecycle() == ("subscriber" if lifecycle == BACK else SQL)
+    assert [(kept.target, kept.there, kept.wanted) for kept in ignored] == (
+        [] if lifecycle == BACK else [("lifecyclestage", SQL, "subscriber")]
+    )
+    half.hubspot.close()
 
 
 def test_what_a_person_decides_between_the_clear_and_the_set_stands(half: Half) -> None:

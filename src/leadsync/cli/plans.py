@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,13 @@ from leadsync.audit import audit as sweep
 from leadsync.cli import show
 from leadsync.cli.common import Exit, config_option, console, opened, output_option, read_config, say_json
 from leadsync.errors import LeadsyncError, Misconfigured
-from leadsync.plan import LastWrite, Plan, Step
+from leadsync.mapping.compare import same
+from leadsync.plan import Kept, LastWrite, Plan, Step, goes_back, turns
 from leadsync.plan.files import from_json, to_json
 from leadsync.plan.undo import Done, undo
 from leadsync.push import Pushed
 from leadsync.quota import Lane
+from leadsync.rules import Rulebook
 from leadsync.schedule import StopFlag
 from leadsync.store import Store, Written
 from leadsync.sync import World, api_calls, carry_out
@@ -145,8 +149,9 @@ def undo_command(
             of = f" of {field}" if field is not None else ""
             told = f" in run {run}" if run is not None else f" since {since:%Y-%m-%d %H:%M}Z" if since else ""
             raise Misconfigured(f"leadsync wrote nothing{of}{told} that could be taken back.")
-        made = undo_plan(world.store, rows)
-        pushed = undo_now(world, made) if yes and made.steps else None
+        made = undo_plan(world.store, rows, world.rules)
+        pushed, ignored = undo_now(world, made) if yes and made.steps else (None, [])
+        made = replace(made, kept=(*made.kept, *ignored))
         cost = api_calls(made, world.sides)
     if output == "json":
         done = _counts(pushed) if pushed is not None else None
@@ -173,20 +178,44 @@ def _chosen(store: Store, run: str | None, since: datetime | None) -> list[Writt
     return store.history.all() if since is None else store.history.since(since.replace(tzinfo=UTC))
 
 
-def undo_plan(store: Store, rows: list[Written]) -> Plan:
-    """The plan that takes these writes back."""
+def undo_plan(store: Store, rows: list[Written], rules: Rulebook | None = None) -> Plan:
+    """The plan that takes these writes back; what `rules` let go back by a clear alone is cleared first."""
     done = [Done(w.ref, w.field, w.uid, w.mapped, w.replaced, w.settled, w.run, w.created) for w in rows]
     known = {w.ref: seen.record for w in rows if (seen := store.pulled.record(w.ref)) is not None}
     last = {key: (LastWrite(w.sent, w.settled, w.at), w.run) for key, w in store.outbox.written().items()}
-    return undo(done, known, last)
+    made = undo(done, known, last)
+    if rules is None:
+        return made
+    return replace(made, steps=tuple(turn for step in made.steps for turn in _turns(step, rules) if turn.changes))
 
 
-def undo_now(world: World, made: Plan) -> Pushed:
-    """Carry it out; what was restored then counts as a person's value, as it was before leadsync wrote."""
+def _turns(step: Step, rules: Rulebook) -> tuple[Step, Step]:
+    targets = {t.name: t for mapping in rules.mappings.values() for _, t in mapping.targets(step.side, step.kind)}
+    changes = (
+        replace(c, back=c.target in targets and goes_back(targets[c.target], c.old, c.new)) for c in step.changes
+    )
+    return turns(replace(step, changes=tuple(changes)))
+
+
+def undo_now(world: World, made: Plan) -> tuple[Pushed, list[Kept]]:
+    """Carry it out; what was restored then counts as a person's value, as it was before leadsync wrote. Gives besides
+    what a CRM acknowledged and did not do."""
     pushed = recorded(world, "undo", made)
+    ignored = [kept for step in pushed.written for kept in _ignored(world.store, step)]
+    stays = {(kept.ref, kept.target) for kept in ignored}
     with world.store.transaction():
-        world.store.outbox.forget_written((step.ref, c.target) for step in pushed.written for c in step.changes)
-    return pushed
+        places = {(step.ref, c.target) for step in pushed.written for c in step.changes}
+        world.store.outbox.forget_written(places - stays)
+    return pushed, ignored
+
+
+def _ignored(store: Store, step: Step) -> Iterator[Kept]:
+    """The fields of a step that still hold what they held, though the CRM took the write."""
+    there = {row.field: row.settled for row in store.outbox.written_to(step.ref)}
+    for c in step.changes:
+        if not same(c.old, c.new, "exact") and not c.back and same(there.get(c.target), c.old, "exact"):
+            detail = "the CRM took the write and left the value as it was: change it there by hand"
+            yield Kept(step.uid, step.ref, c.field, c.target, c.old, c.new, "ignored", detail)
 
 
 def _undo_text(made: Plan, pushed: Pushed | None) -> None:
@@ -198,7 +227,8 @@ def _undo_text(made: Plan, pushed: Pushed | None) -> None:
         out.print(f"left: {kept.ref}  {kept.target}: {kept.detail}", markup=False, soft_wrap=True)
     if pushed is None:
         fields = sum(len(step.changes) for step in made.steps)
-        out.print(f"{fields:,} fields on {len(made.steps):,} records would be restored; --yes does it")
+        records = len({step.ref for step in made.steps})
+        out.print(f"{fields:,} fields on {records:,} records would be restored; --yes does it")
         return
     _tell(pushed, "table")
     out.print("fields that the mapping always writes are written again by the next run, unless its cause is mended")

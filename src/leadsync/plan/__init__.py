@@ -1,6 +1,7 @@
 """Decide, then do: from what is known and wanted to writes that have not happened yet."""
 
-from leadsync.plan.making import explain, plan, plan_subject, together
+from leadsync.plan.judge import goes_back
+from leadsync.plan.making import explain, plan, plan_subject, together, turns
 from leadsync.plan.model import (
     Accounted,
     Change,
@@ -30,7 +31,9 @@ __all__ = [
     "Step",
     "Subject",
     "explain",
+    "goes_back",
     "plan",
     "plan_subject",
     "together",
+    "turns",
 ]

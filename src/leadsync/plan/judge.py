@@ -191,11 +191,17 @@ def _backwards(place: Place, sent: Value) -> Kept | None:
 
 def _back(place: Place, sent: Value, last: LastWrite | None) -> bool:
     """Whether it is to go back, and may: only from what we wrote, and not where our clear did not hold."""
-    order, there = _order(place.target), place.there
-    if place.target.direction is not Direction.BACK_BY_CLEARING or last is None or is_blank(last.sent):
+    if last is None or is_blank(last.sent) or not same(place.there, last.settled, "exact"):
         return False
-    ours = same(there, last.settled, "exact") and there in order and sent in order
-    return ours and order.index(str(sent)) < order.index(_text(there))
+    return goes_back(place.target, place.there, sent)
+
+
+def goes_back(target: Target, there: Value | Absent, sent: Value) -> bool:
+    """Whether a field that goes back by being cleared would do so with this value."""
+    order = _order(target)
+    if target.direction is not Direction.BACK_BY_CLEARING or there not in order or sent not in order:
+        return False
+    return order.index(str(sent)) < order.index(_text(there))
 
 
 def _order(target: Target) -> list[str]:

@@ -72,12 +72,18 @@ def _changes(subject: Subject, member: Member, memory: Memory, now: datetime) ->
 
 def _in_turn(step: Step, memory: Memory, version: datetime | None, steps: list[Step], kept: list[Kept]) -> None:
     """A step; where fields go back, they are cleared with it and set by another behind it, if they may be cleared."""
-    first = tuple(replace(c, new=None, why=f"{c.why}; cleared, to go back") if c.back else c for c in step.changes)
-    _unless_refused(replace(step, changes=first), memory, version, steps, kept)
+    first, then = turns(step)
+    _unless_refused(first, memory, version, steps, kept)
     cleared = {c.target for made in steps if made.ref == step.ref for c in made.changes if c.back}
-    then = tuple(replace(c, old=None) for c in step.changes if c.target in cleared)
-    if then:
-        _unless_refused(replace(step, changes=then, turn=1), memory, version, steps, kept)
+    if going := tuple(c for c in then.changes if c.target in cleared):
+        _unless_refused(replace(then, changes=going), memory, version, steps, kept)
+
+
+def turns(step: Step) -> tuple[Step, Step]:
+    """A step with the fields that go back cleared, and what then sets them (without changes, where none does)."""
+    first = tuple(replace(c, new=None, why=f"{c.why}; cleared, to go back") if c.back else c for c in step.changes)
+    then = tuple(replace(c, old=None) for c in step.changes if c.back)
+    return replace(step, changes=first), replace(step, changes=then, turn=1)
 
 
 def _unless_refused(step: Step, memory: Memory, version: datetime | None, steps: list[Step], kept: list[Kept]) -> None:
