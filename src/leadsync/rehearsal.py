@@ -61,9 +61,10 @@ def _sow(seed: str, name: str, sandbox: Sandbox, section: Mapping[str, Any]) -> 
 
 
 def load_seed(seed: str, installed: Mapping[str, Connector]) -> dict[str, Mapping[str, Any]]:
-    """A seed's sections by connector; raises Misconfigured for a file that is none."""
+    """A seed's sections by connector; raises Misconfigured for a file that is none. "empty": CRMs that hold nothing,
+    beside a register, without which no cycle can begin."""
     if seed == "empty":
-        return {}
+        return {name: connector.demo() for name, connector in installed.items() if connector.kind is Kind.REGISTER}
     if seed == "demo":
         return {name: connector.demo() for name, connector in installed.items()}
     try:

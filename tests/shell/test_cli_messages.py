@@ -12,9 +12,10 @@ import pytest
 
 from leadsync.cli.inspect import NotFound, find_uid
 from leadsync.cli.main import main
+from leadsync.connector import connectors
 from leadsync.errors import Misconfigured
 from leadsync.records import Ref
-from leadsync.rehearsal import rehearse
+from leadsync.rehearsal import load_seed, rehearse
 from leadsync.store import Store
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -97,3 +98,7 @@ def test_a_lead_is_found_by_each_form_of_its_id(store, text, uid):
 def test_who_is_not_known_is_not_found(store, text):
     with pytest.raises(NotFound):
         find_uid(store, text)
+
+
+def test_an_empty_seed_leaves_a_register_to_look_up_in() -> None:
+    assert set(load_seed("empty", connectors())) == {"gleif"}

@@ -50,6 +50,8 @@ def latest(client: Client, url: str) -> Publish:
     """The newest publication. Raises Unreadable when the answer is not what the publishes API promises."""
     address = f"{url.rstrip('/')}{PUBLISHES}"
     answer = client.json(address, {"page[size]": 1})
+    if isinstance(answer, Mapping) and answer.get("data") == []:
+        raise Unreadable(f"{address}: no Golden Copy is published there; is it GLEIF's address?")
     try:
         return _publish(answer["data"][0])  # type: ignore[index]
     except (KeyError, IndexError, TypeError, ValueError) as problem:

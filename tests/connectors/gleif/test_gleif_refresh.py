@@ -218,9 +218,12 @@ def test_without_an_index_an_unreachable_server_stops_the_run(url, sandbox, tmp_
         open_register(GleifSettings(url=url, index=tmp_path / "none"), clock)
 
 
-def test_an_answer_that_is_not_the_publishes_api_is_an_error(settings, sandbox, clock) -> None:
-    sandbox.faults.add({"action": {"kind": "replace_body", "body": {"data": []}}})
-    with pytest.raises(Unreadable, match="publishes API"):
+@pytest.mark.parametrize(
+    ("body", "says"), [({"data": []}, "no Golden Copy is published there"), ({"data": [{}]}, "publishes API")]
+)
+def test_an_answer_that_is_not_the_publishes_api_is_an_error(settings, sandbox, clock, body, says: str) -> None:
+    sandbox.faults.add({"action": {"kind": "replace_body", "body": body}})
+    with pytest.raises(Unreadable, match=says):
         refresh(settings, clock)
 
 
