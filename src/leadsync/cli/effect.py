@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from leadsync.reports.page import Page
 from leadsync.reports.svg import columns
 from leadsync.rules import Rulebook
 from leadsync.score import Score
-from leadsync.score.compare import Comparison, compare
+from leadsync.score.compare import BAND, Comparison, compare
 from leadsync.sync import Judged, View, World, api_calls, look
 
 SCORE: Final = "score.total"
@@ -80,6 +81,7 @@ class Effect:
     extra: int
     """Records that would be written, or written otherwise, because of the edit."""
     calls: tuple[Mapping[str, int], Mapping[str, int]]
+    as_of: datetime
 
     @classmethod
     def of(cls, world: World, edited: Rulebook) -> Effect:
@@ -96,6 +98,7 @@ class Effect:
             (len(plans[0].steps), len(plans[1].steps)),
             _differing(*plans),
             (api_calls(plans[0], world.sides), api_calls(plans[1], world.sides)),
+            views[0].as_of,
         )
 
     def json(self) -> dict[str, Any]:
@@ -158,14 +161,14 @@ class Effect:
         before, after = self.comparison.before, self.comparison.after
         bands = sorted({*before, *after}, key=lambda band: (not band.lstrip("-").isdecimal(), _whole(band)))
         counts = [(band, before.get(band, 0), after.get(band, 0)) for band in bands]
-        return [(band, f"{then:,}", f"{now:,}", _signed(now - then)) for band, then, now in counts]
+        return [(_band(band), f"{then:,}", f"{now:,}", _signed(now - then)) for band, then, now in counts]
 
     def _changes(self, limit: int) -> list[tuple[str, ...]]:
         stages = {lead: f"{a} → {b}" for lead, a, b in self.moves}
         return [
             (
                 self.names[c.lead], value_text(c.before.total) or "-", value_text(c.after.total) or "-",
-                "" if c.delta is None else f"{c.delta:+g}", f"{c.before.grade or '-'} → {c.after.grade or '-'}",
+                "" if c.delta is None else f"{c.delta:+g}", _moved(c.before.grade or "-", c.after.grade or "-"),
                 stages.get(c.lead, ""), c.after.text(),
             )
             for c in self.comparison.changes[:limit]
@@ -173,7 +176,7 @@ class Effect:
 
     def page(self) -> Page:
         """As a page with charts."""
-        page = Page("What the edit would change")
+        page = Page("What the edit would change", f"As of {self.as_of:%Y-%m-%d %H:%M} UTC.")
         for line in self.sentences():
             page.say(line)
         bands = self._bands()
@@ -181,6 +184,15 @@ class Effect:
         page.heading("Leads by score").chart(columns("How many leads have such a score", [b[0] for b in bands], series))
         page.heading("The greatest changes").table(HEAD, self._changes(100), right=(1, 2, 3))
         return page
+
+
+def _band(lowest: str) -> str:
+    """Ten points of score; what is no number stands for itself."""
+    return f"{lowest} to {int(lowest) + BAND - 1}" if lowest.lstrip("-").isdecimal() else lowest
+
+
+def _moved(before: str, after: str) -> str:
+    return after if before == after else f"{before} → {after}"
 
 
 HEAD: Final = ("lead", "today", "edited", "change", "grade", "stage", "reasons (edited)")
