@@ -5,10 +5,8 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from multiprocessing import get_context
 from pathlib import Path
 
 from tests.engine import Stage
@@ -20,6 +18,7 @@ from leadsync.sync import cycle
 from leadsync.world import PART
 from proofs.crowd import Crowd, apart
 from proofs.folder import scratch_on_disk
+from proofs.fresh import fresh
 from proofs.report import Report
 
 CI_SIZES, CI_PART = (300, 1_500), 100
@@ -56,12 +55,6 @@ def measure(leads: int, part: int = PART) -> Measured:
     return found
 
 
-def _fresh(run: Callable[[int, int], Measured], leads: int, part: int) -> Measured:
-    """A measurement in a process that has seen no other: a fork begins with what the process before it held."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(run, leads, part).result()
-
-
 def _runs(sides: Mapping[str, Crm], part: int) -> Measured:
     with scratch_on_disk() as folder:
         stage = Stage(folder)
@@ -89,7 +82,7 @@ def prove(*, long: bool = False, seed: int = 0, run: Callable[[int, int], Measur
     """The peak at each size, and how it grows from the smallest to the largest."""
     report = Report("bounded memory")
     sizes, part, slope_mb = (LONG_SIZES, PART, SLOPE_MB) if long else (CI_SIZES, CI_PART, CI_SLOPE_MB)
-    found = {size: _fresh(run, size, part) for size in sizes}
+    found = {size: fresh(run, size, part) for size in sizes}  # a fork begins with what the process before it held
     first, last = found[sizes[0]], found[sizes[-1]]
     slope = (last.megabytes - first.megabytes) / (sizes[-1] - sizes[0]) * 100_000
     report.figures["MB at so many leads"] = {f"{n:,}:": round(one.megabytes, 1) for n, one in found.items()}

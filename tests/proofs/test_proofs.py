@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from proofs.fresh import fresh
 from proofs.report import Report
 
 from proofs import crash, echo, lost_update, mutants, scenes, stories
@@ -37,6 +38,6 @@ def cases() -> list[Any]:
 
 @pytest.mark.parametrize("prove", cases())
 def test_the_promise_is_kept(prove: Callable[[], Report]) -> None:
-    report = prove()
+    report = fresh(prove)
     print("\n".join(report.lines()))
     assert report.kept, "\n".join(report.lines())
