@@ -155,10 +155,10 @@ class Checker:
         """A person's value in a field that both sides share: was there a newer one, or one with a better right?"""
         if target.write is WriteMode.IF_EMPTY:
             yield "a value was overwritten that is only filled when empty"
+        others = self._others(mapped, write.ref)
+        sources = [e for e in others if self._becomes(e, mapped, target, write)]
         if is_blank(write.new) or write.new == mapped.default:
-            sources = [e for e in self._others(mapped, write.ref) if is_blank(e.new)]
-        else:
-            sources = [e for e in self._others(mapped, write.ref) if self._becomes(e, mapped, target, write)]
+            sources += [e for e in others if is_blank(e.new) and e not in sources]
         if not sources:
             yield "nobody had typed the value that replaced an edit"
             return
