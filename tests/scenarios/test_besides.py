@@ -451,3 +451,35 @@ def test_much_at_once_stops_at_the_plan(org: Org) -> None:
     done = org.run()
     assert [gate.name for gate in done.gates if gate.name == "besides"] == ["besides"]
     assert "tasks (salesforce)" in str(done.gates) and org.tasks() == []
+
+
+GARBLED: dict[str, Any] = {
+    "an empty object": {},
+    "an empty body": "",
+    "a page": "<html>",
+    "no rows": {"records": None, "done": True},
+    "a row without what was asked for": {"records": [{"attributes": {}}], "done": True, "totalSize": 1},
+    "a row without an id": {"records": [{"Id": None, "OpportunityId": "", "Description": "x"}], "done": True},
+    "a list of lists": {"records": [[1]], "done": True},
+}
+
+
+@pytest.mark.parametrize("answer", GARBLED.values(), ids=GARBLED)
+@pytest.mark.parametrize("where", ["the deals", "tasks", "influence"])
+def test_an_answer_that_is_none_stops_that_alone_and_doubles_nothing(org: Org, answer: Any, where: str) -> None:
+    fault = {"match": {"path": "/query/?$"}, "action": {"kind": "replace_body", "body": answer}, "times": 1}
+    before = org.sandbox.counters.writes.total()
+    match where:
+        case "the deals":
+            org.sandbox.faults.add(fault)
+        case "tasks":
+            org.at_hook(0, lambda: org.sandbox.faults.add(fault))
+        case _:
+            org.at_hook(4, lambda: org.sandbox.faults.add(fault))
+    done = org.run()
+    org.undisturbed()
+    problems = [ran.place.kind for ran in done.ran if ran.problem]
+    assert problems == [EntryKind.TASK if where == "tasks" else EntryKind.INFLUENCE]
+    assert org.sandbox.counters.writes.total() > before
+    org.later(minutes=11).run()
+    assert len(org.tasks()) == 2 and sum(org.shares().values()) == 100 and quiet(org)

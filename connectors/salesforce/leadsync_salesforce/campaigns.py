@@ -14,7 +14,7 @@ from leadsync.records import Ref
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.faults import rejected, vendor_error
 from leadsync_salesforce.push import BATCH
-from leadsync_salesforce.query import PAGE, literal, select
+from leadsync_salesforce.query import PAGE, cell, literal, select, text
 
 MEMBER = "CampaignMember"
 FIELDS = ("Id", "LeadId", "ContactId", "HasResponded")
@@ -53,9 +53,9 @@ class Campaigns(Groups):
         """End memberships, those aside whose people have responded: that is history, and stays."""
         wanted = frozenset(people)
         gone = [
-            (person, str(row["Id"]))
+            (person, text(MEMBER, row, "Id"))
             for row in self._of(group)
-            if (person := self._person(row)) in wanted and row["HasResponded"] is not True
+            if (person := self._person(row)) in wanted and cell(MEMBER, row, "HasResponded") is not True
         ]
         refused: dict[Ref, SkipRecord] = {}
         for start in range(0, len(gone), BATCH):
@@ -93,8 +93,8 @@ class Campaigns(Groups):
 
     def _person(self, row: Mapping[str, Any]) -> Ref:
         """A member that was converted is named by both: the contact speaks for it."""
-        kind = "Contact" if row["ContactId"] is not None else "Lead"
-        return Ref(self._side, kind, str(row[_PERSON_FIELDS[kind]]))
+        kind = "Contact" if cell(MEMBER, row, "ContactId") is not None else "Lead"
+        return Ref(self._side, kind, text(MEMBER, row, _PERSON_FIELDS[kind]))
 
 
 FLAGS = {"Create": "createable", "Edit": "updateable", "Delete": "deletable"}

@@ -15,7 +15,7 @@ from leadsync.records import Ref
 from leadsync_salesforce.campaigns import rights
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.push import BATCH
-from leadsync_salesforce.query import among, literal, select
+from leadsync_salesforce.query import among, cell, literal, select, text
 from leadsync_salesforce.records import moment
 from leadsync_salesforce.saving import Rows, delete, save
 
@@ -43,11 +43,11 @@ class Influence:
         was deleted is shown by no query."""
         people: dict[str, list[str]] = defaultdict(list)
         for row in self._rows(ROLE, select(ROLE, ("OpportunityId", "ContactId"), f"{DEAL}.IsClosed = false")):
-            people[str(row["OpportunityId"])].append(str(row["ContactId"]))
+            people[text(ROLE, row, "OpportunityId")].append(text(ROLE, row, "ContactId"))
         for row in self._rows(DEAL, select(DEAL, ("Id", "AccountId", "CreatedDate"), "IsClosed = false")):
-            ident, account = str(row["Id"]), row["AccountId"]
+            ident, account = text(DEAL, row, "Id"), cell(DEAL, row, "AccountId")
             try:
-                opened = moment(row["CreatedDate"])
+                opened = moment(cell(DEAL, row, "CreatedDate"))
             except ValueError:
                 raise Unreadable(f"Salesforce {DEAL} {ident}: CreatedDate holds no time") from None
             with_role = dict.fromkeys(people.get(ident, ()))
@@ -67,10 +67,11 @@ class Influence:
         found = []
         for condition in among("OpportunityId", [entry.about["deal"].id for entry in asked]):
             for row in self._rows(INFLUENCE, select(INFLUENCE, FIELDS, f"{condition} AND ModelId = {model}")):
-                deal, campaign, contact = row["OpportunityId"], row["CampaignId"], row["ContactId"] or NOBODY
+                deal, campaign = text(INFLUENCE, row, "OpportunityId"), text(INFLUENCE, row, "CampaignId")
+                contact = cell(INFLUENCE, row, "ContactId") or NOBODY
                 key = ours.get(_short(deal, campaign, contact), f"{deal}/{campaign}/{contact}")
-                untouched = row["LastModifiedById"] == row["CreatedById"]
-                found.append(Standing(key, str(row["Id"]), str(deal), untouched))
+                untouched = text(INFLUENCE, row, "LastModifiedById") == text(INFLUENCE, row, "CreatedById")
+                found.append(Standing(key, text(INFLUENCE, row, "Id"), deal, untouched))
         return found
 
     def put(self, place: str, entries: Sequence[Entry]) -> dict[str, str | SkipRecord]:
@@ -94,7 +95,7 @@ class Influence:
     def _model(self, place: str) -> str:
         """The model's id; raises Misconfigured for one that is not there or that Salesforce fills itself."""
         if place not in self._models:
-            self._models[place] = str(self._look_up(place)["Id"])
+            self._models[place] = text(MODEL, self._look_up(place), "Id")
         return self._models[place]
 
     def _look_up(self, place: str) -> Mapping[str, Any]:
@@ -107,7 +108,7 @@ class Influence:
                 "> Campaign Influence > Model Settings, and give its API name or id in attribution.toml [influence]; a "
                 "user without View Setup and Configuration finds it by its id alone."
             )
-        if rows[0]["DeveloperName"] == PRIMARY:
+        if cell(MODEL, rows[0], "DeveloperName") == PRIMARY:
             raise Misconfigured(
                 f"Salesforce: {place!r} is the model Primary Campaign Source, whose rows Salesforce makes itself: make "
                 "a model of leadsync's own, and give that in attribution.toml [influence]"
@@ -129,9 +130,9 @@ class Influence:
 
     def _check_model(self, place: str) -> list[Check]:
         row = self._look_up(place)
-        locked = row["IsModelLocked"] is True
+        locked = cell(MODEL, row, "IsModelLocked") is True
         advice = "; lock it, so that nobody else edits its rows by hand" if not locked else ", locked for people"
-        return [ok("influence model", f"{row['MasterLabel']!r}{advice}")]
+        return [ok("influence model", f"{cell(MODEL, row, 'MasterLabel')!r}{advice}")]
 
 
 ENABLE = "enable Customizable Campaign Influence in Setup, and grant our user Read, Create, Edit, Delete on it"

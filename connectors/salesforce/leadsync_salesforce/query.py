@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
+from leadsync.errors import Unreadable
 from leadsync.records import Value
 
 PAGE = 2000
@@ -91,6 +93,21 @@ def changed(kind: str, fields: Sequence[str], *, since: str = "", after: Key | N
         conditions.append(f"SystemModstamp <= {until}")
     tail = f"ORDER BY SystemModstamp, Id LIMIT {PAGE}"
     return select(kind, fields, " AND ".join(conditions), tail)
+
+
+def cell(kind: str, row: Mapping[str, Any], name: str) -> Any:
+    """A field of a row that was asked for; raises Unreadable for a row without it, which no query answers."""
+    if not isinstance(row, dict) or name not in row:
+        raise Unreadable(f"Salesforce query of {kind}: a row without {name}, which was asked for")
+    return row[name]
+
+
+def text(kind: str, row: Mapping[str, Any], name: str) -> str:
+    """A field that always holds a text, such as an id; raises Unreadable for anything else."""
+    found = cell(kind, row, name)
+    if not isinstance(found, str) or not found:
+        raise Unreadable(f"Salesforce query of {kind}: {name} holds no text")
+    return found
 
 
 def among(field: str, values: Sequence[str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from leadsync.errors import SkipRecord
 from leadsync_salesforce.campaigns import rights
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.push import BATCH
-from leadsync_salesforce.query import among, literal, select
+from leadsync_salesforce.query import among, cell, literal, select, text
 from leadsync_salesforce.saving import Rows, delete, save
 
 TASK = "Task"
@@ -41,12 +41,12 @@ class Tasks:
         rows = [*self._where(among("Id", list(keys))), *self._made_for(people)]
         found: dict[str, Standing] = {}
         for row in rows:
-            ident = str(row["Id"])
-            key = keys.get(ident) or marked(row["Description"])
+            ident = text(TASK, row, "Id")
+            key = keys.get(ident) or marked(cell(TASK, row, "Description"))
             if key:
-                untouched = row["LastModifiedById"] == row["CreatedById"]
-                whole = key.rpartition("/")[0]
-                found[ident] = Standing(key, ident, whole, untouched, open=row["IsClosed"] is not True)
+                untouched = text(TASK, row, "LastModifiedById") == text(TASK, row, "CreatedById")
+                whole, closed = key.rpartition("/")[0], cell(TASK, row, "IsClosed")
+                found[ident] = Standing(key, ident, whole, untouched, open=closed is not True)
         return list(found.values())
 
     def _made_for(self, people: Sequence[str]) -> Iterator[Mapping[str, Any]]:
@@ -71,7 +71,7 @@ class Tasks:
         for kind, ids in sorted(by_kind.items()):
             for condition in among("Id", ids):
                 rows = self._rows(kind, select(kind, ("Id", "OwnerId"), condition))
-                owners |= {str(row["Id"]): str(row["OwnerId"]) for row in rows}
+                owners |= {text(kind, row, "Id"): text(kind, row, "OwnerId") for row in rows}
         return owners
 
     def take_away(self, entries: Sequence[Entry]) -> dict[str, SkipRecord]:
