@@ -242,6 +242,21 @@ def test_long_work_says_what_it_does(run: Any, caplog: pytest.LogCaptureFixture)
         assert part in said
 
 
+def test_of_several_models_each_has_its_own_leads(run: Any, folder: Path) -> None:
+    text = (folder / "mappings" / "scoring.toml").read_text(encoding="utf-8")
+    other = folder / "mappings" / "models" / "german.toml"
+    other.parent.mkdir()
+    german = text.replace('id = "b2b-core"', 'id = "german"') + "\n[select]\nwhen = \"country == 'DE'\"\n"
+    other.write_text(german, encoding="utf-8")
+    try:
+        for model in ("german", "b2b-core"):
+            with pytest.raises(LeadsyncError, match=f"{LEADS // 2} leads have not been known for so long"):
+                run("backtest", "--horizon", "3000", "--model", model)
+    finally:
+        other.unlink()
+        other.parent.rmdir()
+
+
 def test_a_watch_over_the_model_writes_no_proposal(run: Any, tmp_path: Path) -> None:
     with pytest.raises(click.UsageError, match="proposes nothing"):
         run("learn", "--monitor", "-o", str(tmp_path / "x.toml"))

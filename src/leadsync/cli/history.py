@@ -59,9 +59,13 @@ def history_of(config: Config, bar: Progress, horizon: int, outcome: str, model_
         objected = {judged.lead.uid for judged in view.leads if judged.score.excluded}
         rows = (row for row in world.store.snapshots.all() if row[0] in touches and row[0] not in objected)
         some = cohort(rows, touches, reached, timedelta(days=horizon), view.as_of.date())
-    own = tuple(e for e in some.examples if rules.scoring(e.facts).id == model.id)
+    own, fresh = (
+        tuple(e for e in part if rules.scoring(e.facts).id == model.id) for part in (some.examples, some.fresh)
+    )
     file = _file(config, model, rules.vocabulary)
-    return History(replace(some, examples=own), model, stage, telling, file, rules.vocabulary, view.as_of.date())
+    return History(
+        replace(some, examples=own, fresh=fresh), model, stage, telling, file, rules.vocabulary, view.as_of.date()
+    )
 
 
 def _model(rules: Rulebook, name: str) -> ScoringModel:
