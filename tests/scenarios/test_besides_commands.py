@@ -71,6 +71,7 @@ def test_why_tells_what_is_kept_about_somebody_and_how_it_stands(house: House) -
     assert re.search(r"tasks \(salesforce\) 00T\w+ .*\n  subject Call: .*\n  because: .*\n  stands: there", told)
     assert re.search(rf"campaign \w+, deal {DEAL}, share 40\n  because: by position, for Webinar on LEI", told)
     assert "tasks (salesforce): 2 there" in house.say("status")[1]
+    assert re.search(r"keeps +tasks \(salesforce\) 00T\w+  .*; there", house.say("timeline", "bob@siemens.example")[1])
     kept = house.run("why", "bob@siemens.example")[1]["besides"]
     assert {one["stands"] for one in kept} == {"ours"} and len(kept) == 2
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from leadsync.cli.besides import STANDS
 from leadsync.cli.common import Exit, config_option, console, opened, output_option, read_config, say_json
 from leadsync.cli.inspect import NotFound, find_uid
 from leadsync.gates import Gate
@@ -164,6 +165,9 @@ def events_of(store: Store, uid: str) -> Iterator[Event]:
         yield Event(as_of, "score", "", "none" if centi is None else f"{centi / 100:g}")
     yield from _writes(store, uid)
     yield from _waits(store, uid)
+    for place, kept in store.besides.about(sorted(refs)):
+        said = "; ".join(filter(None, (kept.entry.why, STANDS[kept.state], kept.note)))
+        yield Event(kept.at, "keeps", f"{place} {kept.entry.id or ''}".rstrip(), said)
 
 
 def _writes(store: Store, uid: str) -> Iterator[Event]:
