@@ -9,6 +9,7 @@ from tests.reports.house import House
 
 from leadsync.cli.journey import worth_of_advice
 from leadsync.nurture import Advice, Course, Do, Nurtured, Phase, Step
+from leadsync.qualify import Stage, Stages, StageState, climb
 
 NOW = datetime(2026, 11, 18, tzinfo=UTC)
 
@@ -23,9 +24,30 @@ def test_the_funnel_counts_who_came_through_each_phase_and_for_how_long(house: H
     assert (rows["engaged"]["ever"], rows["engaged"]["now"], rows["qualified"]["now"]) == (1, 0, 1)
     assert rows["engaged"]["median_days"] == 60 and rows["engaged"]["went_to"] == {"stalled": 1}
     assert told["not_followed"] == 1 and told["advice"] is None
+    steps = {row["stage"]: row for row in told["ladder"]}
+    assert list(steps)[:3] == ["subscriber", "lead", "mql"] and steps["mql"]["now"] == 1
+    assert sum(told["stages"].values()) == 3
     text = house.run("report", "journey", "--html", str(house.folder / "j.html"))
     assert "stalled" in text and "objected" in text
     assert "<figure" in (house.folder / "j.html").read_text(encoding="utf-8")
+
+
+def standing(stage: str, *reached: tuple[str, int]) -> StageState:
+    return StageState(stage, NOW, "", reached=tuple((name, NOW - timedelta(days=days)) for name, days in reached))
+
+
+def test_the_ladder_counts_who_came_how_far_and_how_long_it_took() -> None:
+    stages = Stages(tuple(Stage(name, name) for name in ("lead", "mql", "sql")))
+    states = [
+        standing("sql", ("lead", 50), ("mql", 40), ("sql", 10)),
+        standing("lead", ("lead", 30), ("mql", 10)),  # and fell back
+        standing("mql", ("mql", 5)),
+        standing("lead", ("lead", 5)),
+        standing("suppressed"),
+    ]
+    rows = {row.stage: row for row in climb(states, stages)}
+    assert [(row.ever, row.now, row.higher) for row in rows.values()] == [(4, 2, 3), (3, 1, 1), (1, 1, 0)]
+    assert [row.median_days for row in rows.values()] == [15, 30, None]
 
 
 def nurtured(rule: str, days: int = 30) -> Nurtured:

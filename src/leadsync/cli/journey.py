@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,17 +14,19 @@ from rich.markup import escape
 from rich.table import Table
 
 from leadsync.cli.common import Exit, config_option, console, now, output_option, read_config, say_json
+from leadsync.cli.history import table as made
 from leadsync.cli.known import name_of, rules_of, seen_by
 from leadsync.cli.scoring import html_option
 from leadsync.nurture import Effect, FunnelRow, Nurtured, effect, funnel, time_in
 from leadsync.nurture.standing import unpack as unpack_nurtured
-from leadsync.qualify import Answer, SpeedRow, Stages, StageState, answers, speed
+from leadsync.qualify import Answer, SpeedRow, StageRow, Stages, StageState, answers, climb, speed
 from leadsync.qualify import unpack as unpack_stage
 from leadsync.reports.bars import bars
 from leadsync.reports.page import Page
 from leadsync.store import Store
 from leadsync.sync import converted_at
 
+LADDER = ("stage", "ever or higher", "now", "went higher", "share", "days until (median)")
 HEAD = ("phase", "ever", "now", "came back", "days (median)", "days (all leads)", "went to")
 
 
@@ -46,7 +48,7 @@ def journey(config_path: Path, output: str, html: Path | None) -> int:
         kept = {uid: unpack_nurtured(body) for uid, body in store.courses.all().items()}
         stages = {uid: unpack_stage(body) for uid, body in store.results.stages().items()}
     won = {uid: converted_at(state, rules) for uid, state in stages.items()}
-    told = Journeys.of(kept, won, _in_order(stages.values(), rules.stages), now())
+    told = Journeys.of(kept, won, stages.values(), rules.stages, now())
     if html is not None:
         told.page().save(html)
     if output == "json":
@@ -64,6 +66,7 @@ class Journeys:
     rows: tuple[FunnelRow, ...]
     spent: Mapping[str, float]
     stages: Mapping[str, int]
+    ladder: tuple[StageRow, ...]
     objected: int
     effect: Effect | None
     as_of: datetime
@@ -73,7 +76,8 @@ class Journeys:
         cls,
         kept: Mapping[str, Nurtured],
         won: Mapping[str, datetime | None],
-        stages: Mapping[str, int],
+        stages: Collection[StageState],
+        rules: Stages,
         as_of: datetime,
     ) -> Journeys:
         """Put it together."""
@@ -83,7 +87,8 @@ class Journeys:
             for phase, days in time_in(course, as_of).items():
                 spent[phase.value] = spent.get(phase.value, 0.0) + days
         told = worth_of_advice(kept, won)
-        return cls(tuple(funnel(courses)), spent, stages, _objected(kept.values()), told, as_of)
+        rows, counts = tuple(funnel(courses)), _in_order(stages, rules)
+        return cls(rows, spent, counts, tuple(climb(stages, rules)), _objected(kept.values()), told, as_of)
 
     def json(self) -> dict[str, Any]:
         """For machines."""
@@ -96,6 +101,10 @@ class Journeys:
                  "went_to": {phase.value: n for phase, n in r.next.items()}} for r in self.rows
             ],
             "stages": dict(self.stages),
+            "ladder": [
+                {"stage": r.stage, "ever_or_higher": r.ever, "now": r.now, "went_higher": r.higher,
+                 "median_days": r.median_days} for r in self.ladder
+            ],
             "not_followed": self.objected,
             "advice": None if self.effect is None else {
                 "advised": self.effect.advised, "left_alone": self.effect.alone, "difference": self.effect.difference,
@@ -114,6 +123,15 @@ class Journeys:
             ]
             for row in self.rows
         ]  # fmt: skip
+
+    def steps(self) -> list[list[str]]:
+        """The stages as rows for people, those beside the ladder last."""
+        rows = [
+            [r.stage, f"{r.ever:,}", f"{r.now:,}", f"{r.higher:,}", f"{r.higher / r.ever:.1%}" if r.ever > 0 else "",
+             "" if r.median_days is None else f"{r.median_days:,.0f}"] for r in self.ladder
+        ]  # fmt: skip
+        ladder = {row.stage for row in self.ladder}
+        return [*rows, *([name, "", f"{n:,}", "", "", ""] for name, n in self.stages.items() if name not in ladder)]
 
     def sentences(self) -> list[str]:
         """What is not in the table."""
@@ -139,6 +157,7 @@ class Journeys:
             table.add_row(*map(escape, row))
         out = console()
         out.print(table)
+        out.print(made("Stages", LADDER, self.steps()))
         for line in self.sentences():
             out.print(line, soft_wrap=True)
 
@@ -153,8 +172,10 @@ class Journeys:
         stays = [(r.phase.value, r.median_days) for r in self.rows if r.median_days is not None]
         page.heading("Days in a phase")
         page.chart(bars("Half of the leads that left a phase had been in it for so many days", stays, "{:,.0f}".format))
-        now_in = [(name, float(count)) for name, count in self.stages.items()]
-        return page.heading("Stages").chart(bars("Leads that are in a stage now", now_in))
+        page.heading("Stages").chart(
+            bars("Leads that came as far as a stage, or further", [(row.stage, float(row.ever)) for row in self.ladder])
+        )
+        return page.table(LADDER, self.steps(), right=range(1, len(LADDER)))
 
 
 def _in_order(states: Iterable[StageState], stages: Stages) -> dict[str, int]:
