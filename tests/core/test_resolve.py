@@ -8,6 +8,9 @@ import pytest
 
 from leadsync.records import Address, CompanyQuery, LegalEntity
 from leadsync.resolve import Decision, Decisions, ResolveSettings, Verdict, resolve, resolve_all
+from leadsync.resolve.features import FEATURES
+from leadsync.resolve.judge import Means
+from leadsync.resolve.model import read_model
 
 SETTINGS = ResolveSettings()
 
@@ -206,3 +209,60 @@ def test_settings_can_be_written_down():
     assert asdict(SETTINGS) == {"threshold": 0.82}
     strict = ResolveSettings(threshold=0.999)
     assert resolve(CompanyQuery("Müller Maschinenbau", "DE"), [MUELLER], strict).status == "none"
+
+
+def test_a_name_without_country_is_told_what_would_settle_it():
+    several = ask("Siemens AG", SIEMENS, entity("A", "SIEMENS LTD.", "AU"), BELGIAN_SIEMENS, country="")
+    assert several.evidence[1] == "entities of several countries have that name (DE, AU, BE): add the country"
+    alone = ask("Nestle", entity("N", "NESTLÉ S.A.", "CH"), country="")
+    assert alone.evidence[1] == (
+        "a name alone, without country and legal form, may be anyone's: add the country, or at least the legal form"
+    )
+
+
+def test_namesakes_of_several_countries_are_named_where_the_country_is_missing():
+    namesakes = [entity(code, "Siemens", code) for code in ("DE", "AU", "BE", "FR", "IT")]
+    match = ask("Siemens", *namesakes, country="")
+    assert match.status == "ambiguous"
+    assert match.evidence[1].startswith("entities of several countries have that name (DE, AU, BE, FR, …)")
+    assert "add the" not in " ".join(ask("Siemens", *namesakes, country="DE").evidence)
+
+
+def words_counted(rarest: int):
+    """Counts every word as standing in so many names."""
+
+    def count(names, _countries):
+        return [[(rarest, rarest) for _ in name.split()] for name in names]
+
+    return Means(count=count)
+
+
+def test_a_name_of_rare_words_is_surer_than_one_of_common_words():
+    query, candidates = CompanyQuery("Ostland Maschinenbau GmbH", "DE"), [entity("O", "Ostland Maschinenbau GmbH")]
+    rare, common = (resolve(query, candidates, SETTINGS, means=words_counted(n)).confidence for n in (1, 20_000))
+    assert rare > common
+
+
+def test_a_register_that_cannot_count_is_judged_as_one_that_nobody_asked():
+    query, candidates = CompanyQuery("Müller Maschinenbau GmbH", "DE"), [MUELLER]
+    uncounted = Means(count=lambda _names, _countries: None)
+    assert resolve(query, candidates, SETTINGS, means=uncounted) == resolve(query, candidates, SETTINGS)
+
+
+def test_the_model_refuses_other_features_than_it_was_trained_on():
+    with pytest.raises(ValueError, match="other features"):
+        read_model({"features": ["coverage"], "trees": [], "base": 0.0})
+
+
+def test_trees_give_the_leaf_that_a_walk_would_end_in():
+    first = FEATURES.index("coverage")
+    second = FEATURES.index("precision")
+    tree = {"comparisons": [(first, 0.5, 0b100), (second, 0.5, 0b110)], "leaves": [1.0, 2.0, 4.0]}
+    trees = read_model({"features": FEATURES, "trees": [tree, {"comparisons": [], "leaves": [8.0]}], "base": 0.5})
+
+    def odds(coverage: float, precision: float) -> float:
+        row = [0.0] * len(FEATURES)
+        row[first], row[second] = coverage, precision
+        return float(trees.log_odds([row])[0])
+
+    assert [odds(0.5, 0.5), odds(0.5, 0.6), odds(0.6, 0.0), odds(0.6, 1.0)] == [9.5, 10.5, 12.5, 12.5]

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from leadsync.errors import Misconfigured, Unreadable
+from leadsync.normalize.company import parse_name
 from leadsync.records import CompanyQuery, LegalEntity, Ownership
 from leadsync_gleif.hashing import U64
 from leadsync_gleif.level2 import WITHDRAWN, Relation, relation_of
 from leadsync_gleif.ownership import ownership
-from leadsync_gleif.search import frequencies, search
+from leadsync_gleif.search import WHOLE, frequencies, search
 from leadsync_gleif.segment import Segment, lei_key, lei_keys
 
 MANIFEST = "manifest.json"
@@ -130,8 +131,22 @@ class Index:
                 if entity not in layer.replaced:
                     scored[query].append((-score, number, entity))
         if len(layers) > 1:
-            scored = [sorted(hits)[:limit] for hits in scored]
-        return [[layers[n].segment.entity(e) for _, n, e in hits] for hits in scored]
+            some = [limit if query.country else max(limit, WHOLE) for query in queries]
+            scored = [sorted(hits)[:most] for hits, most in zip(scored, some, strict=True)]
+        return [
+            self._likeliest(query, [layers[n].segment.entity(e) for _, n, e in hits], limit)
+            for query, hits in zip(queries, scored, strict=True)
+        ]
+
+    @staticmethod
+    def _likeliest(query: CompanyQuery, found: list[LegalEntity], limit: int) -> list[LegalEntity]:
+        """The first `limit`; of more (namesakes everywhere, no country given) before others those of the asked form."""
+        if len(found) <= limit:
+            return found
+        asked = parse_name(query.name)
+        named = [parse_name(entity.name, entity.country) for entity in found]
+        same = [one.core == asked.core and one.form == asked.form for one in named]
+        return [found[i] for i in sorted(range(len(found)), key=lambda i: not same[i])][:limit]
 
     def _with_successors(self, entities: list[LegalEntity]) -> list[LegalEntity]:
         if not any(entity.successors and entity.registration in SUCCEEDED for entity in entities):

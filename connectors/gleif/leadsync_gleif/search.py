@@ -66,7 +66,8 @@ class Found:
 
 
 def search(segment: Segment, queries: Sequence[CompanyQuery], limit: int) -> Found:
-    """The best `limit` entities for each query. Whole names that are equal come first, then by shared information."""
+    """The best `limit` entities for each query. Whole names that are equal come first, then by shared information. Of a
+    query without country, to which namesakes everywhere are alike, all up to `WHOLE`."""
     arrays = segment.arrays
     phrases, owner, main, settles = spellings(queries)
     hashed = hash_phrases(phrases)
@@ -90,7 +91,8 @@ def search(segment: Segment, queries: Sequence[CompanyQuery], limit: int) -> Fou
     all_query = np.concatenate((whole_query, query, pair_query))
     all_name = np.concatenate((whole_name, name, pair_name))
     exact = np.arange(len(all_query)) < len(whole_query)
-    return _ranked(arrays, (all_query, all_name, exact), terms, country, limit)
+    limits = np.array([limit if query.country else max(limit, WHOLE) for query in queries], np.int64)
+    return _ranked(arrays, (all_query, all_name, exact), terms, country, limits)
 
 
 def frequencies(segment: Segment, phrases: Sequence[str], countries: Sequence[str]) -> list[list[tuple[int, int]]]:
@@ -265,7 +267,7 @@ def _pairs(arrays: dict[str, Array], asked: Asked, country: I64) -> tuple[I64, I
 
 
 def _ranked(
-    arrays: dict[str, Array], candidates: tuple[I64, I64, Array], terms: Terms, country: I64, limit: int
+    arrays: dict[str, Array], candidates: tuple[I64, I64, Array], terms: Terms, country: I64, limits: I64
 ) -> Found:
     query, name, exact = candidates
     key = query << 32 | name
@@ -282,7 +284,7 @@ def _ranked(
     query, entity, score = query[first], entity[first], score[first]
     sizes = np.bincount(query, minlength=len(country))
     rank = np.arange(len(query)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    keep = rank < limit
+    keep = rank < limits[query]
     return Found(query[keep], entity[keep], score[keep])
 
 

@@ -38,6 +38,21 @@ def evidence(asked: Asked, seen: Seen, others: Sequence[Seen], answer: LegalEnti
     return tuple(said)
 
 
+def lacking(asked: Asked, seen: Sequence[Seen]) -> tuple[str, ...]:
+    """What a refused query lacks that could settle it: without a country a name may be any namesake's."""
+    if asked.query.country:
+        return ()
+    countries = list(dict.fromkeys(one.entity.country for one in seen if one.names.equal and one.entity.country))
+    if len(countries) > 1:
+        some = ", ".join(countries[:4]) + (", …" if len(countries) > 4 else "")
+        whose = f"entities of several countries have that name ({some})"
+    elif not asked.form:
+        whose = "a name alone, without country and legal form, may be anyone's"
+    else:
+        whose = "without a country nothing but the name speaks for it"
+    return (f"{whose}: add the country{'' if asked.form else ', or at least the legal form'}",)
+
+
 def _name(seen: Seen) -> str:
     which = {"": "name", PREVIOUS: "previous name"}.get(seen.kind, "other name")
     names = seen.names

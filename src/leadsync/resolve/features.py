@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rapidfuzz.fuzz import token_sort_ratio
 
@@ -67,8 +68,7 @@ class Asked:
     """Whether the name says it is a fund's, a trust's or a pension scheme's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):  # a tuple, since it is made of every candidate of every query
     """One candidate held against the query. Names and places are compared for the best of the entity's names."""
 
     entity: LegalEntity

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterable
+from string import ascii_lowercase, digits
 
+LONE = 7.0
+"""What a letter or digit by itself says at most."""
 MOST = 11.5
 """What a word says that is in none of the table's levels: it stands in fewer than 60 of 3.1 million legal names."""
 
@@ -16,6 +19,8 @@ def _table() -> dict[str, float]:
     for line in (raw or b"").decode("ascii").splitlines():
         level, *words = line.split()
         table.update(dict.fromkeys(words, int(level) / 2))
+    for letter in ascii_lowercase + digits:
+        table.setdefault(letter, LONE)
     return table
 
 
@@ -24,12 +29,9 @@ _TABLE = _table()
 
 def information(word: str) -> float:
     """The natural logarithm of one in how many legal names has the word; at most `MOST`. Lone letters say little."""
-    found = _TABLE.get(word)
-    if found is not None:
-        return found
-    return 7.0 if len(word) == 1 else MOST
+    return _TABLE.get(word, MOST)
 
 
 def total(words: Iterable[str]) -> float:
     """The information of all words together."""
-    return sum(information(word) for word in words)
+    return sum([_TABLE.get(word, MOST) for word in words])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.fuzz import ratio
 
 from leadsync.normalize.scripts import sound
-from leadsync.resolve.information import information
+from leadsync.resolve.information import information, total
 
 ALIKE = 0.9
 """Jaro-Winkler similarity from which two words are one, mistyped."""
@@ -26,12 +26,10 @@ MENDED = 0.85
 """What a mistyped or abbreviated word counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
-    """What two names share and lack, in information: `shared`, only `asked`, only `found`; the words of each;
+class Overlap(NamedTuple):  # a tuple, since it is made of every candidate of every query
+    """What two names share and lack, in information: only `asked`, only `found`; the words of each;
     `mended`: how many words are equal only after mending."""
 
-    shared: float
     asked: float
     found: float
     asked_only: tuple[str, ...]
@@ -39,48 +37,44 @@ class Overlap:
     mended: int
     similarity: float
     """Of the whole names' letters without spaces, 0..1."""
-
-    @property
-    def coverage(self) -> float:
-        """The share of the asked name's information that the found one has."""
-        return self.shared / (self.shared + self.asked) if self.shared else 0.0
-
-    @property
-    def precision(self) -> float:
-        """The share of the found name's information that was asked for."""
-        return self.shared / (self.shared + self.found) if self.shared else 0.0
-
-    @property
-    def equal(self) -> bool:
-        """Whether the names are the same but for spaces."""
-        return self.similarity == 1.0
+    coverage: float
+    """The share of the asked name's information that the found one has."""
+    precision: float
+    """The share of the found name's information that was asked for."""
+    equal: bool
+    """Whether the names are the same but for spaces."""
 
 
 def overlap(asked: tuple[str, ...], found: tuple[str, ...], *, foreign: bool = False) -> Overlap:
     """Align the words of two names: equal ones, then abbreviations and typing errors among the rest. `foreign`: one of
     them was transliterated, so that words that sound alike are one."""
     if asked == found:
-        both = sum(map(information, asked))
-        return Overlap(both, 0.0, 0.0, (), (), 0, 1.0)
+        return _whole(asked, 0, 1.0)
     similarity = ratio("".join(asked), "".join(found)) / 100
     if similarity == 1.0:
-        return Overlap(sum(map(information, asked)), 0.0, 0.0, (), (), 0, 1.0)
+        return _whole(asked, 0, 1.0)
     if foreign:
         found = _as_asked(asked, found)
         if sorted(asked) == sorted(found):
-            return Overlap(sum(map(information, asked)), 0.0, 0.0, (), (), len(found), max(similarity, SOUNDS))
-    there = set(found)
-    shared = [word for word in asked if word in there]
-    have = set(shared)
-    left = [word for word in asked if word not in have]
-    right = [word for word in found if word not in have]
-    weight = sum(map(information, have))
-    mended = 0
+            return _whole(asked, len(found), max(similarity, SOUNDS))
+    shared = [word for word in asked if word in found]
+    left = [word for word in asked if word not in shared]
+    right = [word for word in found if word not in shared]
+    weight, mended = total(dict.fromkeys(shared)), 0
     if left and right:
         left, right, gained, mended = _mend(left, right)
         weight += gained
-    missing, extra = sum(map(information, left)), sum(map(information, right))
-    return Overlap(weight, missing, extra, tuple(left), tuple(right), mended, similarity)
+    missing, extra = total(left), total(right)
+    coverage, precision = (weight / (weight + missing), weight / (weight + extra)) if weight else (0.0, 0.0)
+    return Overlap(
+        missing, extra, tuple(left), tuple(right), mended, similarity, coverage, precision, similarity == 1.0
+    )
+
+
+def _whole(asked: tuple[str, ...], mended: int, similarity: float) -> Overlap:
+    """Names of which nothing is left over."""
+    share = 1.0 if total(asked) else 0.0
+    return Overlap(0.0, 0.0, (), (), mended, similarity, share, share, similarity == 1.0)
 
 
 def _as_asked(asked: tuple[str, ...], found: tuple[str, ...]) -> tuple[str, ...]:
@@ -103,11 +97,12 @@ def _sound_alike(a: str, b: str) -> bool:
 def _mend(left: list[str], right: list[str]) -> tuple[list[str], list[str], float, int]:
     """Pair words that are the same but for a typing error, an abbreviation, or a space."""
     if "".join(left) == "".join(right):
-        return [], [], max(sum(map(information, left)), sum(map(information, right))), 1
+        return [], [], max(total(left), total(right)), 1
     gained, mended = 0.0, 0
     rest = []
     for word in left:
-        match = next((other for other in right if _same(word, other)), None)
+        alike = [other for other in right if other[0] == word[0] and _same(word, other)]
+        match = alike[0] if alike else None
         if match is None:
             rest.append(word)
             continue
@@ -118,8 +113,7 @@ def _mend(left: list[str], right: list[str]) -> tuple[list[str], list[str], floa
 
 
 def _same(a: str, b: str) -> bool:
-    if a[0] != b[0]:
-        return False
+    """Whether two words of one first letter are one, abbreviated or mistyped."""
     short, long = (a, b) if len(a) <= len(b) else (b, a)
     if len(short) >= SHORTEST_PREFIX and long.startswith(short):
         return True

@@ -39,6 +39,23 @@ def test_namibia_is_a_country_and_not_a_missing_value(family: Index) -> None:
     assert names(family, "Delta Windhoek", "NA") == ["Delta Windhoek (Pty) Ltd"]
 
 
+def test_of_many_namesakes_those_of_the_asked_form_come_first_where_no_country_is_given(index_of) -> None:
+    others = [lei2(f"{n:020}", "Ostland Limited", country) for n, country in enumerate(["GB", "IE", "IN", "AU"] * 5)]
+    index = index_of({"lei2": [*others, lei2(A, "Ostland AG", "AT")]})
+    assert names(index, "Ostland AG")[0] == "Ostland AG"
+    assert len(names(index, "Ostland AG")) == 20
+    assert names(index, "Ostland AG", "GB")[0] == "Ostland Limited"
+
+
+def test_words_are_counted_everywhere_and_in_the_country(index_of, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [lei2(A, "Ostland Bau GmbH"), lei2(B, "Ostland Werke AG", "AT"), lei2(C, "Nordland Bau GmbH")]
+    index = index_of({"lei2": rows})
+    asked = ["ostland bau", "nosuch", "", "werke"], ["DE", "DE", "", "XX"]
+    assert index.frequencies(*asked) is None  # too few to say what is rare
+    monkeypatch.setattr("leadsync_gleif.index.REPRESENTATIVE", 1)
+    assert index.frequencies(*asked) == [[(2, 1), (2, 2)], [(0, 0)], [], [(1, 0)]]
+
+
 SPELLINGS = [
     ("Alpha Werke Gesellschaft mit beschränkter Haftung", "its form spelled out"),
     ("ALPHAWERKE", "no space"),
