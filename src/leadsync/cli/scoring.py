@@ -118,16 +118,20 @@ class Told:
     past: tuple[Past, ...]
     decided: tuple[tuple[datetime, int | None], ...]
     help: tuple[str, ...]
+    asked: tuple[tuple[str, float], ...]
+    """The points that each stage asks for."""
 
     @classmethod
     def of(cls, world: World, judged: Judged, as_of: datetime, days: int) -> Told:
         """Put it together. Of who may not be scored there is no past either: that would be scoring them."""
         if judged.score.excluded:
-            return cls(judged, as_of, world.store.snapshots.first_day(), (), (), ())
+            return cls(judged, as_of, world.store.snapshots.first_day(), (), (), (), ())
         since = as_of - timedelta(days=days)
         decided = tuple(row for row in world.store.results.score_history(judged.lead.uid) if since <= row[0] <= as_of)
         past = tuple(history(world.store, world.rules, judged, as_of, days))
-        return cls(judged, as_of, world.store.snapshots.first_day(), past, decided, tuple(_help(world.rules, judged)))
+        asked = tuple((s.id, s.enter / 100) for s in world.rules.stages.ladder if s.enter is not None and s.enter > 0)
+        kept = world.store.snapshots.first_day()
+        return cls(judged, as_of, kept, past, decided, tuple(_help(world.rules, judged)), asked)
 
     def json(self) -> dict[str, Any]:
         """For machines."""
@@ -184,7 +188,10 @@ class Told:
             places = sorted({round(part * (len(self.past) - 1) / TICKS) for part in range(TICKS + 1)})
             ticks = [(days[place][0], f"{self.past[place].day}") for place in places]
             page.heading("History").say(f"By the rules of today{self.caution}.", note=True)
-            page.chart(lines("Score over time", [Line("score", tuple(days))], ticks=ticks))
+            ends = (days[0][0], days[-1][0])
+            levels = [Line(f"{stage} from {least:g}", tuple((x, least) for x in ends), dashed=True)
+                      for stage, least in self.asked]  # fmt: skip
+            page.chart(lines("Score over time", [Line("score", tuple(days)), *levels], ticks=ticks))
         if self.help:
             page.heading("What would change it").listed(self.help)
         return page

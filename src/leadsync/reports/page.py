@@ -13,6 +13,8 @@ from leadsync.reports.style import STYLE
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 """Nothing may be loaded or run, whatever a name in the data says."""
+LONG: Final = 30
+"""Letters of a cell from which on it is not to be broken into a column of single words."""
 
 
 @dataclass(slots=True)
@@ -40,9 +42,10 @@ class Page:
         numbers = set(right)
 
         def line(cells: Sequence[str], tag: str) -> str:
+            kinds = ["n" if place in numbers else "t" if len(cell) > LONG else "" for place, cell in enumerate(cells)]
             made = (
-                f'<{tag} class="n">{escape(cell)}</{tag}>' if place in numbers else f"<{tag}>{escape(cell)}</{tag}>"
-                for place, cell in enumerate(cells)
+                f'<{tag} class="{kind}">{escape(cell)}</{tag}>' if kind else f"<{tag}>{escape(cell)}</{tag}>"
+                for kind, cell in zip(kinds, cells, strict=True)
             )
             return f"<tr>{''.join(made)}</tr>"
 

@@ -35,7 +35,7 @@ ul {{ padding-left: 1.2rem; }}
 table {{ border-collapse: collapse; }} th, td {{ padding: .2rem .9rem .2rem 0; text-align: left; }}
 th {{ border-bottom: 1px solid var(--axis); font-weight: 600; vertical-align: bottom; }}
 td {{ border-bottom: 1px solid var(--line); vertical-align: top; }}
-td:not(.n):not(:first-child) {{ min-width: 6rem; }}
+td:not(.n):not(:first-child) {{ min-width: 6rem; }} td.t:not(:first-child) {{ min-width: 11rem; }}
 th:first-child, td:first-child {{ position: sticky; left: 0; background: var(--paper); }}
 .n {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
 pre {{ background: var(--shade); padding: .8rem; overflow-x: auto; font-size: .85rem; }}
