@@ -344,6 +344,17 @@ def test_a_deal_in_which_somebody_else_has_a_hand_is_left_alone_and_told(org: Or
     assert quiet(org)
 
 
+@pytest.mark.parametrize(("edited", "left"), [(39.9, False), (10, True)], ids=["a rounding", "an edit"])
+def test_a_share_that_a_person_changed_is_theirs(org: Org, edited: float, *, left: bool) -> None:
+    org.run()
+    (row,) = (r for r in org.rows("CampaignInfluence") if r["CampaignId"] == WEBINAR)
+    org.edits("CampaignInfluence", row["Id"], Influence=edited)
+    org.makes("CampaignMember", CampaignId=WEBINAR, ContactId=BOB, Status="Attended")
+    done = org.later(minutes=20).run()
+    assert ("was made or changed by somebody else" in str(words(done))) is left
+    assert org.shares()[WEBINAR, ANN] == edited and ((WEBINAR, BOB) in org.shares()) is not left and quiet(org)
+
+
 def test_all_people_of_the_account_may_count(tmp_path: Path, served: Serving) -> None:
     org = Org(tmp_path, served, attribution=INFLUENCE + 'of = "account"\n')
     for row in org.rows("OpportunityContactRole"):

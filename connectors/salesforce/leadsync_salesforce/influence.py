@@ -20,7 +20,7 @@ from leadsync_salesforce.records import moment
 from leadsync_salesforce.saving import Rows, delete, save
 
 INFLUENCE, MODEL, DEAL, ROLE = "CampaignInfluence", "CampaignInfluenceModel", "Opportunity", "OpportunityContactRole"
-FIELDS = ("Id", "OpportunityId", "CampaignId", "ContactId", "Influence", "CreatedById", "LastModifiedById")
+FIELDS = ("Id", "OpportunityId", "CampaignId", "ContactId", "Influence")
 PRIMARY = "primaryModel"
 """The developer name of the model "Primary Campaign Source", whose rows Salesforce makes itself: what others add there
 is deleted when it is recalculated; Salesforce object reference, "CampaignInfluence"."""
@@ -61,7 +61,8 @@ class Influence:
     # ---- rows
 
     def entries(self, place: str, asked: Sequence[Entry]) -> list[Standing]:
-        """All rows of the model for the asked opportunities."""
+        """All rows of the model for the asked opportunities. Who modified one last tells nothing: Salesforce may do so
+        when the opportunity's amount changes."""
         ours = {_short(*_ids(entry)): entry.key for entry in asked}
         model = literal(self._model(place))
         found = []
@@ -70,8 +71,8 @@ class Influence:
                 deal, campaign = text(INFLUENCE, row, "OpportunityId"), text(INFLUENCE, row, "CampaignId")
                 contact = cell(INFLUENCE, row, "ContactId") or NOBODY
                 key = ours.get(_short(deal, campaign, contact), f"{deal}/{campaign}/{contact}")
-                untouched = text(INFLUENCE, row, "LastModifiedById") == text(INFLUENCE, row, "CreatedById")
-                found.append(Standing(key, text(INFLUENCE, row, "Id"), deal, untouched))
+                said = {"share": cell(INFLUENCE, row, "Influence")}
+                found.append(Standing(key, text(INFLUENCE, row, "Id"), deal, values=said))
         return found
 
     def put(self, place: str, entries: Sequence[Entry]) -> dict[str, str | SkipRecord]:

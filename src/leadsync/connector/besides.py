@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -80,13 +80,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An entry as it stands in the CRM. `untouched`: nobody else has changed it; `open`: it is still to be done."""
+    """An entry as it stands in the CRM. `untouched`: as far as the CRM tells, nobody else has changed it; `open`: it is
+    still to be done; `values`: those that it still says, where they can be compared."""
 
     key: str
     id: str
     whole: str = ""
     untouched: bool = True
     open: bool = True
+    values: Fields = field(default_factory=dict)
 
 
 @runtime_checkable

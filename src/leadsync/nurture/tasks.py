@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from leadsync.connector.besides import Entry
@@ -52,6 +52,6 @@ def _said(nurtured: Nurtured, rule: TaskRule, rules: NurtureRules, now: datetime
         "action": advice.do.value,
         "subject": rule.subject.replace("{action}", action).replace("{reason}", advice.reason),
         "text": f"{action}. {advice.reason}.",
-        "due": due.date().isoformat(),
+        "due": due.astimezone(timezone(timedelta(hours=rules.quiet.utc_offset))).date().isoformat(),
         "priority": rule.priority,
     }

@@ -13,11 +13,15 @@ from datetime import timedelta
 from leadsync.connector import Clock, Crm
 from leadsync.connector.besides import Entries, Entry, EntryKind, Standing
 from leadsync.errors import LeadsyncError, Misconfigured, QuotaExhausted, SkipRecord
+from leadsync.mapping.compare import same
+from leadsync.records import Value
 from leadsync.store import Kept, Place, Store
 
 LAG = timedelta(minutes=10)
 """How late a CRM may show what was made (as in `store.pulled`): so long, what is not there may yet appear."""
 MOST_TOLD = 10
+ROUNDED = 0.5
+"""A CRM may keep a share as a whole number of per cent."""
 GONE = "somebody took it away"
 
 
@@ -129,6 +133,13 @@ def _due(kind: EntryKind, entry: Entry, known: Kept | None) -> str:
             return ""
 
 
+def _alike(said: Value, there: Value) -> bool:
+    """Whether a number is ours, but for rounding."""
+    if isinstance(said, int | float) and isinstance(there, int | float):
+        return abs(said - there) <= ROUNDED
+    return same(said, there, "exact")
+
+
 # ---- doing it
 
 
@@ -204,8 +215,12 @@ class _Runner:
                 return {**{e.whole: f"{e.id}: {GONE}" for e in gone}, **found}
 
     def _ours(self, one: Standing) -> bool:
+        """Whether we made it, and it says what we said last, if we know what that was."""
         known = self._store.besides.one(self._place, one.key)
-        return one.untouched and known is not None and known.state != "left"
+        if known is None or known.state == "left" or not one.untouched:
+            return False
+        said = known.entry.values if known.state == "ours" else {}
+        return all(_alike(said[name], there) for name, there in one.values.items() if name in said)
 
     def _lacking(self, entries: Sequence[Entry], there: Mapping[str, Standing]) -> list[Entry]:
         """What is to be made: not what stands there already under its key, nor what may yet appear."""

@@ -110,8 +110,8 @@ def test_rows_of_others_and_edits_of_ours_are_told(crm: SalesforceCrm, person: U
     body = {"OpportunityId": DEAL, "CampaignId": SECOND, "ModelId": MODEL, "Influence": 50}
     theirs = person("POST", "/sobjects/CampaignInfluence", json=body).json()["id"]
     person("PATCH", f"/sobjects/CampaignInfluence/{ours.id}", json={"Influence": 10})
-    found = {s.key: (s.id, s.untouched) for s in crm.entries(INFLUENCE, "LeadSync", [ours])}
-    assert found == {ours.key: (ours.id, False), f"{DEAL}/{SECOND}/-": (theirs, True)}
+    found = {s.key: (s.id, s.values) for s in crm.entries(INFLUENCE, "LeadSync", [ours])}
+    assert found == {ours.key: (ours.id, {"share": 10}), f"{DEAL}/{SECOND}/-": (theirs, {"share": 50})}
 
 
 def test_an_id_of_15_characters_means_the_same(crm: SalesforceCrm) -> None:
