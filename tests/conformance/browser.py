@@ -61,6 +61,18 @@ class Page:
         found = self._ask("POST", "/elements", {"using": "partial link text", "value": text})
         self._leave_by(found[0][ELEMENT])
 
+    def into(self, css: str) -> None:
+        """Into the first frame that the selector finds: from now on only what is in it is seen."""
+        self._ask("POST", "/frame", {"id": {ELEMENT: self._all(css)[0]}})
+
+    def sizes(self, css: str, what: str = "scrollWidth") -> list[float]:
+        """A measure in pixels of all elements that the selector finds, such as scrollWidth or clientWidth."""
+        return [float(self._ask("GET", f"/element/{one}/property/{what}")) for one in self._all(css)]
+
+    def styles(self, css: str, what: str) -> list[str]:
+        """How a property of style comes out for all elements that the selector finds."""
+        return [str(self._ask("GET", f"/element/{one}/css/{what}")) for one in self._all(css)]
+
     def _leave_by(self, element: str) -> None:
         [document] = self._all("html")
         self._ask("POST", f"/element/{element}/click", {})
