@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from leadsync.connector import Crm
 from leadsync.gates import Limits, Mass, Setting
@@ -44,11 +45,17 @@ class LastWrites(Mapping[tuple[Ref, str], LastWrite]):
         self._of: tuple[Ref | None, Mapping[str, LastWrite]] = None, {}
 
     def __getitem__(self, key: tuple[Ref, str]) -> LastWrite:
-        ref, field = key
+        return self._to(key[0])[key[1]]
+
+    def get(self, key: tuple[Ref, str], default: Any = None) -> Any:
+        """The mapping's own asks by an exception, and most fields of most records were never written."""
+        return self._to(key[0]).get(key[1], default)
+
+    def _to(self, ref: Ref) -> Mapping[str, LastWrite]:
         if self._of[0] != ref:
             rows = self._store.outbox.written_to(ref)
             self._of = ref, {row.field: LastWrite(row.sent, row.settled, row.at) for row in rows}
-        return self._of[1][field]
+        return self._of[1]
 
     def __iter__(self) -> Iterator[tuple[Ref, str]]:
         return iter(self._store.outbox.written())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -145,12 +145,17 @@ class ObjectMap:
     creates: tuple[CreateRule, ...] = ()
     file: str = ""
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _targets: dict[tuple[str, str], Sequence[tuple[FieldMap, Target]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What was asked for before: each record asks."""
 
-    def targets(self, side: str, kind: str) -> Iterator[tuple[FieldMap, Target]]:
+    def targets(self, side: str, kind: str) -> Sequence[tuple[FieldMap, Target]]:
         """The fields that an object of a side has, in the file's order."""
-        for mapped in self.fields.values():
-            for target in mapped.targets_in(side, kind):
-                yield mapped, target
+        if (side, kind) not in self._targets:
+            found = [(mapped, target) for mapped in self.fields.values() for target in mapped.targets_in(side, kind)]
+            self._targets[side, kind] = found
+        return self._targets[side, kind]
 
     def vendor_fields(self, side: str, kind: str) -> tuple[str, ...]:
         """The vendor's field names to read for an object, each once."""
