@@ -100,8 +100,8 @@ class Cycle:
 
     @property
     def besides(self) -> tuple[Change | Errand, ...]:
-        """All that is to be done besides writing fields."""
-        return (*self.groups, *self.errands)
+        """All that is to be done over there besides writing fields."""
+        return (*self.groups, *(one for one in self.errands if one.changes))
 
 
 def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset(), cached: bool = False) -> Cycle:

@@ -236,6 +236,7 @@ def test_what_a_person_took_up_is_never_touched_again(org: Org) -> None:
     before = dict(org.sandbox.org.tables["Task"].rows[ours["Id"]])
     org.edits("Contact", ANN, DoNotCall=True)
     org.later(minutes=20).run()
+    assert words(org.run()) == [], "it is forgotten without a word"
     assert org.sandbox.org.tables["Task"].rows[ours["Id"]] == before
     assert quiet(org)
 

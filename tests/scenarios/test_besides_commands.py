@@ -48,6 +48,7 @@ def test_a_plan_names_them_a_run_makes_them_and_the_next_plan_is_empty(house: Ho
     assert re.search(r'\+ ann@siemens\.example \(Contact \w+\): "Call: [^"]+", due \d{4}-\d\d-\d\d', told)
     assert re.search(rf"\+ deal {DEAL} campaign \w+ person \w+: 40 %   by position, for Webinar on LEI on 2026", told)
     calls = int(re.search(r"cost in API calls: .*salesforce (\d+)", told)[1])  # type: ignore[index]
+    assert "`leadsync sync` does the rest" in house.say("plan", "-o", str(house.folder / "plan.json"))[1]
     code, told = house.say("sync")
     assert (code, "tasks (salesforce): 2 made, 0 changed, 0 taken away" in told) == (0, True)
     assert "campaign influence (salesforce LeadSync): 3 made, 0 changed, 0 taken away" in told and calls >= 7

@@ -24,17 +24,25 @@ Names = Callable[[Collection[str]], Mapping[str, str]]
 
 
 def besides_text(out: Console, some: Iterable[Change | Errand], names: Names) -> None:
-    """A line for each list, campaign or place, and the first of its entries below it."""
+    """A line for each list, campaign or place, and the first people or entries below it."""
     for one in some:
         out.print(one.words, soft_wrap=True, markup=False)
-        if isinstance(one, Errand):
-            entries = [("-", e) for e in one.remove] + [("~", e) for e in one.change] + [("+", e) for e in one.make]
-            shown = entries[:SHOWN]
-            called = names({_lead(entry) for _, entry in shown}) if one.place.kind is EntryKind.TASK else {}
-            for sign, entry in shown:
-                out.print(f"  {sign} {_line(one.place.kind, entry, called)}", highlight=False, soft_wrap=True)
-            if len(entries) > SHOWN:
-                out.print(f"  … and {len(entries) - SHOWN:,} more (--output json shows all)")
+        for line in _people(one) if isinstance(one, Change) else _entries(one, names):
+            out.print(f"  {line}", highlight=False, soft_wrap=True)
+        if one.changes > SHOWN:
+            out.print(f"  … and {one.changes - SHOWN:,} more (--output json shows all)")
+
+
+def _people(one: Change) -> list[str]:
+    every = [*(f"- {ref}" for ref in sorted(one.leave)), *(f"+ {ref}" for ref in sorted(one.join))]
+    return [escape(line) for line in every[:SHOWN]]
+
+
+def _entries(one: Errand, names: Names) -> list[str]:
+    signed = [("-", e) for e in one.remove] + [("~", e) for e in one.change] + [("+", e) for e in one.make]
+    shown = signed[:SHOWN]
+    called = names({_lead(entry) for _, entry in shown}) if one.place.kind is EntryKind.TASK else {}
+    return [f"{sign} {_line(one.place.kind, entry, called)}" for sign, entry in shown]
 
 
 def _lead(entry: Entry) -> str:

@@ -157,7 +157,8 @@ def run_errands(errands: Iterable[Errand], sides: Mapping[str, Crm], store: Stor
             raise
         except LeadsyncError as problem:
             ran.problem = str(problem)
-        done.append(ran)
+        if one.changes:
+            done.append(ran)
     return done
 
 
