@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from leadsync.normalize.aliases import two_names
 from leadsync.normalize.company import split_name
 from leadsync.normalize.scripts import is_foreign
 from leadsync.records import LegalEntity
@@ -255,7 +256,8 @@ class Builder:
 def _phrases(entity: LegalEntity) -> Iterator[tuple[int, list[str]]]:
     """(kind, core words) of the entity's distinct names; a name in another script also as it sounds."""
     seen: set[tuple[str, ...]] = set()
-    for name, kind in ((entity.name, ""), *entity.other_names):
+    both = two_names(entity.name) or (entity.name,)
+    for name, kind in (*((name, "") for name in both), *entity.other_names):
         words, _ = split_name(name, entity.country)
         if not words or tuple(words) in seen:
             continue

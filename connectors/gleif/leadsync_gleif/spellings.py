@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from leadsync.normalize.aliases import first_name
 from leadsync.normalize.company import BRANCH_WORDS, head_office, plain_words, split_name
 from leadsync.normalize.countries import country_names
 from leadsync.normalize.domains import domain_label
@@ -32,7 +33,7 @@ def spellings(queries: Sequence[CompanyQuery]) -> tuple[list[str], npt.NDArray[n
     main: list[bool] = []
     settles: list[bool] = []
     for number, query in enumerate(queries):
-        words, form = split_name(without_security(query.name), query.country)
+        words, form = split_name(first_name(without_security(query.name)), query.country)
         own = " ".join(words)
         parts = dict.fromkeys(part for part in _parts(query, words) if part and part != own)
         for phrase in (own, *parts):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from rapidfuzz.fuzz import token_sort_ratio
 
+from leadsync.normalize.aliases import first_name, two_names
 from leadsync.normalize.company import BRANCH_WORDS, head_office, parse_name, plain_words, related
 from leadsync.normalize.countries import country_names
 from leadsync.normalize.domains import domain_label
@@ -94,7 +95,7 @@ class Seen(NamedTuple):  # a tuple, since it is made of every candidate of every
 
 def take_apart(query: CompanyQuery) -> Asked:
     """What of a query is compared."""
-    name = without_initials(without_security(query.name))
+    name = without_initials(first_name(without_security(query.name)))
     places = country_names(query.country) | set(plain_words(query.city)) | set(plain_words(query.region))
     parsed = parse_name(name, query.country)
     before, comma, after = name.rpartition(",")
@@ -130,14 +131,22 @@ def without_initials(name: str) -> str:
 
 def compare(asked: Asked, entity: LegalEntity) -> Seen:
     """Hold an entity against a query, by the name of it that fits best."""
-    best = _by_name(asked, entity, entity.name, "")
-    for name, kind in entity.other_names:
+    legal, *others = _names(entity)
+    best = _by_name(asked, entity, *legal)
+    for name, kind in others:
         if best.names.equal:
             break
         other = _by_name(asked, entity, name, kind)
         if _closeness(other.names) > _closeness(best.names):
             best = other
     return best
+
+
+def _names(entity: LegalEntity) -> tuple[tuple[str, str], ...]:
+    """The entity's names and their types; a legal name that holds two, as both."""
+    both = two_names(entity.name)
+    legal = ((entity.name, ""),) if both is None else ((both[0], ""), (both[1], ""))
+    return (*legal, *entity.other_names)
 
 
 def _closeness(names: Overlap) -> tuple[bool, float, float]:
