@@ -63,9 +63,26 @@ def test_advice_is_worth_the_difference_to_those_left_alone() -> None:
     assert (found.advised, found.alone) == (0.4, 0.2)
     assert found.difference == pytest.approx(0.2)
     assert found.low < found.difference < found.high
+    assert (found.of_advised, found.of_alone) == ((40, 100), (10, 50))
 
 
 def test_who_converted_before_any_advice_or_may_not_be_followed_is_in_no_group() -> None:
-    early = {"a": NOW - timedelta(days=60)}
+    early = {"a": NOW - timedelta(days=60), "d": NOW - timedelta(days=30)}
     objected = Nurtured(None, Advice(Do.NONE, "", "consent"), NOW)
-    assert worth_of_advice({"a": nurtured("welcome"), "b": nurtured("held_out"), "c": objected}, early) is None
+    assert (
+        worth_of_advice(
+            {"a": nurtured("welcome"), "b": nurtured("held_out"), "c": objected, "d": nurtured("welcome")}, early
+        )
+        is None
+    )
+
+
+def test_who_was_a_customer_when_first_seen_did_not_become_one_by_advice(house: House) -> None:
+    house.edit("nurture.toml", "held_out = 0.0", "held_out = 0.5")
+    house.stage.mappings = house.folder / "mappings"
+    for number in range(12):
+        house.lead(number, ("Whitepaper", 100), jobtitle="CTO", lifecyclestage="opportunity" if number < 4 else "lead")
+    house.stage.run()
+    advice = house.json("report", "journey")["advice"]
+    assert advice["leads_advised"] > 0 and advice["leads_left_alone"] > 0
+    assert (advice["advised"], advice["left_alone"]) == (0, 0)

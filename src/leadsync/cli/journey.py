@@ -109,6 +109,7 @@ class Journeys:
             "advice": None if self.effect is None else {
                 "advised": self.effect.advised, "left_alone": self.effect.alone, "difference": self.effect.difference,
                 "interval_95": [self.effect.low, self.effect.high],
+                "leads_advised": self.effect.of_advised[1], "leads_left_alone": self.effect.of_alone[1],
             },
         }  # fmt: skip
 
@@ -139,12 +140,17 @@ class Journeys:
         if self.objected > 0:
             told.append(f"{self.objected:,} leads objected to being profiled, and are not followed.")
         if self.effect is None:
-            told.append("What advice is worth is not measured: no lead is left alone (held_out in nurture.toml).")
+            told.append(
+                "What advice is worth is not measured: of leads that had not converted before, none was advised on, or "
+                "none was left alone (held_out in nurture.toml)."
+            )
         else:
             e = self.effect
+            (won, of), (also, others) = e.of_advised, e.of_alone
             told.append(
-                f"Of the leads advised on {e.advised:.1%} converted afterwards, of those left alone {e.alone:.1%}: a "
-                f"difference of {e.difference:+.1%} (95 % interval {e.low:+.1%} to {e.high:+.1%})."
+                f"Of {of:,} leads advised on, {won:,} converted afterwards ({e.advised:.1%}); of {others:,} left "
+                f"alone, {also:,} ({e.alone:.1%}): a difference of {e.difference:+.1%} (95 % interval {e.low:+.1%} to "
+                f"{e.high:+.1%})."
             )
         return told
 
@@ -191,13 +197,14 @@ def _objected(kept: Iterable[Nurtured]) -> int:
 
 def worth_of_advice(kept: Mapping[str, Nurtured], won: Mapping[str, datetime | None]) -> Effect | None:
     """Conversions after the first advice: of leads that had any, against those left alone. Leads that had converted
-    before, or may not be followed, are in neither group."""
+    by then (what a person had set when we first looked is as old as that look), or that may not be followed, are in
+    neither group."""
     advised: list[bool] = []
     alone: list[bool] = []
     for uid, some in kept.items():
         begun = min(some.given.values(), default=None)
         at = won.get(uid)
-        if some.course is None or begun is None or (at is not None and at < begun):
+        if some.course is None or begun is None or (at is not None and at <= begun):
             continue
         (alone if "held_out" in some.given else advised).append(at is not None)
     return effect((sum(advised), len(advised)), (sum(alone), len(alone)))

@@ -62,13 +62,16 @@ def time_in(course: Course, as_of: datetime) -> dict[Phase, float]:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Conversion of those who were advised on and of those left alone, the difference, and its 95 % interval."""
+    """Conversion of those who were advised on and of those left alone, the difference, and its 95 % interval; of how
+    many of each, (converted, all)."""
 
     advised: float
     alone: float
     difference: float
     low: float
     high: float
+    of_advised: tuple[int, int] = (0, 0)
+    of_alone: tuple[int, int] = (0, 0)
 
 
 def effect(advised: tuple[int, int], alone: tuple[int, int]) -> Effect | None:
@@ -83,7 +86,7 @@ def effect(advised: tuple[int, int], alone: tuple[int, int]) -> Effect | None:
     b, m = alone[0] + 1, alone[1] + 2
     middle = a / n - b / m
     half = Z_95 * sqrt(a / n * (1 - a / n) / n + b / m * (1 - b / m) / m)
-    return Effect(p, q, p - q, middle - half, middle + half)
+    return Effect(p, q, p - q, middle - half, middle + half, advised, alone)
 
 
 Z_95 = 1.959963984540054
