@@ -1,4 +1,4 @@
-"""Cases played in forked children, two at a time, all from the same prepared house."""
+"""Cases played in forked children, some at a time, all from the same prepared house."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 from proofs.live import House
 
-AT_ONCE = 2
-"""As many as the machines have cores that the proofs are meant for."""
+AT_ONCE = 4
+"""Twice the cores of the machines that the proofs are meant for: half of a case is waiting for time-outs."""
 
 Play: TypeAlias = Callable[[House], Any]
 
