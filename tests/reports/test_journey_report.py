@@ -77,12 +77,14 @@ def test_who_converted_before_any_advice_or_may_not_be_followed_is_in_no_group()
     )
 
 
-def test_who_was_a_customer_when_first_seen_did_not_become_one_by_advice(house: House) -> None:
+def test_who_qualified_when_first_seen_did_not_do_so_by_advice(house: House) -> None:
     house.edit("nurture.toml", "held_out = 0.0", "held_out = 0.5")
     house.stage.mappings = house.folder / "mappings"
-    for number in range(12):
-        house.lead(number, ("Whitepaper", 100), jobtitle="CTO", lifecyclestage="opportunity" if number < 4 else "lead")
+    for number in range(16):
+        house.lead(number, ("Request a demo", 0) if number % 2 else ("Whitepaper", 100), jobtitle="CTO")
     house.stage.run()
-    advice = house.json("report", "journey")["advice"]
+    told = house.json("report", "journey")
+    assert told["stages"]["mql"] >= 8
+    advice = told["advice"]
     assert advice["leads_advised"] > 0 and advice["leads_left_alone"] > 0
     assert (advice["advised"], advice["left_alone"]) == (0, 0)
