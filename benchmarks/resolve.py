@@ -61,12 +61,12 @@ def main() -> None:
         Outcome(label, m.lei != "", judge.right(label, m.lei, m.legal_name, m.country), m.confidence)
         for label, m in zip(labels, matches, strict=True)
     ]
-    _report(outcomes)
-    _kinds(outcomes, matches)
+    report(outcomes)
+    by_kind(outcomes, matches)
     if args.by is not None:
-        _groups(outcomes, args.by, judge)
+        by_group(outcomes, args.by, judge)
     if args.errors:
-        _errors(outcomes, matches, args.errors)
+        list_errors(outcomes, matches, args.errors)
     if args.peers is not None:
         _compare(data, judge, outcomes, args.peers)
 
@@ -131,23 +131,25 @@ def _latency(index: Index, queries: Sequence[CompanyQuery]) -> None:
     print(f"one at a time       {statistics.median(times):8.2f} ms median, {times[int(len(times) * 0.99)]:.1f} ms p99")
 
 
-def _report(outcomes: Sequence[Outcome]) -> None:
+def report(outcomes: Sequence[Outcome]) -> None:
+    """A line for all and one for each set."""
     print(f"\nat the default threshold {ResolveSettings().threshold}:")
-    _line("all", outcomes)
+    line("all", outcomes)
     groups = defaultdict(list)
     for outcome in outcomes:
         groups[outcome.label.group].append(outcome)
     for name in sorted(groups):
-        _line(name, groups[name])
+        line(name, groups[name])
 
 
-def _line(name: str, outcomes: Sequence[Outcome], more: str = "") -> None:
+def line(name: str, outcomes: Sequence[Outcome], more: str = "") -> None:
+    """Print how good some answers are."""
     found = summary(outcomes)
     texts = [f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in found.items() if v is not None]
     print(f"  {name:28} {'  '.join(texts)}  {more}")
 
 
-def _groups(outcomes: Sequence[Outcome], by: str, judge: Judge) -> None:
+def by_group(outcomes: Sequence[Outcome], by: str, judge: Judge) -> None:
     """A line for each country or script with enough answerable names."""
     groups = defaultdict(list)
     for outcome in outcomes:
@@ -156,7 +158,7 @@ def _groups(outcomes: Sequence[Outcome], by: str, judge: Judge) -> None:
     print(f"\nby {by}:")
     for name, some in sorted(groups.items(), key=lambda item: -len(item[1])):
         if sum(not o.label.nil for o in some) >= FEWEST_OF_A_GROUP:
-            _line(name, some)
+            line(name, some)
 
 
 def _compare(data: Data, judge: Judge, outcomes: Sequence[Outcome], count: int) -> None:
@@ -164,16 +166,16 @@ def _compare(data: Data, judge: Judge, outcomes: Sequence[Outcome], count: int) 
     some = random.Random(2).sample(outcomes, count) if 0 < count < len(outcomes) else outcomes
     labels = [outcome.label for outcome in some]
     print(f"\non {len(some)} of these queries:")
-    _line("leadsync", some)
+    line("leadsync", some)
     for name, found, speed in peers(data, labels):
         judged = [
             Outcome(label, lei != "", judge.right(label, lei, who, country), score)
             for label, (lei, who, country, score) in zip(labels, found, strict=True)
         ]
-        _line(name, judged, f"{speed:9,.1f} q/s")
+        line(name, judged, f"{speed:9,.1f} q/s")
 
 
-def _kinds(outcomes: Sequence[Outcome], matches: Sequence[Match]) -> None:
+def by_kind(outcomes: Sequence[Outcome], matches: Sequence[Match]) -> None:
     """What became of the queries, by kind of answer."""
     kinds: Counter[str] = Counter()
     for outcome, match in zip(outcomes, matches, strict=True):
@@ -198,7 +200,8 @@ def _kind(outcome: Outcome, match: Match) -> str:
     return "missed: best candidate, too uncertain" if places[0] == label.lei else "missed: another candidate was ahead"
 
 
-def _errors(outcomes: Sequence[Outcome], matches: Sequence[Match], count: int) -> None:
+def list_errors(outcomes: Sequence[Outcome], matches: Sequence[Match], count: int) -> None:
+    """So many wrong and so many missed ones, drawn by chance."""
     both = list(zip(outcomes, matches, strict=True))
     chance = random.Random(1)
     wrong = [(o, m) for o, m in both if o.answered and not o.right]

@@ -1,6 +1,6 @@
 """Train the resolver's model on the labelled names of the tuning half and write `src/leadsync/resolve/model.json`.
 
-    python -m tools.train_resolve DATA INDEX [--check [SEEDS]]
+    python -m tools.train_resolve DATA INDEX [--check [SEEDS] [--errors N]]
 
 DATA holds gleif/level1.parquet and resolve/*; INDEX is the register's index without the withheld LEIs (see
 benchmarks/resolve.py --index). Needs scikit-learn, which nothing needs at run time.
@@ -11,7 +11,8 @@ without the counts of words that small registers and the REST API do not give. S
 the benchmark.
 
 `--check` writes nothing: it trains anew for each of five folds by LEI on the other four, as often as SEEDS says with
-other folds each time, and prints what comes of the fold's own names: the core mix, and all names weighted like it.
+other folds each time, and prints what comes of the fold's own names: the core mix, and all names weighted like it;
+then, of the first run at the default threshold, by set, kind, script and country, and N wrong and N missed names.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ from typing import Any
 
 import numpy as np
 from benchmarks.labelled import Data, Judge, Label, Outcome, precision_of, read, spread, summary
+from benchmarks.resolve import by_group, by_kind, list_errors, report
 
-from leadsync.records import LegalEntity
-from leadsync.resolve import NOTHING
+from leadsync.records import LegalEntity, Match
+from leadsync.resolve import NOTHING, ResolveSettings
 from leadsync.resolve.features import FEATURES, UNKNOWN
 from leadsync.resolve.judge import CONSIDERED, Prepared, decide, prepare, weigh, weighed
 from leadsync.resolve.model import ALL, read_model
@@ -154,25 +156,43 @@ def _tree(nodes: Any) -> dict[str, Any]:
 # ---- how good it is on names it never saw
 
 
-def check(found: Sequence[Group], seeds: int) -> None:
+def check(data: Data, found: Sequence[Group], seeds: int, errors: int) -> None:
     """Print what the whole judge makes of names whose LEIs it never saw."""
-    outcomes = [judged(found, seed) for seed in range(seeds)]
-    core = [[o for o in some if o.label.core] for some in outcomes]
+    runs = [judged(found, seed) for seed in range(seeds)]
+    every = [[outcome for outcome, _ in some] for some in runs]
+    core = [[o for o in some if o.label.core] for some in every]
     print(f"core mix, {len(core[0])} names, {seeds} × {FOLDS} folds:")
     for line in spread([precision_of(some) for some in core]):
         print(f"  {line}")
-    print(f"all {len(outcomes[0])} names, weighted as the core mix:")
-    for line in spread([precision_of(some, weighted=True) for some in outcomes]):
+    print(f"all {len(every[0])} names, weighted as the core mix:")
+    for line in spread([precision_of(some, weighted=True) for some in every]):
         print(f"  {line}")
+    print("core mix, by threshold and by confidence:")
     _thresholds([o for some in core for o in some])
     _reliability([o for some in core for o in some])
+    _described(data, runs[0], errors)
 
 
-def judged(found: Sequence[Group], seed: int) -> list[Outcome]:
-    """Each name as it is, judged by a model trained on the folds without its LEI."""
+def _described(data: Data, run: Sequence[tuple[Outcome, Match]], errors: int) -> None:
+    """The first run's answers at the default threshold: by set, by kind, by script and country."""
+    settled = [(replace(o, answered=m.lei != "", right=o.right and m.lei != ""), m) for o, m in run]
+    core = [(o, m) for o, m in settled if o.label.core]
+    report([o for o, _ in core])
+    by_kind([o for o, _ in core], [m for _, m in core])
+    judge = Judge(data)
+    print("\nof all names:")
+    for by in ("script", "country"):
+        by_group([o for o, _ in settled], by, judge)
+    if errors:
+        list_errors([o for o, _ in core], [m for _, m in core], errors)
+
+
+def judged(found: Sequence[Group], seed: int) -> list[tuple[Outcome, Match]]:
+    """Each name as it is, judged by a model trained on the folds without its LEI: with no threshold, and the match at
+    the default one."""
     weight = shares(found)
     fold = [zlib.crc32(f"{seed}:{g.label.lei}".encode()) % FOLDS for g in found]
-    outcomes: list[Outcome] = []
+    outcomes: list[tuple[Outcome, Match]] = []
     for held in range(FOLDS):
         kept = [i for i, f in enumerate(fold) if f != held]
         trained = fit([found[i] for i in kept], [weight[i] for i in kept])
@@ -181,14 +201,15 @@ def judged(found: Sequence[Group], seed: int) -> list[Outcome]:
     return outcomes
 
 
-def _outcomes(found: Sequence[Group], trained: Any) -> Iterator[Outcome]:
+def _outcomes(found: Sequence[Group], trained: Any) -> Iterator[tuple[Outcome, Match]]:
     odds = iter(weigh([g.prepared for g in found], read_model(json.loads(json.dumps(content(trained))))))
     for group in found:
-        match = decide(group.prepared, weighed(group.prepared, [next(odds) for _ in group.right]), 0.0)
+        some = weighed(group.prepared, [next(odds) for _ in group.right])
+        best = decide(group.prepared, some, 0.0)
         leis = [answer.lei for answer in group.prepared.answers]
-        yield Outcome(
-            group.label, match.lei != "", match.lei != "" and group.right[leis.index(match.lei)], match.confidence
-        )
+        right = best.lei != "" and group.right[leis.index(best.lei)]
+        match = decide(group.prepared, some, ResolveSettings().threshold)
+        yield Outcome(group.label, best.lei != "", right, best.confidence), match
 
 
 def _thresholds(outcomes: Sequence[Outcome]) -> None:
@@ -218,11 +239,12 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("index", type=Path)
     parser.add_argument("--check", type=int, nargs="?", const=1, metavar="SEEDS")
+    parser.add_argument("--errors", type=int, default=0)
     args = parser.parse_args()
-    index = Index.open(args.index)
-    found = list(groups(read(args.data), index))
+    data = read(args.data)
+    found = list(groups(data, Index.open(args.index)))
     if args.check is not None:
-        check(found, args.check)
+        check(data, found, args.check, args.errors)
     else:
         TARGET.write_text(json.dumps(content(fit(found, shares(found))), separators=(",", ":")), encoding="ascii")
 
