@@ -245,13 +245,15 @@ class _Runner:
 
     # ---- notes
 
-    def _keep(self, state: str, entries: Iterable[Entry], note: str = "") -> None:
-        with self._store.transaction():
-            self._store.besides.save(self._place, [Kept(e, state, self._now, note) for e in entries])
+    def _keep(self, state: str, entries: Sequence[Entry], note: str = "") -> None:
+        if entries:
+            with self._store.transaction():
+                self._store.besides.save(self._place, [Kept(e, state, self._now, note) for e in entries])
 
-    def _forget(self, keys: Iterable[str]) -> None:
-        with self._store.transaction():
-            self._store.besides.forget(self._place, keys)
+    def _forget(self, keys: Sequence[str]) -> None:
+        if keys:
+            with self._store.transaction():
+                self._store.besides.forget(self._place, keys)
 
     def _leave(self, state: str, entries: Sequence[Entry], blocked: Mapping[str, str]) -> None:
         for entry in entries:
