@@ -26,7 +26,7 @@ PROOFS: Mapping[str, Callable[..., Report]] = {
 }
 
 
-@click.command()
+@click.command(epilog=f"NAMES: {', '.join(PROOFS)}.")
 @click.option("--long", is_flag=True, help="The long form: hours instead of seconds.")
 @click.option("--seed", default=0, show_default=True, help="Where chance begins.")
 @click.argument("names", nargs=-1)
