@@ -381,6 +381,15 @@ def test_a_model_that_is_not_there_is_told_and_the_rest_of_the_run_stands(tmp_pa
     org.crm.close()
 
 
+def test_a_crm_that_takes_no_tasks_is_named_and_the_rest_of_the_run_stands(tmp_path: Path, served: Serving) -> None:
+    org = Org(tmp_path, served, TASKS.replace("salesforce", "hubspot"), INFLUENCE)
+    org.stage.hubspot.put("contacts", email="ann@siemens.example", firstname="Ann", lastname="Lee")
+    done = org.run()
+    assert "tasks (hubspot): 0 made, 0 changed, 0 taken away; not done: hubspot takes none" in str(words(done))
+    assert org.tasks() == [] and len(org.shares()) == 3
+    org.crm.close()
+
+
 def test_parts_of_any_size_give_the_same(tmp_path: Path, served: Serving) -> None:
     org = Org(tmp_path, served, TASKS, INFLUENCE)
     org.stage.part = 1

@@ -151,7 +151,7 @@ def run_errands(errands: Iterable[Errand], sides: Mapping[str, Crm], store: Stor
         try:
             crm = sides.get(one.side)
             if not isinstance(crm, Entries):
-                raise Misconfigured(f"{one.side!r} is no configured CRM that takes {one.place}")
+                raise Misconfigured(f"{one.side} takes none: take it out of nurture.toml or attribution.toml")
             _Runner(one, crm, store, clock, ran).run()
         except QuotaExhausted:
             raise
