@@ -257,6 +257,13 @@ def test_of_several_models_each_has_its_own_leads(run: Any, folder: Path) -> Non
         other.parent.rmdir()
 
 
+@pytest.mark.parametrize("horizon", ["0", "-5", "soon"])
+def test_a_horizon_is_a_number_of_days(run: Any, horizon: str) -> None:
+    for command in ("backtest", "learn"):
+        with pytest.raises(click.BadParameter, match="not in the range|not a valid integer"):
+            run(command, "--horizon", horizon)
+
+
 def test_a_watch_over_the_model_writes_no_proposal(run: Any, tmp_path: Path) -> None:
     with pytest.raises(click.UsageError, match="proposes nothing"):
         run("learn", "--monitor", "-o", str(tmp_path / "x.toml"))

@@ -25,7 +25,12 @@ from leadsync.sync import look
 def history_options(command: F) -> F:
     """--horizon, --outcome, --model."""
     horizon = click.option(
-        "--horizon", default=90, show_default=True, metavar="DAYS", help="Converted within so many days counts."
+        "--horizon",
+        type=click.IntRange(min=1),
+        default=90,
+        show_default=True,
+        metavar="DAYS",
+        help="Converted within so many days counts.",
     )
     outcome = click.option(
         "--outcome", default="", metavar="STAGE", help="The stage of sales that counts; by default the lowest."

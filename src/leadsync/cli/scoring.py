@@ -53,8 +53,8 @@ class Past:
 @output_option
 @click.argument("lead", metavar="[LEAD]", required=False)
 @as_of_option
-@click.option("--days", default=180, show_default=True, help="How far back a lead's history goes.")
-@click.option("--limit", default=20, show_default=True, help="How many leads to show.")
+@click.option("--days", type=click.IntRange(min=1), default=180, show_default=True, help="How far back a history goes.")
+@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="How many leads to show.")
 @html_option
 def score_command(  # noqa: PLR0913  one for each option
     config_path: Path, output: str, lead: str | None, as_of: datetime | None, *, days: int, limit: int,
