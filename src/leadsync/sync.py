@@ -12,15 +12,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TypeAlias
 
 from leadsync.audit import Audited, audit, due
+from leadsync.besides import errands, group_changes, look_at_deals, people_on
 from leadsync.connector import Clock, Crm
-from leadsync.connector.besides import Deals, Entry, EntryKind
 from leadsync.decide import Decision, company_decisions, lead_decisions, score_why
-from leadsync.decide.besides import People, people_kinds, wanted_in_groups, wanted_influence, wanted_tasks
-from leadsync.errors import LeadsyncError, QuotaExhausted
 from leadsync.gates import Gate, Mass, Setting, closed_gates
 from leadsync.learn.aging import is_due, sampled, watch
 from leadsync.look import converted_at, judge, look, milestones
@@ -35,25 +32,21 @@ from leadsync.push import (
     Change,
     Changed,
     Errand,
-    Group,
     Pushed,
     Pusher,
     Ran,
     carry,
-    changes,
-    errand,
     line_up,
     lined_up,
     outgoing,
     push,
-    put_in,
     recover,
     run_errands,
     send,
 )
 from leadsync.qualify import pack
 from leadsync.records import Ref, Role
-from leadsync.store import Place, Store, Survey
+from leadsync.store import Store, Survey
 from leadsync.world import Before, Judged, View, World, never
 
 __all__ = [
@@ -111,12 +104,11 @@ def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset()
     recovered = 0 if cached else recover(pusher)
     drained = [] if cached else pull(*_reading(world))
     audited = audit(*_reading(world)) if not cached and due(world.store, limits.audit_every, world.clock()) else None
-    blind = [] if cached else _look_at_deals(world)
+    blind = [] if cached else look_at_deals(world)
     seen = see(world)
-    groups = tuple(changes(_groups(world, seen.view), world.store))
-    errands = tuple(_errands(world, seen.view))
+    groups, jobs = group_changes(world, seen.view), errands(world, seen.view)
     done = Cycle(
-        world.run, tuple(drained), recovered, seen.view, seen.plan, (), None, audited, groups=groups, errands=errands
+        world.run, tuple(drained), recovered, seen.view, seen.plan, (), None, audited, groups=groups, errands=jobs
     )
     gates = closed_gates(seen.plan, _setting(world, done), limits, open_gates)
     done = replace(done, gates=tuple(gates), ran=tuple(blind))
@@ -125,74 +117,11 @@ def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset()
     aging, first = _commit(world, seen), _only_baseline(world)
     pushed = Pushed() if first else _push(seen, pusher)
     changed = [] if first or world.stop() else carry(groups, world.sides, world.store)
-    ran = [] if first or world.stop() else run_errands(errands, world.sides, world.store, world.clock)
+    ran = [] if first or world.stop() else run_errands(jobs, world.sides, world.store, world.clock)
     with world.store.transaction():
         world.store.outbox.clear(("done", "rejected", "moved", "pending"))
         went_through(world.store, limits, world.clock())
     return replace(done, pushed=pushed, aging=aging, changed=tuple(changed), ran=(*blind, *ran))
-
-
-def _groups(world: World, view: View) -> dict[Group, frozenset[Ref]]:
-    """Who belongs into the lists and campaigns of tracks and touches."""
-    book, ours = world.rules, partial(put_in, world.store)
-    return wanted_in_groups(_people(view), book.nurture, book.attribution, world.sides, ours, view.as_of)
-
-
-def _people(view: View) -> People:
-    return ((j.lead, j.stage, j.nurtured) for j in view.leads)
-
-
-def _look_at_deals(world: World) -> list[Ran]:
-    """Read the deals that are open, where campaigns' parts in them are wanted; gives what could not be read."""
-    blind: list[Ran] = []
-    for side, model in world.rules.attribution.influence.items():
-        crm = world.sides.get(side)
-        if isinstance(crm, Deals):
-            world.progress.step(f"read the open deals of {side}")
-            try:
-                deals = list(crm.deals())
-            except QuotaExhausted:
-                raise
-            except LeadsyncError as problem:
-                blind.append(
-                    Ran(Place(side, EntryKind.INFLUENCE, model), problem=f"the deals were not read: {problem}")
-                )
-                continue
-            with world.store.transaction():
-                world.store.besides.save_deals(side, deals)
-    return blind
-
-
-def _errands(world: World, view: View) -> Iterator[Errand]:
-    """What is to be done besides fields and groups, without asking any CRM; places where nothing is are left out."""
-    store, book, kinds = world.store, world.rules, people_kinds(world.sides)
-    found = []
-    for side in sorted({rule.side for rule in book.nurture.tasks}):
-        place = Place(side, EntryKind.TASK)
-        wanted = wanted_tasks(
-            _people(view), side, book.nurture, kinds.get(side, {}), partial(_is_known, store, place), view.as_of
-        )
-        found.append(errand(place, wanted, store, frozen=lambda _: False, of=_count(world, side)))
-    for side, model in sorted(book.attribution.influence.items()):
-        deals = list(store.besides.deals(side))
-        open_, place = frozenset(deal.ref.id for deal in deals), Place(side, EntryKind.INFLUENCE, model)
-        parts = wanted_influence(_people(view), book.attribution, deals, side)
-        found.append(errand(place, parts, store, frozen=partial(_is_closed, open_), of=_count(world, side)))
-    return (one for one in found if one.changes or one.forget)
-
-
-def _is_closed(open_: frozenset[str], part: Entry) -> bool:
-    """What was credited of a deal stays as it is once the deal is closed."""
-    return part.whole not in open_
-
-
-def _is_known(store: Store, place: Place, key: str) -> bool:
-    return store.besides.one(place, key) is not None
-
-
-def _count(world: World, side: str) -> int:
-    kinds = people_kinds(world.sides).get(side, {})
-    return sum(n for (where, kind), n in world.store.pulled.counts().items() if where == side and kind in kinds)
 
 
 def _only_baseline(world: World) -> bool:
@@ -208,7 +137,7 @@ def _reading(world: World) -> Reading:
 
 def _setting(world: World, seen: Cycle) -> Setting:
     scores = ((judged.lead.uid, judged.score.total) for judged in seen.view.leads)
-    masses = [Mass(one.words, one.changes, _count(world, one.side)) for one in seen.besides]
+    masses = [Mass(one.words, one.changes, people_on(world, one.side)) for one in seen.besides]
     return setting(world.store, scores, costs(seen, world.sides), world.sides, masses)
 
 
