@@ -171,6 +171,21 @@ def test_groups_that_nothing_stands_in_for_are_selected_alike(run: Any, folder: 
     assert not any(row["below_four_fifths"] for row in found["groups"])
 
 
+def test_leads_that_nobody_knows_are_left_out_of_the_groups_and_counted(
+    run: Any, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = groups(folder, by_title=False).read_text(encoding="utf-8")
+    more = tmp_path / "more.csv"
+    more.write_text(text + "nobody@nowhere.example,a\r\n,b\r\n", encoding="utf-8")
+    command = ["audit", "fairness", "--groups", str(more), "--top", "30", "--config", str(folder / "config.toml")]
+    cli.main(command, standalone_mode=False)
+    line = len(text.splitlines()) + 1
+    assert f"2 lines name no lead that is known by e-mail, record or id: left out (the first is line {line})" in (
+        capsys.readouterr().err
+    )
+    assert run("audit", "fairness", "--groups", str(groups(folder, by_title=False)), "--top", "30")
+
+
 def test_a_fact_can_be_the_group_and_what_is_wrong_is_said(run: Any, folder: Path, tmp_path: Path) -> None:
     found = json.loads(run("audit", "fairness", "--by", "country", "--top", "50", "--output", "json"))
     assert {row["group"] for row in found["groups"]} == {"DE", "FR"}
@@ -260,7 +275,7 @@ def test_of_several_models_each_has_its_own_leads(run: Any, folder: Path) -> Non
 @pytest.mark.parametrize("horizon", ["0", "-5", "soon"])
 def test_a_horizon_is_a_number_of_days(run: Any, horizon: str) -> None:
     for command in ("backtest", "learn"):
-        with pytest.raises(click.BadParameter, match="not in the range|not a valid integer"):
+        with pytest.raises(click.BadParameter, match=r"not in the range|not a valid integer"):
             run(command, "--horizon", horizon)
 
 

@@ -13,7 +13,6 @@ import click
 
 from leadsync.cli.common import Exit, config_option, console, output_option, progress, read_config, say_json
 from leadsync.cli.history import table
-from leadsync.cli.inspect import NotFound
 from leadsync.cli.known import NothingKnown, known
 from leadsync.cli.plans import audit
 from leadsync.cli.scoring import html_option
@@ -57,14 +56,16 @@ def fairness(config_path: Path, output: str, html: Path | None, groups: Path | N
     if (groups is None) == (by == ""):
         raise click.UsageError("give either --groups FILE or --by FACT")
     named = list(read_groups(groups)) if groups is not None else []
+    strangers: list[int] = []
     with progress(show=True) as bar, known(read_config(config_path, offline=True), bar=bar) as world:
         view = look(world)
         told_groups = {j.lead.uid: group_of(j.lead.facts, by) for j in view.leads}
         if groups is not None:
-            find = _lead_named(view.leads)
-            told_groups = {find(lead): group for lead, group in named}
+            told_groups, strangers = _grouped(view.leads, named)
         bar.step("measure who is selected")
         found = Fairness.of(view.leads, told_groups, world.rules, **how)
+    if strangers:
+        click.echo(f"leadsync: note: {groups}: {_strangers(strangers)}", err=True)
     if html is not None:
         found.page().save(html)
     if output == "json":
@@ -74,9 +75,28 @@ def fairness(config_path: Path, output: str, html: Path | None, groups: Path | N
     return Exit.PENDING if any(rate.below for rate in found.rates) else Exit.DONE
 
 
-def read_groups(path: Path) -> Iterator[tuple[str, str]]:
-    """(lead, group) of a CSV file. Raises Misconfigured where it cannot be read."""
-    return ((lead.strip(), group.strip()) for _line, (lead, group) in columns_of(path, "lead", "group"))
+def read_groups(path: Path) -> Iterator[tuple[int, str, str]]:
+    """(line, lead, group) of a CSV file. Raises Misconfigured where it cannot be read."""
+    return ((line, lead.strip(), group.strip()) for line, (lead, group) in columns_of(path, "lead", "group"))
+
+
+def _grouped(leads: Sequence[Judged], named: Sequence[tuple[int, str, str]]) -> tuple[dict[str, str], list[int]]:
+    """The group of each lead that is named, and the lines that name nobody who is known."""
+    find = _lead_named(leads)
+    found: dict[str, str] = {}
+    strangers: list[int] = []
+    for line, lead, group in named:
+        uid = find(lead)
+        if uid is None:
+            strangers.append(line)
+        else:
+            found[uid] = group
+    return found, strangers
+
+
+def _strangers(lines: Sequence[int]) -> str:
+    how_many = "1 line names" if len(lines) == 1 else f"{len(lines):,} lines name"
+    return f"{how_many} no lead that is known by e-mail, record or id: left out (the first is line {lines[0]})"
 
 
 def group_of(facts: Fields, fact: str) -> str:
@@ -85,19 +105,16 @@ def group_of(facts: Fields, fact: str) -> str:
     return country_code(text) or text if fact == COUNTRY else text
 
 
-def _lead_named(leads: Sequence[Judged]) -> Callable[[str], str]:
-    """Finds the lead that an e-mail, a record ("hubspot/contacts/51") or a leadsync id means."""
+def _lead_named(leads: Sequence[Judged]) -> Callable[[str], str | None]:
+    """Finds the lead that an e-mail, a record ("hubspot/contacts/51") or a leadsync id means; None for nobody."""
     known_as: dict[str, str] = {}
     for judged in leads:
         refs = (str(source.record.ref) for source in judged.lead.party.sources)
         for name in (judged.lead.uid, *refs, person.email(value_text(judged.lead.facts.get("email")))):
             known_as[name] = judged.lead.uid
 
-    def find(text: str) -> str:
-        uid = known_as.get(text) or known_as.get(person.email(text))
-        if not text or uid is None:
-            raise NotFound(f"{text}: no lead is known by this e-mail, record or id.")
-        return uid
+    def find(text: str) -> str | None:
+        return (known_as.get(text) or known_as.get(person.email(text))) if text else None
 
     return find
 
