@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import re
 
-SHORT = ("in breve", "abbreviata", "in sigla", "siglabile", "brevemente", "abbreviabile")
-"""What stands before the short name that an Italian company registers besides its full one."""
-TRADED = ("trading as", "t/a ", "d/b/a", "dba ", "doing business as")
-BEFORE = ("(former", "(previously", "(fka", "(vormals", "(ehemals")
-
-_SHORT = re.compile(
+_SHORT = re.compile(  # the short name that an Italian company registers besides its full one
     r"[\s,(\-–]*(?:\b(?:o|e|ovvero|oppure)\b[\s,]*)?(?:\b(?:in|nella|anche|denominata|denominabile)\s+)*"
     r"\b(?:in breve|forma abbreviata|abbreviata|in sigla|siglabile|brevemente|abbreviabile)\b"
     r"(?:\s+(?:anche|enunciabile|come|con|in|o|per))*[\s:,\-–]*",
@@ -24,13 +19,23 @@ SHORTEST = 2
 
 def two_names(name: str) -> tuple[str, str] | None:
     """(the name, the other one) where a text holds two, else None: "Fidor SpA (in forma abbreviata Fidor)"."""
-    text = name.lower()
-    for marks, pattern in ((SHORT, _SHORT), (TRADED, _TRADED), (BEFORE, _BEFORE)):
-        if any(mark in text for mark in marks):
-            before, after = _around(name, pattern)
-            if len(before) >= SHORTEST and len(after) >= SHORTEST:
-                return before, after
+    for pattern in _patterns(name.lower()):
+        before, after = _around(name, pattern)
+        if len(before) >= SHORTEST and len(after) >= SHORTEST:
+            return before, after
     return None
+
+
+def _patterns(text: str) -> list[re.Pattern[str]]:
+    """Those that could be found: few names have any of their letters, and every name is asked."""
+    some = []
+    if "brev" in text or "sigl" in text:
+        some.append(_SHORT)
+    if "/" in text or "dba " in text or "trading as" in text or "doing business" in text:
+        some.append(_TRADED)
+    if "(" in text:
+        some.append(_BEFORE)
+    return some
 
 
 def first_name(name: str) -> str:

@@ -90,7 +90,8 @@ class Seen(NamedTuple):  # a tuple, since it is made of every candidate of every
     """1 equal, 0 not known of one, -1 different."""
     domain_fit: float
     """Similarity of the domain's label with the name without spaces, 0..1; -1 unknown."""
-    sorted_similarity: float
+    plain: str
+    """All words of the name."""
 
 
 def take_apart(query: CompanyQuery) -> Asked:
@@ -174,8 +175,8 @@ def _by_name(asked: Asked, entity: LegalEntity, name: str, kind: str) -> Seen:
         foreign,
         _country_fit(asked.query.country, entity),
         _city_fit(asked.query.city, entity),
-        _domain_fit(asked.label, parsed.core),
-        token_sort_ratio(asked.plain, plain) / 100,
+        _domain_fit(asked.label, parsed.core) if asked.label else -1.0,
+        plain,
     )
 
 
@@ -206,8 +207,6 @@ def _city_fit(city: str, entity: LegalEntity) -> int:
 
 
 def _domain_fit(label: str, core: tuple[str, ...]) -> float:
-    if not label:
-        return -1.0
     name = "".join(core)
     if label == name or label in core:
         return 1.0
@@ -256,7 +255,7 @@ def row(asked: Asked, seen: Seen) -> tuple[float, ...]:
         len(left),
         len(right),
         names.similarity,
-        seen.sorted_similarity,
+        token_sort_ratio(asked.plain, seen.plain) / 100,
         names.equal,
         seen.same_words,
         seen.form_fit,
