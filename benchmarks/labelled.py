@@ -143,7 +143,7 @@ def precision_of(outcomes: Iterable[Outcome], *, weighted: bool = False) -> dict
             if seen >= FEWEST and hits / said >= floor:
                 found[f"recall at {floor}"] = hits / positives
                 if floor == FLOORS[0]:
-                    found["nil answered there"] = nil / nils
+                    found["nil answered there"] = nil / nils if nils else 0.0
     return {**found, "recall of all": hits / positives, "precision of all": hits / said}
 
 
