@@ -222,14 +222,16 @@ class Suggested:
         page = Page("What the history suggests", f"As of {self.past.as_of:%Y-%m-%d}.")
         for line in self.sentences():
             page.say(line)
-        page.heading("On the newer leads").table(QUALITY, self.rows()).say(NOTE, note=True)
+        page.heading("On the newer leads").table(QUALITY, self.rows(), right=range(1, len(QUALITY))).say(
+            NOTE, note=True
+        )
         most = max((max(b.told, b.came) for _name, q in self.qualities for b in q.bins), default=1.0)
         even = Line("as told", ((0.0, 0.0), (most, most)), dashed=True)
         curves = [Line(name, tuple((b.told, b.came) for b in q.bins)) for name, q in self.qualities]
         page.heading("Calibration")
         page.chart(lines(CALIBRATION, [*curves, even], show=per_cent, show_x=per_cent))
         if self.found.changes:
-            page.heading("Points that the data contradict").table(CHANGES, self.changes(), right=(1, 2, 3))
+            page.heading("Points that the data contradict").table(CHANGES, self.changes(), right=(1, 2, 3, 4))
         return page.heading("The diff").code(self.found.diff) if self.found.diff else page
 
 
