@@ -224,8 +224,11 @@ def test_namesakes_of_several_countries_are_named_where_the_country_is_missing()
     namesakes = [entity(code, "Siemens", code) for code in ("DE", "AU", "BE", "FR", "IT")]
     match = ask("Siemens", *namesakes, country="")
     assert match.status == "ambiguous"
-    assert match.evidence[1].startswith("entities of several countries have that name (DE, AU, BE, FR, …)")
+    assert match.evidence[1].startswith("entities of several countries have that name (AU, BE, DE, FR, …)")
     assert "add the" not in " ".join(ask("Siemens", *namesakes, country="DE").evidence)
+    twins = ask("Siemens AG", SIEMENS, entity("T", "SIEMENS AKTIENGESELLSCHAFT"), country="")
+    assert twins.status == "ambiguous"
+    assert "add the" not in " ".join(twins.evidence)  # both are German: a country would not tell them apart
 
 
 def words_counted(rarest: int):

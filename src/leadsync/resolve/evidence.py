@@ -39,8 +39,9 @@ def evidence(asked: Asked, seen: Seen, others: Sequence[Seen], answer: LegalEnti
 
 
 def lacking(asked: Asked, seen: Sequence[Seen]) -> tuple[str, ...]:
-    """What a refused query lacks that could settle it: without a country a name may be any namesake's."""
-    if asked.query.country:
+    """What a refused query lacks that could settle it: without a country a name may be any namesake's. Nothing where
+    all it could be are in one country anyway."""
+    if asked.query.country or (len(seen) > 1 and len({one.entity.country for one in seen}) == 1):
         return ()
     countries = list(dict.fromkeys(one.entity.country for one in seen if one.names.equal and one.entity.country))
     if len(countries) > 1:

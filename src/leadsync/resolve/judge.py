@@ -218,16 +218,17 @@ def decide(one: Prepared, some: Sequence[Weighed], threshold: float) -> Match:
         return Match("none", evidence=(why,))
     best = some[0]
     said = evidence(one.asked, best.seen, [w.seen for w in some], best.answer)
-    lacks = lacking(one.asked, one.seen)
     rivals = [w for w in some[1:] if _rivals(best, w)]
     if rivals and best.confidence >= WORTH_A_LOOK:
         names = ", ".join(f"{w.answer.name} ({w.answer.country})" for w in rivals[:3])
+        lacks = lacking(one.asked, [w.seen for w in (best, *rivals)])
         said = (f"cannot be told apart from {names}", *lacks, *said)
         return Match("ambiguous", "", "", "", best.confidence, "", said, shown)
     if best.confidence < threshold:
         who = f"{best.answer.name} ({best.answer.country})"
         head = f"best candidate {who}: {best.confidence:.2f}, {threshold:.2f} needed"
-        return Match("none", "", "", "", best.confidence, "", (head, *lacks, *said), shown)
+        said = (head, *lacking(one.asked, one.seen), *said)
+        return Match("none", "", "", "", best.confidence, "", said, shown)
     answer = best.answer
     return Match("matched", answer.lei, answer.name, answer.country, best.confidence, _method(best.seen), said, shown)
 
