@@ -224,6 +224,9 @@ class Checker:
                     self._unsure.add((ref, name))
                 elif not mine & waits:
                     self._account_for((ref, name), written.get((ref, name)), made.get(ref))
+        # Of a write whose answer was lost, what stands there may be ours, or a person's who typed the very same.
+        said = {(step.ref, change.target) for step in done.pushed.written for change in step.changes}
+        self._unsure.update(said - written.keys())
 
     def _account_for(self, place: Place, ours: tuple[int, Value] | None, made: int | None) -> None:
         """By our write, by our making the record, or by the last change that made it what leadsync knew."""

@@ -107,6 +107,15 @@ def answers_that_are_lost(lives: Lives, moment: int) -> None:
     typed(lives, "hubspot", "title", "CTO")
 
 
+def the_very_same_is_typed_where_an_answer_is_lost(lives: Lives, moment: int) -> None:
+    known(lives)
+    typed(lives, "hubspot", "last", "Byron")
+    lives.stage.salesforce.trouble = scenes.Trouble("lost before")
+    lives.somebody_will_edit_during_the_run(moment=moment, side="salesforce", number=0, typed=("last", "Byron"))
+    lives.somebody_will_edit_during_the_run(moment=moment, side="hubspot", number=0, typed=("last", "King"))
+    lives.leadsync_runs()
+
+
 def a_write_that_is_refused(lives: Lives, moment: int) -> None:
     known(lives)
     side = "salesforce" if moment % 4 else "hubspot"
@@ -237,6 +246,7 @@ STORIES: tuple[Story, ...] = (
     a_score_that_a_person_typed,
     a_spelling_that_the_crm_changes,
     answers_that_are_lost,
+    the_very_same_is_typed_where_an_answer_is_lost,
     a_write_that_is_refused,
     a_killed_run_that_had_written,
     an_index_that_lags,
