@@ -5,8 +5,8 @@ import sys
 
 from hypothesis import HealthCheck, settings
 
-# Tests start the command and fresh processes some hundred times, and to compile every module anew each time takes half of
-# a start: what is compiled is kept, whatever the surroundings say.
+# Tests start the command some hundred times, and to compile all modules anew takes half of each start: what is compiled
+# is kept, whatever the surroundings say.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
