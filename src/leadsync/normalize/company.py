@@ -20,7 +20,7 @@ from leadsync.normalize.legal_forms import (
     fold,
     related,
 )
-from leadsync.normalize.scripts import OTHER_SCRIPTS, is_foreign, latin, translated
+from leadsync.normalize.scripts import CACHED, OTHER_SCRIPTS, is_foreign, latin, translated
 from leadsync.normalize.words import ABBREVIATIONS, MARKERS
 
 __all__ = [
@@ -177,7 +177,7 @@ def _meaning(meanings: list[tuple[str, frozenset[str]]], country: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=CACHED)
 def parse_name(name: str, country: str = "") -> CompanyName:
     """The name taken apart into core words and legal form."""
     words = plain_words(name, country)

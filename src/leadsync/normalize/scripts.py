@@ -11,6 +11,9 @@ from anyascii import anyascii
 
 from leadsync.normalize.script_words import KOREAN_LETTERS, ROMANISED, SIGNS
 
+CACHED = 4096
+"""Names that are remembered as taken apart: namesakes come close together, and memory is not to grow with the names."""
+
 _JAPANESE = re.compile(r"[\u3041-\u30ff]|株式会社|合同会社|有限会社|農業協同|信用金庫|相互会社|合資会社|合名会社")
 _UNSPOKEN = str.maketrans({"ー": "", "ッ": "", "っ": "", "・": " ", "·": " ", "（": " (", "）": ") ", "\u3000": " "})
 _FOREIGN = re.compile(r"[\u0370-\u1dff\u3040-\ud7ff\ufb1d-\ufefc]")
@@ -56,7 +59,7 @@ def _japanese() -> Readings:
     return _by_first(read | _spoken(SIGNS))
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=CACHED)
 def latin(text: str, country: str = "") -> str:
     """A text in other scripts in ASCII letters: generic words translated, Japanese words as they are read, all others
     transliterated. `country` (alpha-2) tells Japanese from Chinese where the signs do not."""
@@ -138,7 +141,7 @@ _GLIDE = re.compile(r"(?<!^)[yw](?![aeiou])|(?<=[^aeiou])[yw]|h|[aeiou]")
 _TWICE = re.compile(r"(.)\1+")
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=CACHED)
 def sound(word: str) -> str:
     """The consonants one hears of an ASCII word: what "Advantest", アドバンテスト and any romanisation of it share.
 

@@ -211,7 +211,7 @@ def _fold(text: str) -> str:
     return text.strip().casefold()
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def _core(name: str) -> str:
     return core_name(name)
 

@@ -57,7 +57,7 @@ MIN_PHONE_DIGITS: Final = 7
 """Shorter than a subscriber number without its area code (ITU-T E.164 numbers have up to 15)."""
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def seniority(title: str) -> str | None:
     """The rank a job title claims: c_level, vp, director, manager, individual, student; None for no title.
 
@@ -76,7 +76,7 @@ def seniority(title: str) -> str | None:
     return next((level for level, words in SENIORITIES if words.search(plain)), "individual")
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def department(title: str) -> str | None:
     """The function a job title names (it, engineering, finance ...); None when it names none."""
     folded = fold(title)
