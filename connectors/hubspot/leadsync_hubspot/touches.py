@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -168,12 +169,16 @@ def _email(item: Mapping[str, Any]) -> str:
     return found.strip().lower() if isinstance(found, str) else ""
 
 
+_READABLE = re.compile(r"[\w-]*", re.ASCII)
+"""HubSpot's are UUIDs; a sign that was cut in two arrives as a question mark, and would make it another submission."""
+
+
 def submission_id(guid: str, item: Mapping[str, Any]) -> str:
     """A submission's id: HubSpot's own where it has one, else derived from what makes it unique."""
     own = item.get("conversionId")
-    if isinstance(own, str) and own:
+    if own is not None and not (isinstance(own, str) and _READABLE.fullmatch(own)):
+        raise Unreadable("HubSpot answered with a form submission whose id cannot be read")
+    if own:
         return f"{guid}:{own}"
-    if own is not None and not isinstance(own, str):
-        raise Unreadable("HubSpot answered with a form submission whose id is no text")
     mark = hashlib.sha256(f"{_submitted(item)}/{_email(item)}".encode()).hexdigest()[:20]
     return f"{guid}:{mark}"
