@@ -33,6 +33,7 @@ def test_another_page_is_named_by_a_text_or_a_number(after: Any, name: str) -> N
     assert next_after({"paging": {"next": {"after": after}}}) == name
 
 
-def test_a_submission_whose_id_is_no_text_is_not_taken_for_another_one() -> None:
-    with pytest.raises(Unreadable, match="no text"):
-        submission_id("f-1", {"conversionId": {"a": 1}, "submittedAt": 1})
+@pytest.mark.parametrize("garbled", ["?", "c8486c65-\ufffd", 7, {"a": 1}])
+def test_a_submission_whose_id_cannot_be_read_is_not_taken_for_another_one(garbled: Any) -> None:
+    with pytest.raises(Unreadable, match="submission whose id cannot be read"):
+        submission_id("f-1", {"conversionId": garbled, "submittedAt": 1})

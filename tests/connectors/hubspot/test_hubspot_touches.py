@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import pytest
 from tests.connectors.hubspot.conftest import FORM, NOW
 from tests.connectors.hubspot.test_hubspot_pull import drain
 
-from leadsync.errors import Unreadable
 from leadsync_hubspot import HubSpot
 from leadsync_hubspot.sandbox import HubSpotSandbox
-from leadsync_hubspot.touches import submission_id
 
 
 def test_form_submissions_arrive_newest_first_with_their_e_mail(seeded: HubSpotSandbox, any_version: HubSpot) -> None:
@@ -47,12 +43,6 @@ def test_a_submission_without_an_e_mail_is_set_aside(sandbox: HubSpotSandbox, cr
     sandbox.seed({"forms": [{"guid": FORM, "name": "F"}], "submissions": [entry]})
     pages, _ = drain(crm, "forms")
     assert ["carries no e-mail" in u.reason for p in pages for u in p.unread] == [True]
-
-
-@pytest.mark.parametrize("garbled", ["?", "c8486c65-\ufffd", 7, ["c8486c65"]])
-def test_a_submission_whose_id_cannot_be_read_is_no_new_one(garbled: Any) -> None:
-    with pytest.raises(Unreadable, match="submission whose id cannot be read"):
-        submission_id(FORM, {"conversionId": garbled, "submittedAt": 1})
 
 
 def test_an_account_without_forms_is_an_empty_feed(sandbox: HubSpotSandbox, crm: HubSpot) -> None:
