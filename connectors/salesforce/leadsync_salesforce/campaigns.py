@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from leadsync.checks import attempt, fail, listed, ok
 from leadsync.connector import Check
 from leadsync.connector.besides import Groups
-from leadsync.errors import Ambiguous, Misconfigured, SkipRecord
+from leadsync.errors import Misconfigured, SkipRecord
 from leadsync.records import Ref
 from leadsync_salesforce.client import Client
-from leadsync_salesforce.faults import rejected, vendor_error
 from leadsync_salesforce.push import BATCH
 from leadsync_salesforce.query import PAGE, cell, literal, select, text
+from leadsync_salesforce.saving import Rows, delete, sent
 
 MEMBER = "CampaignMember"
 FIELDS = ("Id", "LeadId", "ContactId", "HasResponded")
 THERE_ALREADY = ("DUPLICATE_VALUE",)
 """Salesforce refuses a second membership with this: the person is in, which is what was wanted."""
 _PERSON_FIELDS = {"Lead": "LeadId", "Contact": "ContactId"}
-Rows: TypeAlias = Callable[[str, str], Iterator[Mapping[str, Any]]]
-"""(object, SOQL) → the rows of all pages."""
 
 
 class Campaigns(Groups):
@@ -39,33 +37,22 @@ class Campaigns(Groups):
 
     def join(self, group: str, people: Sequence[Ref]) -> Mapping[Ref, SkipRecord]:
         """Make people members, with the status that the campaign gives by default."""
-        refused: dict[Ref, SkipRecord] = {}
-        for start in range(0, len(people), BATCH):
-            part = people[start : start + BATCH]
-            bodies = [
-                {"attributes": {"type": MEMBER}, "CampaignId": group, _PERSON_FIELDS[ref.kind]: ref.id} for ref in part
-            ]
-            body = {"allOrNone": False, "records": bodies}
-            refused |= _refusals(part, self._client.write("POST", "composite/sobjects", body), THERE_ALREADY)
-        return refused
+        bodies = {
+            ref: {"attributes": {"type": MEMBER}, "CampaignId": group, _PERSON_FIELDS[ref.kind]: ref.id}
+            for ref in people
+        }
+        results = sent(self._client, "POST", bodies)
+        return {ref: r for ref, r in results if isinstance(r, SkipRecord) and r.code not in THERE_ALREADY}
 
     def leave(self, group: str, people: Sequence[Ref]) -> Mapping[Ref, SkipRecord]:
         """End memberships, those aside whose people have responded: that is history, and stays."""
         wanted = frozenset(people)
-        gone = [
-            (person, text(MEMBER, row, "Id"))
+        gone = {
+            text(MEMBER, row, "Id"): person
             for row in self._of(group)
             if (person := self._person(row)) in wanted and cell(MEMBER, row, "HasResponded") is not True
-        ]
-        refused: dict[Ref, SkipRecord] = {}
-        for start in range(0, len(gone), BATCH):
-            part = gone[start : start + BATCH]
-            path = f"composite/sobjects?allOrNone=false&ids={','.join(ident for _ref, ident in part)}"
-            answer = self._client.write("DELETE", path, None)
-            refused |= _refusals(
-                [ref for ref, _ident in part], answer, ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY")
-            )
-        return refused
+        }
+        return {gone[ident]: refused for ident, refused in delete(self._client, {i: i for i in gone}).items()}
 
     def group_calls(self, there: int, joining: int, leaving: int) -> int:
         """A call for the campaign, one for each 2,000 members (two where somebody leaves), one for each 200 changed."""
@@ -108,21 +95,3 @@ def rights(client: Client, kind: str, needed: Collection[str]) -> list[Check]:
         fix = f"grant our user {listed(lacking)} on {kind} in a permission set"
         return [fail(f"{kind} rights", f"our user lacks {listed(lacking)}", fix)]
     return [ok(f"{kind} rights", f"our user has {listed(needed)}")]
-
-
-def _refusals(people: Sequence[Ref], answer: Any, harmless: Sequence[str]) -> dict[Ref, SkipRecord]:
-    """Who was refused, of an answer with a result for each, in order."""
-    if not isinstance(answer, list) or len(answer) != len(people):
-        raise Ambiguous(f"Salesforce {MEMBER}: the answer does not say what became of each member")
-    refused: dict[Ref, SkipRecord] = {}
-    for ref, result in zip(people, answer, strict=True):
-        match result:
-            case {"success": True}:
-                continue
-            case {"success": False, "errors": [dict() as first, *_]}:
-                problem = rejected(vendor_error(first))
-            case _:
-                raise Ambiguous(f"Salesforce {MEMBER}: a result that is neither success nor refusal")
-        if problem.code not in harmless:
-            refused[ref] = problem
-    return refused

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from leadsync.errors import Ambiguous, SkipRecord
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.faults import rejected, vendor_error
 from leadsync_salesforce.push import BATCH
 
+K = TypeVar("K")
+Result: TypeAlias = Mapping[str, Any] | SkipRecord
+"""What a call says of one record, or why it was refused."""
 Rows: TypeAlias = Callable[[str, str], Iterator[Mapping[str, Any]]]
 """(object, SOQL) → the rows of all pages."""
 GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY")
@@ -20,36 +23,43 @@ LOCKED = "UNABLE_TO_LOCK_ROW"
 def save(client: Client, method: str, bodies: Mapping[str, Mapping[str, Any]]) -> dict[str, str | SkipRecord]:
     """POST or PATCH; by key the id, or why it was refused; what was locked is left out. Raises Ambiguous."""
     found: dict[str, str | SkipRecord] = {}
-    keys = list(bodies)
-    for start in range(0, len(keys), BATCH):
-        part = keys[start : start + BATCH]
-        body = {"allOrNone": False, "records": [bodies[key] for key in part]}
-        for key, result in _answered(part, client.write(method, "composite/sobjects", body)):
-            match result:
-                case {"success": True, "id": str(ident)}:
-                    found[key] = ident
-                case SkipRecord(code=code) if code == LOCKED:
-                    continue
-                case SkipRecord():
-                    found[key] = result
-                case _:
-                    raise Ambiguous("Salesforce: a result without an id")
+    for key, result in sent(client, method, bodies):
+        match result:
+            case {"success": True, "id": str(ident)}:
+                found[key] = ident
+            case SkipRecord(code=code) if code == LOCKED:
+                continue
+            case SkipRecord():
+                found[key] = result
+            case _:
+                raise Ambiguous("Salesforce: a result without an id")
     return found
 
 
-def delete(client: Client, ids: Mapping[str, str]) -> dict[str, SkipRecord]:
+def sent(client: Client, method: str, bodies: Mapping[K, Mapping[str, Any]]) -> Iterator[tuple[K, Result]]:
+    """POST or PATCH; each key with what became of it, in order. Raises Ambiguous."""
+    for part in _calls(bodies):
+        body = {"allOrNone": False, "records": [bodies[key] for key in part]}
+        yield from _answered(part, client.write(method, "composite/sobjects", body))
+
+
+def delete(client: Client, ids: Mapping[K, str]) -> dict[K, SkipRecord]:
     """Delete by id; by key those that were refused. Raises Ambiguous."""
-    refused: dict[str, SkipRecord] = {}
-    keys = list(ids)
-    for start in range(0, len(keys), BATCH):
-        part = keys[start : start + BATCH]
+    refused: dict[K, SkipRecord] = {}
+    for part in _calls(ids):
         path = f"composite/sobjects?allOrNone=false&ids={','.join(ids[key] for key in part)}"
         results = _answered(part, client.write("DELETE", path, None))
         refused |= {key: found for key, found in results if isinstance(found, SkipRecord) and found.code not in GONE}
     return refused
 
 
-def _answered(keys: Sequence[str], answer: Any) -> Iterator[tuple[str, Mapping[str, Any] | SkipRecord]]:
+def _calls(keys: Collection[K]) -> Iterator[list[K]]:
+    """As many as one call takes, and the next."""
+    every = list(keys)
+    return (every[start : start + BATCH] for start in range(0, len(every), BATCH))
+
+
+def _answered(keys: Sequence[K], answer: Any) -> Iterator[tuple[K, Result]]:
     """Each key with its result, in order."""
     if not isinstance(answer, list) or len(answer) != len(keys):
         raise Ambiguous("Salesforce: the answer does not say what became of each record")
