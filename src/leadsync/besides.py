@@ -53,12 +53,12 @@ def errands(world: World, view: View) -> tuple[Errand, ...]:
         wanted = wanted_tasks(
             _people(view), side, book.nurture, kinds.get(side, {}), partial(_is_known, store, place), view.as_of
         )
-        found.append(errand(place, wanted, store, frozen=lambda _: False, of=people_on(world, side)))
+        found.append(errand(place, wanted, store, frozen=lambda _: False))
     for side, model in sorted(book.attribution.influence.items()):
         deals = list(store.besides.deals(side))
         open_, place = frozenset(deal.ref.id for deal in deals), Place(side, EntryKind.INFLUENCE, model)
         parts = wanted_influence(_people(view), book.attribution, deals, side)
-        found.append(errand(place, parts, store, frozen=partial(_is_closed, open_), of=people_on(world, side)))
+        found.append(errand(place, parts, store, frozen=partial(_is_closed, open_)))
     return tuple(one for one in found if one.changes or one.forget)
 
 

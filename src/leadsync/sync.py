@@ -137,7 +137,8 @@ def _reading(world: World) -> Reading:
 
 def _setting(world: World, seen: Cycle) -> Setting:
     scores = ((judged.lead.uid, judged.score.total) for judged in seen.view.leads)
-    masses = [Mass(one.words, one.changes, people_on(world, one.side)) for one in seen.besides]
+    there = {side: people_on(world, side) for side in {one.side for one in seen.besides}}
+    masses = [Mass(one.words, one.changes, there[one.side]) for one in seen.besides]
     return setting(world.store, scores, costs(seen, world.sides), world.sides, masses)
 
 

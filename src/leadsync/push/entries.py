@@ -27,14 +27,13 @@ GONE = "somebody took it away"
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What is to be done in one place. `forget`: what is neither ours nor wanted any more; `of`: the side's people."""
+    """What is to be done in one place. `forget`: what is neither ours nor wanted any more."""
 
     place: Place
     make: tuple[Entry, ...] = ()
     change: tuple[Entry, ...] = ()
     remove: tuple[Entry, ...] = ()
     forget: tuple[str, ...] = ()
-    of: int = 0
 
     @property
     def side(self) -> str:
@@ -86,7 +85,7 @@ class Ran:
 # ---- what is to be done
 
 
-def errand(place: Place, wanted: Iterable[Entry], store: Store, *, frozen: Callable[[Entry], bool], of: int) -> Errand:
+def errand(place: Place, wanted: Iterable[Entry], store: Store, *, frozen: Callable[[Entry], bool]) -> Errand:
     """What is to be done, by what is remembered, without asking any CRM. `frozen`: of what is remembered and not wanted
     any more, what stays as it is."""
     due: dict[str, list[Entry]] = {"make": [], "change": []}
@@ -106,7 +105,7 @@ def errand(place: Place, wanted: Iterable[Entry], store: Store, *, frozen: Calla
         kept.entry for kept in gone if kept.state != "left" and (kept.entry.id is not None or kept.state != "refused")
     ]
     forget = {kept.entry.key for kept in gone} - {entry.key for entry in ours}
-    return Errand(place, tuple(due["make"]), tuple(due["change"]), tuple(ours), tuple(sorted(forget)), of)
+    return Errand(place, tuple(due["make"]), tuple(due["change"]), tuple(ours), tuple(sorted(forget)))
 
 
 def _with_the_others(idle: Iterable[Entry], due: Iterable[Entry]) -> list[Entry]:
@@ -183,8 +182,8 @@ class _Runner:
         self._leave("refused" if self._kind is EntryKind.INFLUENCE else "left", [*one.make, *one.change], blocked)
         self._leave("left", remove, blocked)
         self._take_away([e for e in remove if e.whole not in blocked])
-        self._change([e for e in one.change if e.whole not in blocked])
-        self._make(self._lacking([e for e in one.make if e.whole not in blocked], there))
+        self._ran.changed += self._put([e for e in one.change if e.whole not in blocked])
+        self._ran.made += self._put(self._lacking([e for e in one.make if e.whole not in blocked], there))
 
     # ---- what stands there
 
@@ -275,12 +274,6 @@ class _Runner:
                 self._leave_one("left", entry, str(refused[entry.key]))
             self._ran.refused += len(refused)
             self._ran.removed += len(entries) - len(refused)
-
-    def _change(self, entries: Sequence[Entry]) -> None:
-        self._ran.changed += self._put(entries)
-
-    def _make(self, entries: Sequence[Entry]) -> None:
-        self._ran.made += self._put(entries)
 
     def _put(self, entries: Sequence[Entry]) -> int:
         """Note and send; gives how many were taken."""
