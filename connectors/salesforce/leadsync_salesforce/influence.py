@@ -15,7 +15,7 @@ from leadsync.records import Ref
 from leadsync_salesforce.campaigns import rights
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.push import BATCH
-from leadsync_salesforce.query import among, cell, literal, select, text
+from leadsync_salesforce.query import PER_LIST, among, cell, literal, select, text
 from leadsync_salesforce.records import moment
 from leadsync_salesforce.saving import Rows, delete, save
 
@@ -25,8 +25,6 @@ PRIMARY = "primaryModel"
 """The developer name of the model "Primary Campaign Source", whose rows Salesforce makes itself: what others add there
 is deleted when it is recalculated; Salesforce object reference, "CampaignInfluence"."""
 MODEL_IDS = "03V"
-PER_LIST = 200
-"""Ids in one query: see `query.LONGEST_LIST`."""
 NOBODY = "-"
 
 

@@ -17,6 +17,8 @@ PAGE = 2000
 
 LONGEST_LIST = 5_000
 """Characters in an IN list, so that the whole query fits a URL of 16,384 bytes even when every one is escaped."""
+PER_LIST = 200
+"""Ids that such a list holds, for foretelling calls."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}(?:\.[A-Za-z][A-Za-z0-9_]{0,79}){0,5}\Z")
 _ESCAPES = str.maketrans(

@@ -12,15 +12,13 @@ from leadsync.errors import SkipRecord
 from leadsync_salesforce.campaigns import rights
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.push import BATCH
-from leadsync_salesforce.query import among, cell, literal, select, text
+from leadsync_salesforce.query import PER_LIST, among, cell, literal, select, text
 from leadsync_salesforce.saving import Rows, delete, save
 
 TASK = "Task"
 FIELDS = ("Id", "Description", "IsClosed", "CreatedById", "LastModifiedById")
 MARK = "leadsync: "
 """The last line of a task's comments: our key. A unique external id would take a custom field on Activity."""
-PER_LIST = 200
-"""Ids in one query: see `query.LONGEST_LIST`."""
 USER = "005"
 """Key prefix of users; a record may belong to a queue, which a task cannot in every org."""
 SUBJECT = 255
