@@ -18,7 +18,7 @@ from leadsync.records import CompanyQuery, LegalEntity, Ownership
 from leadsync_gleif.hashing import U64
 from leadsync_gleif.level2 import WITHDRAWN, Relation, relation_of
 from leadsync_gleif.ownership import ownership
-from leadsync_gleif.search import WHOLE, frequencies, search
+from leadsync_gleif.search import frequencies, most, search
 from leadsync_gleif.segment import Segment, lei_key, lei_keys
 
 MANIFEST = "manifest.json"
@@ -131,8 +131,7 @@ class Index:
                 if entity not in layer.replaced:
                     scored[query].append((-score, number, entity))
         if len(layers) > 1:
-            some = [limit if query.country else max(limit, WHOLE) for query in queries]
-            scored = [sorted(hits)[:most] for hits, most in zip(scored, some, strict=True)]
+            scored = [sorted(hits)[: most(query, limit)] for query, hits in zip(queries, scored, strict=True)]
         return [
             self._likeliest(query, [layers[n].segment.entity(e) for _, n, e in hits], limit)
             for query, hits in zip(queries, scored, strict=True)

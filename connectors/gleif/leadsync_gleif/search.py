@@ -91,8 +91,14 @@ def search(segment: Segment, queries: Sequence[CompanyQuery], limit: int) -> Fou
     all_query = np.concatenate((whole_query, query, pair_query))
     all_name = np.concatenate((whole_name, name, pair_name))
     exact = np.arange(len(all_query)) < len(whole_query)
-    limits = np.array([limit if query.country else max(limit, WHOLE) for query in queries], np.int64)
+    limits = np.array([most(query, limit) for query in queries], np.int64)
     return _ranked(arrays, (all_query, all_name, exact), terms, country, limits)
+
+
+def most(query: CompanyQuery, limit: int) -> int:
+    """How many entities are looked for at most; of a query without country, to which namesakes everywhere are alike,
+    all up to `WHOLE`."""
+    return limit if query.country else max(limit, WHOLE)
 
 
 def frequencies(segment: Segment, phrases: Sequence[str], countries: Sequence[str]) -> list[list[tuple[int, int]]]:
