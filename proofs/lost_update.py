@@ -21,6 +21,7 @@ from hypothesis import seed as seeded
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from tests.engine import Stage
+from tests.fakes import Crash
 
 from leadsync.errors import StopRun
 from leadsync.records import Ref, Value
@@ -78,10 +79,6 @@ SETTLERS = st.sampled_from(((), ("both",), ("both", "hubspot"), ("both", "both")
 DOING = st.sampled_from(("before read", "after read", "before write", "after write"))
 AT_HAND = st.lists(st.tuples(DOING, st.integers(0, 3), NUMBERS, st.integers(0, 29)), min_size=1, max_size=4)
 TROUBLES = st.lists(st.sampled_from(("", "down", "lost before", "lost after", "half", "whole")), min_size=2, max_size=5)
-
-
-class Crash(BaseException):
-    """The process is gone."""
 
 
 CALL = "call"

@@ -30,6 +30,10 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 ENGINE, PERSON = "leadsync", "person"
 
 
+class Crash(BaseException):
+    """The process is gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One field's change. `seen`: the last change of this record that leadsync had been shown by then; `calls`: how

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 from tests.engine import Stage
-from tests.fakes import START, Shelf, nothing
+from tests.fakes import START, Crash, Shelf, nothing
 
 from leadsync.connector.besides import EntryKind
 from leadsync.files import mappings_folder
@@ -44,10 +44,6 @@ WEBINAR, FAIR = generated("701", 1), generated("701", 2)
 ANN, BOB = generated("003", 1), generated("003", 2)
 TASK_PLACE = Place("salesforce", EntryKind.TASK)
 CALL = "Call: Engaged and fits: show what it does"
-
-
-class Crash(BaseException):
-    """The process is gone."""
 
 
 class Org:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.engine import Stage
+from tests.fakes import Crash
 
 from leadsync.connector import Write
 from leadsync.records import Ref, Value
@@ -154,10 +155,6 @@ def test_one_refused_record_does_not_block_the_others_and_is_kept(stage: Stage) 
     stage.hubspot.edit(refs[2], jobtitle="Chief Executive Officer")
     stage.run()
     assert stage.value(refs[2], "leadsync_score") is not None
-
-
-class Crash(BaseException):
-    """The process is gone."""
 
 
 def crash_at(stage: Stage, hook: int) -> Cycle | None:

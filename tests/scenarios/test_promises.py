@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.engine import Stage
-from tests.fakes import nothing
+from tests.fakes import Crash, nothing
 
 from leadsync.connector import Write
 from leadsync.records import Ref, Value
@@ -150,10 +150,6 @@ def test_an_edit_after_a_write_whose_answer_was_lost_is_an_edit_where_nobody_say
     stage.run()
     assert stage.value(lead, "FirstName") == stage.value(contact, "firstname") == "Bob"
     assert quiet(stage)
-
-
-class Crash(BaseException):
-    """The process is gone."""
 
 
 def test_an_edit_made_on_top_of_ours_after_a_crash_is_no_conflict(stage: Stage) -> None:

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 from tests.connectors.hubspot.conftest import call
 from tests.engine import Stage
-from tests.fakes import START, Shelf
+from tests.fakes import START, Crash, Shelf
 
 from leadsync.cli.plans import undo_now, undo_plan
 from leadsync.connector import Receipt, Write
@@ -32,10 +32,6 @@ SQL, LOWER, PERSONS = "salesqualifiedlead", "marketingqualifiedlead", "lead"
 ANN = {"email": "ann@siemens.example", "firstname": "Ann", "lastname": "Lee", "jobtitle": "Chief Technology Officer",
        "company": "Siemens AG", "country": "Germany", "numemployees": "1000+", "industry": "COMPUTER_SOFTWARE",
        "lifecyclestage": "subscriber"}  # fmt: skip
-
-
-class Crash(BaseException):
-    """The process is gone."""
 
 
 class Half:
