@@ -20,8 +20,8 @@ import argparse
 import time
 
 import numpy as np
-from benchmarks.alone import alone, report
 
+from benchmarks.alone import alone, report
 from leadsync.attribute.engine import attribute
 from leadsync.attribute.model import STANDARD, JourneyRules, Method
 from leadsync.attribute.paths import Paths

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from benchmarks.alone import report
 
+from benchmarks.alone import report
 from leadsync.attribute.engine import attribute
 from leadsync.attribute.model import STANDARD, JourneyRules
 from leadsync.attribute.paths import Paths

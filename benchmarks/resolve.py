@@ -29,7 +29,6 @@ from pathlib import Path
 
 from benchmarks.labelled import Data, Judge, Label, Outcome, read, script, summary
 from benchmarks.peers import peers
-
 from leadsync.records import CompanyQuery, Match
 from leadsync.resolve import ResolveSettings, resolve, resolve_all
 from leadsync.resolve.judge import CONSIDERED, Means

@@ -24,8 +24,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from benchmarks.alone import alone, report
 
+from benchmarks.alone import alone, report
 from leadsync.records import Ref
 from leadsync.score import ScoringModel, load_model, score
 from leadsync.score.batch import score_batch

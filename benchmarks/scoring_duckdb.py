@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import duckdb
 import numpy as np
 import pandas as pd
-from benchmarks.alone import report
 
+from benchmarks.alone import report
 from leadsync.rulefiles.gates import value_key
 from leadsync.score import ScoringModel
 from leadsync.score.columns import Batch, Category, day_number

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
-from benchmarks.alone import report
 
+from benchmarks.alone import report
 from leadsync.rulefiles.gates import value_key
 from leadsync.score import ScoringModel
 from leadsync.score.columns import Batch, Category, day_number

@@ -15,9 +15,9 @@ import tomllib
 from datetime import timedelta
 
 import numpy as np
-from benchmarks.scoring import AS_OF, MAPPINGS, make
 from numpy.typing import NDArray
 
+from benchmarks.scoring import AS_OF, MAPPINGS, make
 from leadsync.score import ScoringModel, load_model
 from leadsync.score.batch import score_batch
 from leadsync.score.columns import Batch, Touches, day_number
