@@ -202,11 +202,11 @@ def _of_known_leaks(leads: Leads) -> Iterator[str]:
     """Which of the columns that leak were named, and how well each of them tells the outcome by itself."""
     old = examples(leads, leads.known_leaks)[0]
     named = {leak.field for leak in leaks(old, sorted(leads.known_leaks))}
-    yield f"  of {len(leads.known_leaks)} known leaks named by themselves: {', '.join(sorted(named)) or 'none'}"
+    yield f"  of {len(leads.known_leaks)} known leaks named: {', '.join(sorted(named)) or 'none'}"
     won = np.array([example.won for example in old])
     for name in sorted(leads.known_leaks):
         told_alone = alone([example.facts for example in old], name, won)
-        word = "named" if name in named else "not named: alone it tells no more than honest facts do"
+        word = "named" if name in named else "not named: it tells no more than honest facts do"
         yield f"    {name}: AUC {told_alone:.3f} alone, {word}"
 
 

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.learning import EMPTY
 from tests.learn.world import BEGIN, HORIZON, history
 
 from leadsync.errors import Misconfigured
 from leadsync.learn import Cohort, cohort, lacking, leaks, outcome_of, propose
 from leadsync.learn.aging import last_look, watch
+from leadsync.learn.cohort import Example
+from leadsync.learn.design import design
 from leadsync.learn.drift import drift
-from leadsync.learn.fit import fit, platt
+from leadsync.learn.fit import RIDGE, RIDGES, fit, penalty, platt
 from leadsync.learn.proposal import Proposal, Source
 from leadsync.qualify import load_stages
+from leadsync.records import Value
 from leadsync.rulefiles.governance import Policy
-from leadsync.score import load_model, score
+from leadsync.score import Vocabulary, load_model, score
 from leadsync.store import Store
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
@@ -156,6 +161,85 @@ def test_a_field_that_knows_the_outcome_is_reported_and_not_learned_from(leak: s
 def test_an_honest_history_has_no_leak() -> None:
     old, _new = made().split()
     assert leaks(old, ["seniority", "region", "employees", "has_phone", "industry"]) == []
+
+
+def plain(count: int, facts: Callable[[np.random.Generator], tuple[dict[str, Value], float]]) -> list[Example]:
+    """Leads a day apart that were seen once; `facts` makes those of one lead, and its chance to convert."""
+    chance = np.random.default_rng(5)
+    some = []
+    for number in range(count):
+        known, odds = facts(chance)
+        won = bool(chance.random() < odds)
+        some.append(Example(str(number), date(2020, 1, 1) + timedelta(days=number), known, (), won, known))
+    return some
+
+
+def proposed(some: list[Example]) -> Proposal:
+    """What is proposed to a file that has no rule on any of the facts, from the first 70 %."""
+    names = Vocabulary(frozenset(some[0].facts))
+    cut = len(some) * 7 // 10
+    source = Source(EMPTY, "scoring.toml", load_model(EMPTY, "scoring.toml", names), Policy(), vocabulary=names)
+    return propose(some[:cut], some[cut:], source)
+
+
+def test_what_is_only_filled_in_beside_a_leak_is_a_leak_too() -> None:
+    def facts(chance: np.random.Generator) -> tuple[dict[str, Value], float]:
+        tagged, good = chance.random() < 0.6, chance.random() < 0.5
+        tags = ("will sign" if good else "ringing") if tagged else None
+        quality = str(chance.choice(["high", "low"])) if tagged and chance.random() < 0.7 else None
+        budget = str(chance.choice(["big", "small"])) if chance.random() < 0.7 else None
+        return {"tags": tags, "quality": quality, "budget": budget}, (0.99 if good else 0.01) if tagged else 0.05
+
+    found = leaks(plain(1000, facts), ["quality", "tags", "budget"])
+    assert [leak.field for leak in found] == ["quality", "tags"]
+    assert found[0].reason == "100.0% of the leads that have it have tags too, which is a leak: one hand fills in both"
+
+
+def test_a_new_rule_on_where_leads_come_from_says_why() -> None:
+    def facts(chance: np.random.Generator) -> tuple[dict[str, Value], float]:
+        source = str(chance.choice(["Web", "Referral", "Fair"]))
+        return {"lead_source": source}, {"Web": 0.2, "Referral": 0.6, "Fair": 0.3}[source]
+
+    found = proposed(plain(2000, facts))
+    assert found.by_hand == () and {change.rule for change in found.changes} == {"lead_source"}
+    rule = next(rule for rule in load_model(found.text, "scoring.toml").rules if rule.id == "lead_source")
+    assert rule.why == "learned from how many of 1,400 leads converted"
+
+
+def test_a_number_that_many_have_is_a_band_of_its_own_and_takes_none_from_the_others() -> None:
+    def facts(chance: np.random.Generator) -> tuple[dict[str, Value], float]:
+        visits = 0 if chance.random() < 0.6 else int(chance.integers(1, 1001))
+        return {"visits": visits}, 0.1 + 0.8 * visits / 1000
+
+    some = plain(4000, facts)
+    model = load_model(EMPTY, "scoring.toml", Vocabulary(frozenset({"visits"})))
+    floors = [level.floor for level in design(some, model, ["visits"], len(some)).levels]
+    assert len(floors) == 7 and floors[0] == 1  # eight bands with those of 0, whom the others are compared with
+    assert all(abs(floor - even) < 40 for floor, even in zip(floors[1:], range(143, 1000, 143), strict=True))
+
+
+def test_a_fact_that_says_nothing_takes_nothing_from_those_that_do() -> None:
+    def facts(chance: np.random.Generator) -> tuple[dict[str, Value], float]:
+        visits = int(chance.integers(0, 4))
+        seen = visits if chance.random() < 0.8 else int(chance.integers(0, 4))
+        return {"visits": str(visits), "pages": str(seen)}, 0.1 + 0.2 * visits
+
+    some = plain(2500, facts)
+    alone = [replace(e, facts={"visits": e.facts["visits"]}, later={}) for e in some]
+    both, without = proposed(some), proposed(alone)
+    assert {change.rule for change in both.changes} == {"visits"}
+    assert both.changes == without.changes
+
+
+def test_the_penalty_is_the_one_under_which_earlier_leads_tell_later_ones_best() -> None:
+    chance = np.random.default_rng(8)
+    noise, won = chance.random((300, 60)) < 0.3, chance.random(300) < 0.3
+    none = np.zeros((300, 0))
+    assert penalty(noise.astype(float), won, none) == RIDGES[-1]
+    rare = np.where(np.arange(4000) % 50 == 0, 1.0, 0.0)[:, None]
+    sure = (chance.random(4000) < np.where(rare[:, 0] == 1, 0.95, 0.3)).astype(bool)
+    assert penalty(rare, sure, np.zeros((4000, 0))) == RIDGES[0]
+    assert penalty(noise.astype(float), np.arange(300) < 20, none) == RIDGE
 
 
 # ---- aging

@@ -61,6 +61,11 @@ class Design:
         """The first so many examples' part, to compare with the others'."""
         return Design(self.levels, self.matrix[:count], self.terms[:count])
 
+    def only(self, wanted: Callable[[Level], bool]) -> Design:
+        """The columns of the levels that are wanted."""
+        kept = [number for number, level in enumerate(self.levels) if wanted(level)]
+        return Design(tuple(self.levels[number] for number in kept), self.matrix[:, kept], self.terms)
+
 
 Reader = Callable[[Example, Mapping[str, Ages]], tuple[str, float] | None]
 """Which level of a rule an example is at, and how much of it; None: at none, which is worth nothing."""
@@ -245,8 +250,25 @@ def _candidate(name: str, examples: Sequence[Example]) -> tuple[list[Level], Rea
 
 def _floors(amounts: Sequence[float], blank: int, won: int) -> list[float]:
     """Where bands begin. Those without a number are what bands are compared with if there are enough of them, else
-    those in the lowest band."""
+    those in the lowest band. A number that would fill a band by itself (often 0) has one, and the others share the
+    rest: quantiles alone would fall on it several times and leave fewer bands where leads differ."""
     bands = MANY if won >= MANY_WON else FEW
-    cuts = {float(f"{np.quantile(amounts, band / bands):.2g}") for band in range(1, bands)}
+    counts = Counter(amounts)
+    heavy = {amount for amount, count in counts.items() if count * bands >= len(amounts)}
+    rest = [amount for amount in amounts if amount not in heavy]
+    room = bands - len(heavy)
+    cuts = heavy | {_above(amount, rest) for amount in heavy if amount < max(rest, default=amount)}
+    cuts |= {_short(float(np.quantile(rest, band / room))) for band in range(1, room) if rest}
     least = min(amounts)
     return sorted({least, *cuts} if blank >= RARE else {cut for cut in cuts if cut > least})
+
+
+def _above(heavy: float, rest: Sequence[float]) -> float:
+    """Where the next band begins: short to write, if that is still above."""
+    following = min(amount for amount in rest if amount > heavy)
+    return short if heavy < (short := _short(following)) <= following else following
+
+
+def _short(amount: float) -> float:
+    """Two digits: what an admin likes to read in a file."""
+    return float(f"{amount:.2g}")

@@ -24,6 +24,7 @@ class NewRule:
     field: str
     points: Mapping[str, int]
     bands: Sequence[tuple[float, int]] = ()
+    why: str = ""
 
 
 def with_points(text: str, rule: Rule, points: Mapping[str, int]) -> str:
@@ -49,6 +50,7 @@ def with_rule(text: str, new: NewRule) -> str:
         "[[rule]]", f'id = "{new.id}"', f'group = "{new.group}"', f"label = {json.dumps(new.label)}",
         f'field = "{new.field}"',
         f"bands = {_bands(new.bands)}" if new.bands else f"points = {_table(new.points)}",
+        *([f"why = {json.dumps(new.why)}"] if new.why else []),
     ]  # fmt: skip
     start = [found.start() for found in re.finditer(r"^\[\[rule\]\]", text, re.MULTILINE)][-1]
     end = _end(text, start)

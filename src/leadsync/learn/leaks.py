@@ -20,6 +20,14 @@ FILLED: Final = 0.2
 """How much more often a fact is filled in within the horizon for those who convert, in shares of leads."""
 HINDSIGHT: Final = 0.1
 """How much better a fact of today ranks leads than the same fact as it was known on the day."""
+TOGETHER: Final = 0.98
+"""The share of the leads with a fact that have a leak filled in too, from which on one hand fills in both. On X
+Education's leads it is 0.99 for sales' own lead quality and lead profile with sales' tags, and 0.89 at most for what
+people answer themselves."""
+BLANK: Final = 0.1
+"""The share of leads without the leak from which on this tells something."""
+ENOUGH: Final = 100
+"""Leads with a fact from which on this is no accident: 0.9 to the power of 100 is 3 in 100,000."""
 FEW: Final = 20
 BINS: Final = 10
 
@@ -37,8 +45,11 @@ def leaks(examples: Sequence[Example], fields: Iterable[str]) -> list[Leak]:
     won = np.array([example.won for example in examples], dtype=np.bool_)
     if not won.any() or won.all():
         return []
-    found = ((name, _reason(examples, name, won)) for name in fields)
-    return [Leak(name, reason) for name, reason in found if reason]
+    names = list(fields)
+    reasons = {name: reason for name in names if (reason := _reason(examples, name, won))}
+    beside = {name: _beside(examples, name, list(reasons)) for name in names if name not in reasons}
+    told = reasons | {name: reason for name, reason in beside.items() if reason}
+    return [Leak(name, told[name]) for name in names if name in told]
 
 
 def _reason(examples: Sequence[Example], name: str, won: np.typing.NDArray[np.bool_]) -> str:
@@ -52,6 +63,17 @@ def _reason(examples: Sequence[Example], name: str, won: np.typing.NDArray[np.bo
     later = alone([example.later for example in examples], name, won)
     if later > TOO_GOOD or (later - then > HINDSIGHT and later > 0.5 + 2 * HINDSIGHT):
         return f"with the values of today it ranks leads with an AUC of {later:.3f}, with those of the day {then:.3f}"
+    return ""
+
+
+def _beside(examples: Sequence[Example], name: str, known: Sequence[str]) -> str:
+    """Whether a fact is only there where a leak is: whoever fills in the one fills in the other."""
+    filled = [example for example in examples if not is_blank(example.facts.get(name))]
+    for leak in known if len(filled) >= ENOUGH else ():
+        blank = float(np.mean([is_blank(example.facts.get(leak)) for example in examples]))
+        share = float(np.mean([not is_blank(example.facts.get(leak)) for example in filled]))
+        if blank >= BLANK and share >= TOGETHER:
+            return f"{share:.1%} of the leads that have it have {leak} too, which is a leak: one hand fills in both"
     return ""
 
 

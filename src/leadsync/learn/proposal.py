@@ -13,7 +13,7 @@ import numpy as np
 from leadsync.learn import edit
 from leadsync.learn.cohort import Example
 from leadsync.learn.design import Design, Level, candidates_of, design
-from leadsync.learn.fit import Fit, Learned, fit, in_points_of, platt, rounded, strongest
+from leadsync.learn.fit import Fit, Learned, fit, in_points_of, penalty, platt, rounded, strongest
 from leadsync.learn.leaks import Leak, leaks
 from leadsync.learn.measure import Flags, Floats, Quality, difference, quality
 from leadsync.mapping.problems import Problems
@@ -22,6 +22,7 @@ from leadsync.rulefiles.tables import CENTI
 from leadsync.score import ScoringModel, Vocabulary, load_model, score
 from leadsync.score.backtest import TOO_GOOD
 from leadsync.score.model import Bands, ByValue, Each, Flat, Group, OnEvent, Rule, in_points
+from leadsync.score.rules import SOURCE_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,9 @@ def propose(
     step("learn points")
     columns = design(everybody, model, [name for name in open_ if name not in shut], len(old), shut)
     won = np.array([example.won for example in everybody], dtype=np.bool_)
-    found = fit(columns.matrix[: len(old)], won[: len(old)], columns.terms[: len(old)])
+    older = columns.rows(len(old))
+    ridge = penalty(older.matrix, won[: len(old)], older.terms)
+    found = fit(older.matrix, won[: len(old)], older.terms, ridge)
     learned = _of_fit(columns, found, won, len(old))
     if learned.auc > TOO_GOOD:
         named = ", ".join(strongest(columns, found))
@@ -113,7 +116,7 @@ def propose(
     if learned.low <= CERTAIN or learned.skill <= 0:
         text = f"no signal: what is known tells no more than chance (AUC {learned.auc:.3f}). Nothing is proposed."
         return Proposal(text, found_leaks, now=now, learned=learned)
-    changes = _changes(columns.rows(len(old)), found, model)
+    changes = _changes(*_settled(older, found, won[: len(old)], model, ridge), model)
     so_far = Proposal("", found_leaks, now=now, learned=learned)
     step("measure the proposed points on newer leads")
     return _judged(source, changes, given, (so_far, points))
@@ -135,14 +138,23 @@ def _of_file(model: ScoringModel, given: Given) -> tuple[Quality, Floats]:
 # ---- the changes
 
 
+def _settled(columns: Design, found: Fit, won: Flags, model: ScoringModel, ridge: float) -> tuple[Design, Fit]:
+    """Without the facts that would need a rule and say nothing, learned again: what they seemed to say goes to those
+    they overlap with (page views to visits), and may leave others with nothing to say."""
+    ours = {rule.id for rule in model.rules}
+    while silent := {level.rule for level in columns.levels} - ours - _speaking(columns, found):
+        columns = columns.only(lambda level, silent=silent: level.rule not in silent)  # type: ignore[misc]
+        found = fit(columns.matrix, won, columns.terms, ridge)
+    return columns, found
+
+
 def _changes(columns: Design, found: Fit, model: ScoringModel) -> list[Made]:
     """Of the file's rules, each level whose points lie outside the interval of what was learned (the others the data do
-    not contradict); a level whose interval has 0 in it gets none. A fact without a rule gets one where its levels
-    together say something, with all of them as they were learned."""
+    not contradict); a level whose interval has 0 in it gets none. A fact without a rule gets one, with all of its
+    levels as they were learned."""
     learned, _scale = in_points_of(columns, found)
     groups = {group.id: group for group in model.groups}
     of_rule = {rule.id: groups[rule.group] for rule in model.rules}
-    speaking = _speaking(columns, found)
     made: list[Made] = []
     for number, (level, one) in enumerate(zip(columns.levels, learned, strict=True)):
         group = of_rule.get(level.rule, _home(model))
@@ -151,7 +163,7 @@ def _changes(columns: Design, found: Fit, model: ScoringModel) -> list[Made]:
             centi = 0 if one.low <= 0 <= one.high and level.value != "" else centi
             changes = centi != level.unit and not one.low <= level.unit <= one.high
         else:
-            changes = level.rule in speaking and (centi != 0 or level.floor is not None)
+            changes = centi != 0 or level.floor is not None
         if changes:
             made.append((level, _told(level, one, centi, int((columns.matrix[:, number] != 0).sum())), centi))
     return made
@@ -181,7 +193,7 @@ def _home(model: ScoringModel) -> Group:
     return next((group for group in model.groups if group.id == "fit"), model.groups[0])
 
 
-def _edited(source: Source, changes: Sequence[Made]) -> tuple[str, list[str]]:
+def _edited(source: Source, changes: Sequence[Made], leads: int) -> tuple[str, list[str]]:
     """The file with the changes made, one rule at a time; what does not come out right is left as it was."""
     by_rule: dict[str, list[tuple[Level, int]]] = defaultdict(list)
     for level, _change, centi in changes:
@@ -192,7 +204,7 @@ def _edited(source: Source, changes: Sequence[Made]) -> tuple[str, list[str]]:
         if name in rules:
             made = edit.with_points(text, rules[name], {level.value: centi for level, centi in pairs})
         else:
-            made = edit.with_rule(text, _new_rule(name, pairs, source.model))
+            made = edit.with_rule(text, _new_rule(name, pairs, source.model, leads))
         if _gives(made, source, name, pairs):
             text = made
         else:
@@ -200,11 +212,12 @@ def _edited(source: Source, changes: Sequence[Made]) -> tuple[str, list[str]]:
     return text, failed
 
 
-def _new_rule(name: str, pairs: Sequence[tuple[Level, int]], model: ScoringModel) -> edit.NewRule:
+def _new_rule(name: str, pairs: Sequence[tuple[Level, int]], model: ScoringModel, leads: int) -> edit.NewRule:
     level = pairs[0][0]
+    why = f"learned from how many of {leads:,} leads converted" if level.field in SOURCE_FIELDS else ""
     bands = sorted((some.floor, centi) for some, centi in pairs if some.floor is not None)
     points = {some.value: centi for some, centi in pairs if some.floor is None}
-    return edit.NewRule(name, _home(model).id, level.label.partition(":")[0], level.field, points, bands)
+    return edit.NewRule(name, _home(model).id, level.label.partition(":")[0], level.field, points, bands, why)
 
 
 def _gives(text: str, source: Source, name: str, pairs: Sequence[tuple[Level, int]]) -> bool:
@@ -239,7 +252,7 @@ def _judged(source: Source, changes: Sequence[Made], given: Given, before: tuple
     if not told:
         text = "the data contradict none of the points in the file. Nothing is proposed."
         return Proposal(text, so_far.leaks, now=so_far.now, learned=so_far.learned)
-    text, failed = _edited(source, changes)
+    text, failed = _edited(source, changes, given.split)
     edited = load_model(text, source.file, source.vocabulary)
     after, points = _of_file(edited, given)
     gain = difference(points_before, points, given.won[given.split :])
