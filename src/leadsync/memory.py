@@ -75,9 +75,12 @@ def remember(
     store: Store, plan: Plan, now: datetime, uids: Collection[str] | None = None, refs: Collection[Ref] | None = None
 ) -> None:
     """Keep whose values stand in the way, and what contradicts itself, of all or of whom and what the plan is about;
-    call inside a transaction."""
+    and forget what was refused where all is settled. Call inside a transaction."""
     store.cases.save_leases({(k.ref, k.target): k.there for k in plan.kept if k.reason == "person"}, now, refs)
     store.cases.save_conflicts(((h.uid, h.object, h.field, h.cells) for h in plan.held), now, uids)
+    open_ = {(k.ref, k.target) for k in plan.kept} | {(s.ref, c.target) for s in plan.steps for c in s.changes}
+    refused = (r for r in store.outbox.rejects(refs) if r.direction == "write")
+    store.outbox.accepted([r.ref for r in refused if all((r.ref, target) not in open_ for target in r.sent)])
 
 
 def setting(

@@ -84,6 +84,9 @@ def merge(cells: Sequence[Cell], rules: Rules) -> Verdict:
     others = [cell for cell in cells if not rules.same(cell.value, best.value)]
     if not others:
         return Verdict(best.value, How.AGREED, best.ref)
+    cleared = next((cell for cell in others if is_blank(cell.value) and not _never_filled(cell)), None)
+    if cleared is not None and all(is_blank(cell.value) for cell in others):
+        return Verdict(best.value, How.CLEARED, cleared.ref)
     losers = tuple((cell.ref, cell.value) for cell in others)
     fills = rules.fill_blank and all(_never_filled(cell) for cell in others)
     return Verdict(best.value, How.UNBASED, best.ref, losers, spread=fills)

@@ -85,7 +85,7 @@ CASES = [
     pytest.param(
         [cell(A, "x", "x"), replace(cell(B, None, None), until=NOON)],
         {"fill_blank": True},
-        ("x", How.UNBASED, False),
+        ("x", How.CLEARED, False),
         id="what somebody cleared is not filled",
     ),
 ]

@@ -92,6 +92,32 @@ def test_a_plan_is_kept_looked_at_and_applied(house: House) -> None:
     assert (code, done["updated"], len(done["dropped"])) == (2, 0, 1)
 
 
+def remedies(house: House, field: str) -> dict[str, tuple[str, str]]:
+    """Why a field of Ann's is not written, and what would let it through, by place."""
+    places = house.run("why-not", "ann@example.com", field)[1]["places"]
+    return {row["target"]: (row["reason"], row["remedy"]) for row in places}
+
+
+def test_why_not_names_what_is_in_the_way_and_what_would_let_it_through(house: House) -> None:
+    stages = "[field.leadsync_stage]\n"
+    lead = house.folder / "mappings" / "lead.toml"
+    tracked = f'{stages}write = "tracked"\nlease = "30d"\n'
+    lead.write_text(lead.read_text(encoding="utf-8").replace(stages, tracked), encoding="utf-8")
+    house.edit_salesforce(Title="", LeadSync_Stage__c="mine")
+    house.run("sync")
+    assert remedies(house, "job_title")["Title"] == ("cleared", "edit it where it stands, or type it in here again")
+    house.run("sync")
+    assert remedies(house, "job_title")["Title"][0] == "cleared", "it is so in later runs too"
+    reason, remedy = remedies(house, "stage")["LeadSync_Stage__c"]
+    assert (reason, remedy.partition(",")[0]) == ("person", "wait until then")
+    house.edit_hubspot(lastname="King")
+    house.run("plan")
+    assert remedies(house, "last_name")["LastName"] == ("planned", "nothing: the next run writes it")
+    gate = "\n[sync]\nmax_overwritten_share = 0.0\nfloor = 0\n"
+    house.config.write_text(house.config.read_text(encoding="utf-8") + gate, encoding="utf-8")
+    assert remedies(house, "last_name")["LastName"] == ("planned", "open the gate: see below")
+
+
 def test_a_run_is_taken_back(house: House) -> None:
     house.edit_hubspot(lastname="King")
     _, done = house.run("sync")
@@ -171,3 +197,19 @@ def test_a_refused_record_is_shown_tried_again_and_exported(house: House) -> Non
     assert house.run("sync")[0] == 0
     assert house.in_salesforce()["LastName"] == "King"
     assert house.run("rejects", "list")[1]["rejects"] == []
+
+
+def test_a_refusal_is_forgotten_when_nobody_wants_what_was_refused_any_more(house: House) -> None:
+    refusal = {"kind": "reply", "status": 200, "body": [{"success": False, "errors": [
+        {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "no", "fields": ["LastName"]}]}]}  # fmt: skip
+    url = f"{house.served.endpoints()['salesforce']['url']}/__sandbox__/faults"
+    fault = {"match": {"method": "PATCH", "path": "composite/sobjects"}, "action": refusal}
+    made = httpx.post(url, json=fault).raise_for_status()
+    assert made.is_success
+    house.edit_hubspot(lastname="King")
+    assert house.run("sync")[0] == 3
+    assert [r["sent"] for r in house.run("rejects", "list")[1]["rejects"]] == [{"LastName": "King"}]
+    httpx.delete(url).raise_for_status()
+    house.edit_hubspot(lastname="Example")
+    assert house.run("sync")[0] == 0
+    assert house.run("rejects", "list") == (0, {"schema": 1, "rejects": []})

@@ -209,7 +209,7 @@ def _entity_lines(reason: dict[str, Any]) -> list[str]:
 HOWS = {
     "empty": "blank in every CRM",
     "agreed": "all records agree",
-    "unbased": "the records differed when first seen, or were blanked since; nothing is overwritten",
+    "unbased": "the records differed when first seen; nothing is overwritten",
     "changed": "changed in one CRM since the run before",
     "cleared": 'cleared in one CRM; the mapping (null = "keep") leaves the others as they are',
     "conflict": "changed in several records; the owner's side wins",

@@ -68,6 +68,7 @@ def _step_text(console: Console, step: Step) -> None:
 REASONS = {
     "person": "fields that a person's value stands in",
     "unbased": "fields that differed when first seen",
+    "cleared": "fields that somebody cleared in one CRM",
     "held": "fields changed on both sides, waiting for a person",
     "refused": "fields the CRM refused before",
     "small": "scores that moved too little",

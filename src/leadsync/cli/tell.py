@@ -23,6 +23,7 @@ from leadsync.sync import World, cycle
 
 REMEDIES = {
     "planned": "nothing: the next run writes it",
+    "gated": "open the gate: see below",
     "same": "nothing: it stands there already",
     "agreed": "nothing: this record's value is the one that stands",
     "condition": "change `when`, or the facts it asks for",
@@ -34,7 +35,9 @@ REMEDIES = {
     "unmapped": "map the field to another CRM, or give it a source",
     "held": "`leadsync conflicts resolve LEAD FIELD --take SIDE`",
     "unbased": "edit it in the CRM whose value is right; or fill_blank = true where only a blank stands",
+    "cleared": "edit it where it stands, or type it in here again",
     "person": 'clear the field in the CRM; or lease = "30d" or write = "always" in the mapping',
+    "leased": 'wait until then, or clear the field in the CRM; or a shorter lease or write = "always" in the mapping',
     "filled": 'clear the field in the CRM, or write = "tracked" or "always" in the mapping',
     "never": 'write = "tracked" or "always" in the mapping',
     "backwards": 'move it back by hand in the CRM; or direction = "back_by_clearing" or another `order` in the mapping',
@@ -81,7 +84,7 @@ def explanation(world: World, uid: str, field: str) -> tuple[list[dict[str, Any]
     if subject is None:
         raise NotFound(f"{uid} has no live record any more: `leadsync timeline {uid}` tells what became of it.")
     rows = [
-        _row(ref, found)
+        _row(ref, found, gated=bool(seen.gates))
         for name in _names(subject, field)
         for ref, found in explain(subject, name, memory(world.store), seen.view.as_of)
     ]
@@ -98,12 +101,14 @@ def _names(subject: Subject, field: str) -> list[str]:
     return found
 
 
-def _row(ref: Ref, found: Change | Kept) -> dict[str, Any]:
+def _row(ref: Ref, found: Change | Kept, *, gated: bool) -> dict[str, Any]:
     match found:
         case Change():
             there, wanted, reason, detail = found.old, found.new, "planned", found.why
+            remedy = "gated" if gated else "planned"
         case Kept():
             there, wanted, reason, detail = found.there, found.wanted, found.reason, found.detail
+            remedy = "leased" if found.until is not None else reason
     return {
         "record": str(ref),
         "target": found.target,
@@ -111,7 +116,7 @@ def _row(ref: Ref, found: Change | Kept) -> dict[str, Any]:
         "wanted": wanted,
         "reason": reason,
         "detail": detail,
-        "remedy": REMEDIES[reason],
+        "remedy": REMEDIES[remedy],
     }
 
 

@@ -99,6 +99,9 @@ def _wanted(place: Place) -> Value | Kept:
     verdict = subject.verdicts.get(mapped.name)
     if verdict is None:
         return place.kept("unmapped", "no record of a CRM that this mapping reads has the field")
+    if verdict.how is How.CLEARED and is_blank(place.there) and not is_blank(verdict.value):
+        detail = "somebody cleared it here, and no older value fills it again"
+        return place.kept("cleared", detail, to_vendor(place.target, verdict.value))
     if all(ref != place.member.ref for ref, _ in verdict.losers):
         return place.kept("agreed", "it is the value that stands", verdict.value)
     if verdict.spread and verdict.how is How.UNBASED and not is_blank(place.there):
@@ -106,13 +109,8 @@ def _wanted(place: Place) -> Value | Kept:
     if verdict.spread:
         return _or_null_policy(place, verdict.value)
     detail = f"{verdict.origin} says otherwise" if verdict.origin is not None else ""
-    match verdict.how:
-        case How.HELD:
-            return place.kept("held", detail, to_vendor(place.target, verdict.value), waits=True)
-        case How.UNBASED:
-            return place.kept("unbased", detail, to_vendor(place.target, verdict.value))
-        case _:
-            return place.kept("agreed", "cleared in another record, which the mapping does not follow", verdict.value)
+    held = verdict.how is How.HELD
+    return place.kept("held" if held else "unbased", detail, to_vendor(place.target, verdict.value), waits=held)
 
 
 def _or_null_policy(place: Place, value: Value) -> Value | Kept:

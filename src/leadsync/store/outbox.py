@@ -98,7 +98,7 @@ class Outbox:
         )
 
     def accepted(self, refs: Iterable[Ref]) -> None:
-        """Forget write rejects of records that now went through."""
+        """Forget write rejects of records: it went through, is no longer wanted, or is to be tried again."""
         self._db.executemany("DELETE FROM reject WHERE ref = ? AND direction = 'write'", ((str(r),) for r in refs))
 
     def went_through(self, sent_to: Ref, ref: Ref, fields: Collection[str], version: datetime | None) -> None:
@@ -123,10 +123,6 @@ class Outbox:
         which, given = among("ref", refs)
         rows = self._db.execute(f"SELECT * FROM reject WHERE {which} ORDER BY first_at, ref", given)  # noqa: S608
         return [reject_of(row) for row in rows]
-
-    def forgive(self, refs: Iterable[Ref]) -> None:
-        """Let the refused writes of these records be tried again."""
-        self.accepted(refs)
 
     def drop(self, ref: Ref) -> None:
         """Hear no more of a reject; what was refused is still not sent again."""
