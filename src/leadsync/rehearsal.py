@@ -61,10 +61,11 @@ def _sow(seed: str, name: str, sandbox: Sandbox, section: Mapping[str, Any]) -> 
 
 
 def load_seed(seed: str, installed: Mapping[str, Connector]) -> dict[str, Mapping[str, Any]]:
-    """A seed's sections by connector; raises Misconfigured for a file that is none. "empty": CRMs that hold nothing,
-    beside a register, without which no cycle can begin."""
+    """A seed's sections by connector; raises Misconfigured for a file that is none. "empty": CRMs that hold nothing.
+    There is always a register, the demo's if need be, for without one no cycle can begin."""
+    registers = {name: connector.demo() for name, connector in installed.items() if connector.kind is Kind.REGISTER}
     if seed == "empty":
-        return {name: connector.demo() for name, connector in installed.items() if connector.kind is Kind.REGISTER}
+        return registers
     if seed == "demo":
         return {name: connector.demo() for name, connector in installed.items()}
     try:
@@ -81,7 +82,7 @@ def load_seed(seed: str, installed: Mapping[str, Connector]) -> dict[str, Mappin
     if shapeless := [name for name in installed if not isinstance(data.get(name, {}), dict)]:
         raise Misconfigured(f"{seed}: the section {shapeless[0]!r} is not an object")
     anchor = {"anchor": data.pop("anchor")} if "anchor" in data else {}
-    return {name: {**anchor, **section} for name, section in data.items()}
+    return registers | {name: {**anchor, **section} for name, section in data.items()}
 
 
 def _shifted(section: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:

@@ -102,3 +102,12 @@ def test_who_is_not_known_is_not_found(store, text):
 
 def test_an_empty_seed_leaves_a_register_to_look_up_in() -> None:
     assert set(load_seed("empty", connectors())) == {"gleif"}
+
+
+def test_a_seed_of_ones_own_has_the_demos_register_unless_it_brings_one(tmp_path: Path) -> None:
+    file = tmp_path / "seed.json"
+    file.write_text(json.dumps({"hubspot": {"objects": {}}}), encoding="utf-8")
+    found = load_seed(str(file), connectors())
+    assert (set(found), found["gleif"]) == ({"hubspot", "gleif"}, connectors()["gleif"].demo())
+    file.write_text(json.dumps({"gleif": {"publications": []}}), encoding="utf-8")
+    assert load_seed(str(file), connectors()) == {"gleif": {"publications": []}}

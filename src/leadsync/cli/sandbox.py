@@ -26,7 +26,13 @@ PORT = click.IntRange(0, 65_535)
 
 
 @click.group(invoke_without_command=True)
-@click.option("--seed", default="demo", show_default=True, metavar="demo|empty|FILE", help="What the CRMs hold.")
+@click.option(
+    "--seed",
+    default="demo",
+    show_default=True,
+    metavar="demo|empty|FILE",
+    help="What the CRMs hold; the register is that of the demo.",
+)
 @click.option("--hubspot-port", type=PORT, default=0, help="A free one by default.")
 @click.option("--salesforce-port", type=PORT, default=0, help="A free one by default.")
 @click.option("--gleif-port", type=PORT, default=0, help="A free one by default.")
