@@ -323,13 +323,22 @@ class Governor:
         query = "SELECT coalesce(sum(n), 0) FROM spent WHERE side = ? AND name = ?"
         return int(self._db.execute(query, key).fetchone()[0])
 
+    def told(self) -> tuple[int, int] | None:
+        """(used, limit) of the day, of the whole account, as the vendor said last; None when it has not."""
+        now = self.clock().timestamp()
+        daily = (self._seen(allowance, now) for allowance in self.allowances if allowance.window >= DAY)
+        return next((seen for seen in daily if seen is not None), None)
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
 
 def govern(crm: Crm, path: Path, clock: Clock, shares: Shares, lane: Lane) -> Governor:
-    """Count this connection's requests from now on, in the file that all processes of an installation share."""
+    """Count this connection's requests from now on, in the file that all processes of an installation share. What the
+    vendor said to any of them today is known from the beginning."""
     governor = Governor(path, crm.side, crm.allowances(), clock, shares, lane)
     crm.usage.meter = governor
+    if (told := governor.told()) is not None:
+        crm.usage.used, crm.usage.limit = told
     return governor

@@ -118,6 +118,27 @@ def test_why_not_names_what_is_in_the_way_and_what_would_let_it_through(house: H
     assert remedies(house, "last_name")["LastName"] == ("planned", "open the gate: see below")
 
 
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("[sync]\nmax_quota_share = 0.0001", "this run would cost 3 salesforce API calls"),
+        (
+            "[quota]\nday_share = 0.0003",
+            "writing takes 3 requests to salesforce, and of leadsync's 29 a day 0 are left",
+        ),
+    ],
+    ids=["of the whole account", "of leadsync's own share"],
+)
+def test_why_not_names_requests_that_are_used_up(house: House, setting: str, says: str) -> None:
+    house.edit_hubspot(lastname="King")
+    house.run("plan")
+    house.config.write_text(f"{house.config.read_text(encoding='utf-8')}\n{setting}\n", encoding="utf-8")
+    gates = house.run("why-not", "ann@example.com", "last_name")[1]["gates"]
+    assert [gate["name"] for gate in gates] == ["quota"]
+    assert gates[0]["found"].startswith(says)
+    assert remedies(house, "last_name")["LastName"] == ("planned", "open the gate: see below")
+
+
 def test_a_run_is_taken_back(house: House) -> None:
     house.edit_hubspot(lastname="King")
     _, done = house.run("sync")

@@ -52,12 +52,12 @@ def quota(config_path: Path, output: str, *, plan_now: bool, quiet: bool) -> int
     if plan_now:
         with progress(show=not quiet) as bar, opened(config, bar=bar, lane=Lane.INTERACTIVE) as world:
             note_cost(world, costs(cycle(world, write=False), world.sides))
-    standings, planned = list(_standings(config)), _planned(config)
+    found, planned = list(standings(config)), _planned(config)
     if output == "json":
-        say_json({"schema": 1, "allowances": [_as_json(s) for s in standings], "plan": planned})
+        say_json({"schema": 1, "allowances": [_as_json(s) for s in found], "plan": planned})
     else:
-        _quota_text(standings, planned)
-    used_up = any(standing.window >= DAY and standing.left == 0 for standing in standings)
+        _quota_text(found, planned)
+    used_up = any(standing.window >= DAY and standing.left == 0 for standing in found)
     return Exit.QUOTA if used_up else Exit.DONE
 
 
@@ -79,7 +79,7 @@ def _planned(config: Config) -> dict[str, Any] | None:
     return planned if not runs or runs[0].started < at else None
 
 
-def _standings(config: Config) -> Iterator[Standing]:
+def standings(config: Config) -> Iterator[Standing]:
     """Of every CRM, as scheduled work sees it; nobody is asked."""
     for side, settings in config.connectors.items():
         if settings.kind is not Kind.CRM:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,14 +12,15 @@ import click
 
 from leadsync.cli.besides import STANDS
 from leadsync.cli.common import Exit, config_option, console, opened, output_option, read_config, say_json
+from leadsync.cli.health import standings
 from leadsync.cli.inspect import NotFound, find_uid
 from leadsync.gates import Gate
 from leadsync.memory import memory
 from leadsync.plan import Change, Kept, Subject, explain
-from leadsync.quota import Lane
+from leadsync.quota import DAY, Lane
 from leadsync.records import Ref, value_text
 from leadsync.store import Store
-from leadsync.sync import World, cycle
+from leadsync.sync import World, costs, cycle
 
 REMEDIES = {
     "planned": "nothing: the next run writes it",
@@ -83,12 +84,24 @@ def explanation(world: World, uid: str, field: str) -> tuple[list[dict[str, Any]
     subject = next((s for s in seen.view.subjects if s.uid == uid), None)
     if subject is None:
         raise NotFound(f"{uid} has no live record any more: `leadsync timeline {uid}` tells what became of it.")
+    gates = (*seen.gates, *_used_up(world, costs(seen, world.sides)))
     rows = [
-        _row(ref, found, gated=bool(seen.gates))
+        _row(ref, found, gated=bool(gates))
         for name in _names(subject, field)
         for ref, found in explain(subject, name, memory(world.store), seen.view.as_of)
     ]
-    return rows, seen.gates
+    return rows, gates
+
+
+def _used_up(world: World, cost: Mapping[str, int]) -> Iterator[Gate]:
+    """The sides whose calls of today no longer suffice for writing the plan."""
+    for one in standings(world.config):
+        need = cost.get(one.side, 0)
+        if one.window >= DAY and need > one.left:
+            left = f"of leadsync's {one.cap:,} a day {one.left:,} are left"
+            found = f"writing takes {need:,} requests to {one.side}, and {left}"
+            advice = "it goes on by itself when older ones are a day old; `leadsync quota` shows how it stands"
+            yield Gate("quota", found, advice)
 
 
 def _names(subject: Subject, field: str) -> list[str]:
