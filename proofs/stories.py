@@ -173,6 +173,20 @@ def a_contact_edited_before_it_is_seen(lives: Lives, moment: int) -> None:
     lives.leadsync_runs()
 
 
+def a_city_typed_into_a_lead_that_was_just_made(lives: Lives, moment: int) -> None:
+    """And another one into the contact that the lead was made from, after leadsync has read it."""
+
+    def into_the_lead() -> None:
+        if people(lives.stage.salesforce):
+            typed(lives, "salesforce", "city", "london")
+
+    lives.somebody_arrives(where="hubspot", good=True)
+    lives.moments.at(0, lambda: typed(lives, "hubspot", "city", "Paris"), "before write")
+    for nth in range(4):
+        lives.moments.at(nth, into_the_lead, "after write")
+    lives.leadsync_runs_and_dies(moment=moment)
+
+
 def a_lead_deleted_as_it_is_written(lives: Lives, moment: int) -> None:
     lives.the_world(late=200, off=0, side="salesforce")
     known(lives)
@@ -254,6 +268,7 @@ STORIES: tuple[Story, ...] = (
     an_edit_that_answers_an_edit,
     a_lead_that_is_deleted,
     a_contact_edited_before_it_is_seen,
+    a_city_typed_into_a_lead_that_was_just_made,
     a_lead_deleted_as_it_is_written,
     an_edit_while_the_other_record_is_in_the_bin,
     an_edit_that_waits_for_a_record_that_comes_back_and_is_merged,
