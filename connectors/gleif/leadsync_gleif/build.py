@@ -16,10 +16,12 @@ import numpy.typing as npt
 
 from leadsync.normalize.aliases import two_names
 from leadsync.normalize.company import split_name
+from leadsync.normalize.initials import initials
 from leadsync.normalize.scripts import is_foreign
 from leadsync.records import LegalEntity
 from leadsync_gleif.codec import decode, encode
 from leadsync_gleif.hashing import U32, U64, deletions, hash_phrases
+from leadsync_gleif.initials import initials_hashes
 from leadsync_gleif.level2 import Exceptions, Relation, relation_line
 from leadsync_gleif.segment import ARRAYS, FORMAT, META, RECORDS, RELATIONS, lei_keys
 from leadsync_gleif.spellings import sounds
@@ -37,6 +39,8 @@ TYPO_SHORTEST, TYPO_LONGEST = 4, 24
 PREVIOUS = "PREVIOUS_LEGAL_NAME"
 NOWHERE = np.iinfo(np.uint32).max
 """In place of an entity's number: a later record of the same LEI replaced it."""
+KNOWN_BY_INITIALS = frozenset({"GENERAL", "RESIDENT_GOVERNMENT_ENTITY", "INTERNATIONAL_ORGANIZATION"})
+"""Categories of entities that people call by initials; a fund, a branch, a person has some by accident."""
 UNUSABLE = frozenset({"ANNULLED"})
 """Registrations that were never valid; their names must lead nobody to them."""
 
@@ -66,6 +70,8 @@ class Builder:
         self.wholes: list[U64] = []
         self.name_entity: list[Array] = []
         self.name_kind: list[Array] = []
+        self.initials: list[U32] = []
+        self.initials_name: list[Array] = []
         self.vocabulary: set[str] = set()
         self.statuses: Counter[str] = Counter()
         self.categories: Counter[str] = Counter()
@@ -97,6 +103,7 @@ class Builder:
         owners: list[int] = []
         kinds: list[int] = []
         phrases: list[str] = []
+        known: list[tuple[int, list[str]]] = []
         for number, entity in enumerate(chunk, first):
             if entity.registration in UNUSABLE:
                 continue
@@ -104,9 +111,12 @@ class Builder:
                 self.vocabulary.update(words)
                 owners.append(number)
                 kinds.append(kind)
+                if kind != 2 and entity.category in KNOWN_BY_INITIALS:
+                    known.append((len(phrases), words))
                 phrases.append(" ".join(words))
         if not phrases:
             return
+        self._shorten(known)
         hashed = hash_phrases(phrases)
         self.words.append(hashed.words)
         self.pairs.append(hashed.pairs)
@@ -114,6 +124,13 @@ class Builder:
         self.wholes.append(hashed.squashed)
         self.name_entity.append(np.array(owners, np.uint32))
         self.name_kind.append(np.array(kinds, np.uint8))
+
+    def _shorten(self, known: Sequence[tuple[int, list[str]]]) -> None:
+        """Remember the initials of a chunk's names: (place among them, core words)."""
+        before = sum(len(some) for some in self.name_kind)
+        short = [(before + at, letters) for at, words in known for letters in initials(words)]
+        self.initials.append(initials_hashes([letters for _, letters in short]))
+        self.initials_name.append(np.array([name for name, _ in short], np.uint32))
 
     def finish(self, relations: Iterable[Relation], exceptions: Exceptions, about: dict[str, Any]) -> dict[str, Any]:
         """Sort everything, write the arrays, then the description that makes the segment complete; returns that."""
@@ -168,10 +185,21 @@ class Builder:
         self._save("name_kind", _joined(self.name_kind, np.uint8)[by_owner])
         self._save("name_start", np.concatenate(([0], np.cumsum(counts))).astype(np.uint32))
         self._sorted("whole_hash", "whole_name", _joined(self.wholes, np.uint64)[by_owner], None)
+        self._initials(by_owner)
         self.progress("words", len(words))
         numbers, name_of = self._vocabulary(words[positions], counts)
         self._pairs(pairs[positions], numbers, name_of)
         return self._ranges(np.array(self.entity_country, np.int64)[order][owners[by_owner]])
+
+    def _initials(self, by_owner: Array) -> None:
+        """Write whose initials are which; `by_owner`: the names that count, in their order."""
+        place = np.full(sum(len(some) for some in self.name_kind), NOWHERE, np.uint32)
+        place[by_owner] = np.arange(len(by_owner), dtype=np.uint32)
+        hashes, names = _joined(self.initials, np.uint32), place[_joined(self.initials_name, np.uint32)]
+        order = np.lexsort((names, hashes))
+        order = order[names[order] != NOWHERE]
+        self._save("initials_hash", hashes[order])
+        self._save("initials_name", names[order])
 
     def _vocabulary(self, words: U64, counts: Array) -> tuple[U32, U32]:
         """Number the words, write who has them and how telling each name is; (number, name) of each occurrence."""

@@ -122,19 +122,19 @@ class Index:
     ) -> list[list[LegalEntity]]:
         """For each query the entities of these segments it could mean, likeliest first."""
         scored: list[list[tuple[float, int, int]]] = [[] for _ in queries]
-        for number, layer in enumerate(layers):
-            if layer.segment.entities == 0:  # a delta of relationships or exceptions alone
-                continue
-            hits = search(layer.segment, queries, limit)
-            rows = zip(hits.query.tolist(), hits.entity.tolist(), hits.score.tolist(), strict=True)
-            for query, entity, score in rows:
-                if entity not in layer.replaced:
+        # a delta of relationships or exceptions alone has no entities
+        hits = {n: search(one.segment, queries, limit) for n, one in enumerate(layers) if one.segment.entities > 0}
+        crowded = frozenset[int]().union(*(found.crowded for found in hits.values()))
+        for number, found in hits.items():
+            rows = zip(*(a.tolist() for a in (found.query, found.entity, found.score, found.short)), strict=True)
+            for query, entity, score, short in rows:
+                if entity not in layers[number].replaced and not (short and query in crowded):
                     scored[query].append((-score, number, entity))
         if len(layers) > 1:
-            scored = [sorted(hits)[: most(query, limit)] for query, hits in zip(queries, scored, strict=True)]
+            scored = [sorted(some)[: most(query, limit)] for query, some in zip(queries, scored, strict=True)]
         return [
-            self._likeliest(query, [layers[n].segment.entity(e) for _, n, e in hits], limit)
-            for query, hits in zip(queries, scored, strict=True)
+            self._likeliest(query, [layers[n].segment.entity(e) for _, n, e in some], limit)
+            for query, some in zip(queries, scored, strict=True)
         ]
 
     @staticmethod

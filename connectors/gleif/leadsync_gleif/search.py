@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from leadsync.records import CompanyQuery
 from leadsync_gleif.hashing import U32, U64, deletions, hash_phrases
-from leadsync_gleif.segment import Segment, ranges
+from leadsync_gleif.initials import by_initials
+from leadsync_gleif.segment import Segment, local, ranges, word_numbers
 from leadsync_gleif.spellings import spellings
 
 Array = npt.NDArray[Any]
@@ -33,6 +34,8 @@ JOINED_COST = 0.9
 """What a word counts that the query writes as two."""
 TYPO_COST = 0.75
 """What a word counts that had to be mended."""
+INITIALS_SCORE = 0.5
+"""The least a candidate counts whose initials were asked for, to order the shortlist; an equal name counts 1."""
 COUNTRY_BONUS = 0.15
 """Added to the similarity (0..1) of a candidate in the query's country, to order the shortlist."""
 
@@ -58,11 +61,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Candidates of many queries, flat and ordered: `query`, `entity` number and `score`, best first in each query."""
+    """Candidates of many queries, flat and ordered: `query`, `entity` number and `score`, best first in each query.
+    `short`: whether it was found by its initials; `crowded`: the queries whose initials too many have to be any's."""
 
     query: I64
     entity: I64
     score: F32
+    short: npt.NDArray[np.bool_]
+    crowded: frozenset[int]
 
 
 def search(segment: Segment, queries: Sequence[CompanyQuery], limit: int) -> Found:
@@ -74,9 +80,9 @@ def search(segment: Segment, queries: Sequence[CompanyQuery], limit: int) -> Fou
     country = _country_ranges(segment, queries)
     whole_phrase, whole_name = _wholes(arrays, hashed.squashed, owner, country)
     whole_query = owner[whole_phrase]
-    local = (whole_name >= country[whole_query, 0]) & (whole_name < country[whole_query, 1])
+    here = (whole_name >= country[whole_query, 0]) & (whole_name < country[whole_query, 1])
     settled = np.zeros(len(queries), bool)
-    settled[whole_query[local & settles[whole_phrase]]] = True
+    settled[whole_query[here & settles[whole_phrase]]] = True
     phrase_of = np.repeat(np.arange(len(phrases)), hashed.counts)
     wanted = main[phrase_of] & ~settled[owner[phrase_of]]
     asked = Asked(
@@ -88,11 +94,16 @@ def search(segment: Segment, queries: Sequence[CompanyQuery], limit: int) -> Fou
     terms = _terms(arrays, asked)
     query, name = _gather(arrays, terms, country)
     pair_query, pair_name = _pairs(arrays, asked, country)
-    all_query = np.concatenate((whole_query, query, pair_query))
-    all_name = np.concatenate((whole_name, name, pair_name))
-    exact = np.arange(len(all_query)) < len(whole_query)
+    unknown = np.setdiff1d(np.arange(len(queries)), whole_query[here])
+    own = {at: phrases[n].split() for at, n in zip(unknown.tolist(), np.searchsorted(owner, unknown), strict=True)}
+    short = by_initials(arrays, queries, own, country)
+    every = np.concatenate((whole_query, short.query, query, pair_query))
+    names = np.concatenate((whole_name, short.name, name, pair_name))
+    least = np.zeros(len(every), np.float32)
+    least[: len(whole_query) + len(short.query)] = INITIALS_SCORE
+    least[: len(whole_query)] = 1
     limits = np.array([most(query, limit) for query in queries], np.int64)
-    return _ranked(arrays, (all_query, all_name, exact), terms, country, limits)
+    return Found(*_ranked(arrays, (every, names, least), terms, country, limits), short.crowded)
 
 
 def most(query: CompanyQuery, limit: int) -> int:
@@ -105,12 +116,12 @@ def frequencies(segment: Segment, phrases: Sequence[str], countries: Sequence[st
     """Of each word of each phrase how many names have it: everywhere, and in the phrase's country."""
     arrays = segment.arrays
     hashed = hash_phrases(phrases)
-    numbers = _numbers(arrays, hashed.words)
+    numbers = word_numbers(arrays, hashed.words)
     known = numbers >= 0
     first = np.where(known, arrays["word_start"][np.maximum(numbers, 0)], 0).astype(np.int64)
     last = np.where(known, arrays["word_start"][numbers + 1], 0).astype(np.int64)
     places = np.array([segment.countries.get(country, (0, 0)) for country in countries], np.int64).reshape(-1, 2)
-    start, end = _local(arrays["word_name"], first, last, np.repeat(places, hashed.counts, axis=0))
+    start, end = local(arrays["word_name"], first, last, np.repeat(places, hashed.counts, axis=0))
     counted = zip((last - first).tolist(), (end - start).tolist(), strict=True)
     return [list(islice(counted, count)) for count in hashed.counts.tolist()]
 
@@ -134,36 +145,11 @@ def _wholes(arrays: dict[str, Array], hashes: U64, owner: I64, country: I64) -> 
     return np.repeat(np.arange(len(hashes)), last - first), names
 
 
-def _local(names: U32, first: I64, last: I64, country: I64) -> tuple[I64, I64]:
-    """The part of each sorted run of names that lies in its country's range of names."""
-    return _lower_bound(names, first, last, country[:, 0]), _lower_bound(names, first, last, country[:, 1])
-
-
-def _lower_bound(names: U32, first: I64, last: I64, wanted: I64) -> I64:
-    """Of each run of sorted names the place of the first that is not below the wanted one: all runs halved together."""
-    low, high = first.copy(), last.copy()
-    while (open_ := low < high).any():
-        middle = (low + high) >> 1
-        below = open_ & (names[np.where(open_, middle, 0)] < wanted)
-        low = np.where(below, middle + 1, low)
-        high = np.where(open_ & ~below, middle, high)
-    return low
-
-
 def _or_all(names: U32, first: I64, last: I64, country: I64) -> tuple[I64, I64]:
     """The part of each sorted run of names that lies in its country; all of it where there is none."""
-    start, end = _local(names, first, last, country)
+    start, end = local(names, first, last, country)
     some = end > start
     return np.where(some, start, first), np.where(some, end, last)
-
-
-def _numbers(arrays: dict[str, Array], hashes: U64) -> I64:
-    """The number of each word, or -1 when no name has it."""
-    known = arrays["word_hash"]
-    if len(known) == 0:
-        return np.full(len(hashes), -1, np.int64)
-    at = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
-    return np.where(known[at] == hashes, at, -1).astype(np.int64)
 
 
 def _frequency(arrays: dict[str, Array], words: I64) -> I64:
@@ -180,8 +166,8 @@ def _information(arrays: dict[str, Array], words: I64) -> F32:
 
 def _terms(arrays: dict[str, Array], asked: Asked) -> Terms:
     """The known words of the queries; two neighbours written as one; and for unknown words those one edit away."""
-    numbers = _numbers(arrays, asked.hashes)
-    joined = _numbers(arrays, asked.pairs)
+    numbers = word_numbers(arrays, asked.hashes)
+    joined = word_numbers(arrays, asked.pairs)
     known, glued = numbers >= 0, joined >= 0
     query = [asked.query[known], asked.query[glued]]
     word = [numbers[known], joined[glued]]
@@ -221,7 +207,7 @@ def _gather(arrays: dict[str, Array], terms: Terms, country: I64) -> tuple[I64, 
     names = arrays["word_name"]
     frequent = last - first > RARE
     if frequent.any():
-        start, end = _local(names, first[frequent], last[frequent], country[terms.query[frequent]])
+        start, end = local(names, first[frequent], last[frequent], country[terms.query[frequent]])
         first[frequent], last[frequent] = start, np.where(end - start > RARE, start, end)
     query = np.repeat(terms.query, last - first)
     weight = np.repeat(terms.weight, last - first)
@@ -273,25 +259,27 @@ def _pairs(arrays: dict[str, Array], asked: Asked, country: I64) -> tuple[I64, I
 
 
 def _ranked(
-    arrays: dict[str, Array], candidates: tuple[I64, I64, Array], terms: Terms, country: I64, limits: I64
-) -> Found:
-    query, name, exact = candidates
+    arrays: dict[str, Array], candidates: tuple[I64, I64, F32], terms: Terms, country: I64, limits: I64
+) -> tuple[I64, I64, F32, npt.NDArray[np.bool_]]:
+    """The best (query, entity) with their scores, and whether the initials led there; `candidates`: (query, name, least
+    score)."""
+    query, name, least = candidates
     key = query << 32 | name
-    key, index = np.unique(key, return_index=True)  # the first of a pair is the exact one, if it is among them
-    query, name, exact = key >> 32, key & 0xFFFFFFFF, exact[index]
-    score = np.where(exact, np.float32(1), _similarity(arrays, query, name, terms))
+    key, index = np.unique(key, return_index=True)  # the first of a pair is the equal one, if it is among them
+    query, name, least = key >> 32, key & 0xFFFFFFFF, least[index]
+    score = np.maximum(least, _similarity(arrays, query, name, terms))
     near = (name >= country[query, 0]) & (name < country[query, 1])
     score = (score + COUNTRY_BONUS * near).astype(np.float32)
     entity = arrays["name_entity"][name].astype(np.int64)
     order = np.lexsort((entity, -score, query))
-    query, entity, score = query[order], entity[order], score[order]
+    query, entity, score, least = query[order], entity[order], score[order], least[order]
     _, first = np.unique(query << 32 | entity, return_index=True)
     first.sort()
-    query, entity, score = query[first], entity[first], score[first]
+    query, entity, score, least = query[first], entity[first], score[first], least[first]
     sizes = np.bincount(query, minlength=len(country))
     rank = np.arange(len(query)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     keep = rank < limits[query]
-    return Found(query[keep], entity[keep], score[keep])
+    return query[keep], entity[keep], score[keep], least[keep] == INITIALS_SCORE
 
 
 def _similarity(arrays: dict[str, Array], query: I64, name: I64, terms: Terms) -> F32:

@@ -17,7 +17,7 @@ from leadsync.records import LegalEntity
 from leadsync_gleif.codec import decode
 from leadsync_gleif.hashing import U32, U64, hash_text, hash_texts
 
-FORMAT = 2
+FORMAT = 3
 """Version of the layout; an index of another version is built anew."""
 
 META = "segment.json"
@@ -36,6 +36,8 @@ ARRAYS = {
     "word_name": np.uint32,
     "whole_hash": np.uint64,  # hashes of whole names without spaces and legal form, sorted
     "whole_name": np.uint32,
+    "initials_hash": np.uint32,  # hashes of names' initials, sorted, and by name where they are equal
+    "initials_name": np.uint32,
     "pair_hash": np.uint64,  # hashes of two neighbouring frequent words without the space, sorted, each once
     "pair_start": np.uint32,
     "pair_name": np.uint32,
@@ -140,3 +142,32 @@ def ranges(starts: U32 | npt.NDArray[np.int64], ends: U32 | npt.NDArray[np.int64
         return np.zeros(0, np.int64)
     shift = np.repeat(first - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
     return shift + np.arange(total)
+
+
+def local(
+    names: U32, first: npt.NDArray[np.int64], last: npt.NDArray[np.int64], country: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The part of each sorted run of names that lies in its country's range of names."""
+    return _lower_bound(names, first, last, country[:, 0]), _lower_bound(names, first, last, country[:, 1])
+
+
+def _lower_bound(
+    names: U32, first: npt.NDArray[np.int64], last: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Of each run of sorted names the place of the first that is not below the wanted one: all runs halved together."""
+    low, high = first.copy(), last.copy()
+    while (open_ := low < high).any():
+        middle = (low + high) >> 1
+        below = open_ & (names[np.where(open_, middle, 0)] < wanted)
+        low = np.where(below, middle + 1, low)
+        high = np.where(open_ & ~below, middle, high)
+    return low
+
+
+def word_numbers(arrays: dict[str, npt.NDArray[Any]], hashes: U64) -> npt.NDArray[np.int64]:
+    """The number of each word, or -1 when no name has it."""
+    known = arrays["word_hash"]
+    if len(known) == 0:
+        return np.full(len(hashes), -1, np.int64)
+    at = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+    return np.where(known[at] == hashes, at, -1).astype(np.int64)

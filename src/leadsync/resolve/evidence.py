@@ -27,7 +27,8 @@ _FORMS = {
 
 def evidence(asked: Asked, seen: Seen, others: Sequence[Seen], answer: LegalEntity) -> tuple[str, ...]:
     """What speaks for (and against) the candidate, the weightiest first."""
-    said = [_name(seen), *_form(seen), _country(asked, seen), *_city(asked, seen), *_domain(asked, seen)]
+    name = _initials(asked, seen, others) if seen.initials else [_name(seen)]
+    said = [*name, *_form(seen), _country(asked, seen), *_city(asked, seen), *_domain(asked, seen)]
     said += _namesakes(seen, others)
     if answer.lei != seen.entity.lei:
         said.append(f"{seen.entity.name} ({seen.entity.lei}) passed into {answer.name}")
@@ -66,6 +67,13 @@ def _name(seen: Seen) -> str:
     adds = f"only in the register: {' '.join(names.found_only)}" if names.found_only else ""
     mended = f"{names.mended} word{'s' if names.mended > 1 else ''} mended" if names.mended else ""
     return f"{which} alike ({'; '.join(part for part in (lacks, adds, mended) if part) or 'order of words'})"
+
+
+def _initials(asked: Asked, seen: Seen, others: Sequence[Seen]) -> list[str]:
+    """Whose initials the asked name is, and how many other candidates have them."""
+    sharing = sum([one.initials and one.entity.lei != seen.entity.lei for one in others])
+    share = f"{sharing} other{'s' if sharing > 1 else ''}" if sharing else "the only one"
+    return [f"{asked.core[0].upper()}: the initials of {seen.name}", f"{share} of them in {asked.query.country}"]
 
 
 def _form(seen: Seen) -> list[str]:

@@ -15,6 +15,7 @@ from leadsync.normalize.aliases import first_name, two_names
 from leadsync.normalize.company import BRANCH_WORDS, head_office, parse_name, plain_words, related
 from leadsync.normalize.countries import country_names
 from leadsync.normalize.domains import domain_label
+from leadsync.normalize.initials import NO_INITIALS, Short, short_name
 from leadsync.normalize.scripts import is_foreign
 from leadsync.normalize.security import without_security
 from leadsync.records import CompanyQuery, LegalEntity
@@ -67,6 +68,8 @@ class Asked:
     """Whether the name says it is a branch's."""
     fund: bool = False
     """Whether the name says it is a fund's, a trust's or a pension scheme's."""
+    short: Short = NO_INITIALS
+    """What it may be the initials of."""
 
 
 class Seen(NamedTuple):  # a tuple, since it is made of every candidate of every query
@@ -92,6 +95,12 @@ class Seen(NamedTuple):  # a tuple, since it is made of every candidate of every
     """Similarity of the domain's label with the name without spaces, 0..1; -1 unknown."""
     plain: str
     """All words of the name."""
+    initials: bool = False
+    """Whether the asked name is the initials of this one, whose entity is in the asked country."""
+
+
+_COMMON = 8.0
+"""Information up to which a word is too common to be initials: about 1,000 legal names have it."""
 
 
 def take_apart(query: CompanyQuery) -> Asked:
@@ -116,7 +125,13 @@ def take_apart(query: CompanyQuery) -> Asked:
         total(parsed.core),
         not BRANCH_WORDS.isdisjoint(parsed.core),
         not FUND_WORDS.isdisjoint(parsed.core),
+        _short(parsed.core, frozenset(places)),
     )
+
+
+def _short(core: tuple[str, ...], places: frozenset[str]) -> Short:
+    """What the name may be the initials of: nothing where its first word is in many names ("Air France", "Inc.")."""
+    return short_name(core, GROUP_WORDS | places) if core and information(core[0]) > _COMMON else NO_INITIALS
 
 
 def without_initials(name: str) -> str:
@@ -138,7 +153,7 @@ def compare(asked: Asked, entity: LegalEntity) -> Seen:
         if best.names.equal:
             break
         other = _by_name(asked, entity, name, kind)
-        if _closeness(other.names) > _closeness(best.names):
+        if _closeness(other) > _closeness(best):
             best = other
     return best
 
@@ -150,8 +165,9 @@ def _names(entity: LegalEntity) -> tuple[tuple[str, str], ...]:
     return (*legal, *entity.other_names)
 
 
-def _closeness(names: Overlap) -> tuple[bool, float, float]:
-    return names.equal, names.coverage + names.precision, names.similarity
+def _closeness(one: Seen) -> tuple[bool, float, bool, float]:
+    names = one.names
+    return names.equal, names.coverage + names.precision, one.initials, names.similarity
 
 
 def _by_name(asked: Asked, entity: LegalEntity, name: str, kind: str) -> Seen:
@@ -162,7 +178,7 @@ def _by_name(asked: Asked, entity: LegalEntity, name: str, kind: str) -> Seen:
         office = overlap(asked.office[0], parsed.core, foreign=foreign)
         if office.equal:
             names, form = office, asked.office[1]
-    plain = parsed.plain
+    plain, country_fit = parsed.plain, _country_fit(asked.query.country, entity)
     return Seen(
         entity,
         name,
@@ -173,10 +189,11 @@ def _by_name(asked: Asked, entity: LegalEntity, name: str, kind: str) -> Seen:
         _form_fit(form, parsed.form),
         plain == asked.plain,
         foreign,
-        _country_fit(asked.query.country, entity),
+        country_fit,
         _city_fit(asked.query.city, entity),
         _domain_fit(asked.label, parsed.core) if asked.label else -1.0,
         plain,
+        country_fit > 0 and not names.equal and asked.short.stands_for(parsed.core),
     )
 
 

@@ -15,7 +15,9 @@ from leadsync.resolve.model import Trees, model
 CONSIDERED = 12
 """Candidates of each query that are looked at, as many as the model was trained with."""
 JUDGED = 6
-"""Candidates of each query that the model weighs, the likeliest by a rough order first."""
+"""Candidates of each query that the model weighs, the likeliest by a rough order first; and those by initials."""
+INITIALS_FIT = 0.7
+"""What a candidate whose initials were asked for counts in that order, where all information shared is 1."""
 SHOWN = 5
 """Candidates a match keeps for a person to look at."""
 RIVAL = 5.0
@@ -36,6 +38,12 @@ CLOSE = 0.8
 """Shared information, of either name, from which city and domain may speak for a candidate and not only against it."""
 UNLIKE_MOST = 0.3
 """The most a candidate is worth that lacks more of the asked name's information than it has."""
+INITIALS_WORTH = 0.4
+"""What a candidate is worth at least whose initials the asked word is, divided by how many candidates have them. Of the
+names to tune on 7 in 11 meant the only entity of the country with those initials, 3 in 9 one of two to four; the rules
+of what counts as initials were chosen on these few, so it is worth less than that."""
+INITIALS_MOST = 0.5
+"""The most it is worth by that: letters fit by accident, so that initials alone are shown to a person, not answered."""
 OTHER_NAME_WORTH = -0.3
 """Log odds for a match by a former, trading or transliterated name instead of the legal one."""
 INACTIVE_WORTH = -1.0
@@ -136,11 +144,20 @@ def _prepare(asked: Asked, candidates: Sequence[LegalEntity], decision: Decision
         if answer is not None and answer.lei not in decision.rejected:
             seen.append(compare(asked, entity))
             answers.append(answer)
+    seen = _without_initials(seen)
     keep = _one_for_each_answer(seen, answers)
     seen, answers = [seen[i] for i in keep], [answers[i] for i in keep]
     rare = rarity(counts)
-    rows = [row(asked, one) + others + rare for one, others in zip(seen[:JUDGED], crowd(asked, seen), strict=False)]
+    judged = seen[: JUDGED + sum([one.initials for one in seen])]
+    rows = [row(asked, one) + others + rare for one, others in zip(judged, crowd(asked, seen), strict=False)]
     return Prepared(asked, tuple(seen), tuple(answers), tuple(rows), candidates)
+
+
+def _without_initials(seen: list[Seen]) -> list[Seen]:
+    """Initials say nothing where an entity of the country has them as its name."""
+    if any(one.initials for one in seen) and any(one.names.equal and one.country_fit == 2 for one in seen):
+        return [one._replace(initials=False) for one in seen]
+    return seen
 
 
 def _successor(entity: LegalEntity, known: dict[str, LegalEntity]) -> LegalEntity | None:
@@ -168,7 +185,8 @@ def _one_for_each_answer(seen: Sequence[Seen], answers: Sequence[LegalEntity]) -
 def _fit(one: Seen) -> float:
     names = one.names
     form = 0.05 * (one.form_fit == FORM_SAME)
-    return (1.5 if names.equal else names.coverage * names.precision) + 0.15 * one.country_fit + form
+    shared = max(names.coverage * names.precision, INITIALS_FIT if one.initials else 0.0)
+    return (1.5 if names.equal else shared) + 0.15 * one.country_fit + form
 
 
 def weigh(prepared: Sequence[Prepared], trees: Trees | None) -> list[float]:
@@ -180,17 +198,21 @@ def weigh(prepared: Sequence[Prepared], trees: Trees | None) -> list[float]:
 
 def weighed(one: Prepared, odds: Sequence[float]) -> list[Weighed]:
     """A query's candidates with their confidence, the likeliest first."""
+    sharing = max(1, sum([seen.initials for seen in one.seen]))
     found = [
-        Weighed(seen, answer, _likelihood(one.asked, seen, answer, value))
+        Weighed(seen, answer, _likelihood(one.asked, seen, answer, value, sharing))
         for seen, answer, value in zip(one.seen, one.answers, odds, strict=False)
     ]
     return sorted(found, key=lambda w: (-w.confidence, w.answer.lei))
 
 
-def _likelihood(asked: Asked, seen: Seen, answer: LegalEntity, odds: float) -> float:
-    """The model's log odds, and what the register it was trained on does not tell: city, other names, state."""
+def _likelihood(asked: Asked, seen: Seen, answer: LegalEntity, odds: float, sharing: int) -> float:
+    """The model's log odds, and what the register it was trained on does not tell: city, other names, state. `sharing`:
+    how many candidates have the asked initials."""
+    if seen.initials:
+        odds = max(odds, math.log(INITIALS_WORTH / (sharing - INITIALS_WORTH)))
     place = CITY_WORTH[seen.city_fit] + _domain_worth(seen)
-    close = seen.names.equal or min(seen.names.coverage, seen.names.precision) >= CLOSE
+    close = seen.names.equal or seen.initials or min(seen.names.coverage, seen.names.precision) >= CLOSE
     odds += place if close else min(place, 0.0)
     if seen.kind:
         odds += OTHER_NAME_WORTH
@@ -198,7 +220,8 @@ def _likelihood(asked: Asked, seen: Seen, answer: LegalEntity, odds: float) -> f
         odds += INACTIVE_WORTH
     likely = 1 / (1 + math.exp(-odds))
     bare = not asked.query.country and not asked.form and seen.city_fit < 1 and asked.information < BARE_INFORMATION
-    most = BARE_MOST if bare else UNLIKE_MOST if seen.names.coverage < 0.5 else 1.0
+    unlike = INITIALS_MOST if seen.initials else UNLIKE_MOST
+    most = BARE_MOST if bare else unlike if seen.names.coverage < 0.5 else 1.0
     return min(likely, most)
 
 
@@ -249,7 +272,7 @@ def _odds(one: Weighed) -> float:
 
 def _method(seen: Seen) -> str:
     if not seen.names.equal:
-        return "similar name"
+        return "initials" if seen.initials else "similar name"
     if seen.kind:
         return "other name"
     return "name" if seen.same_words else "name without legal form"

@@ -12,6 +12,7 @@ from tests.connectors.gleif.rows import FAMILY, A, B, C, D, lei, lei2, rr
 from leadsync.errors import Misconfigured, Unreadable
 from leadsync.records import CompanyQuery
 from leadsync_gleif import Index, load, status
+from leadsync_gleif.initials import SHARED
 
 
 def names(index: Index, name: str, country: str = "", **more: str) -> list[str]:
@@ -96,6 +97,60 @@ def test_a_successor_comes_along_and_an_annulled_record_never(index_of) -> None:
         lei2(C, "Old Name AG", registration="ANNULLED"),
     ]
     assert names(index_of({"lei2": rows}), "Old Name AG", "DE") == ["Old Name AG", "New Name AG"]
+
+
+BBVA = "BANCO BILBAO VIZCAYA ARGENTARIA SOCIEDAD ANONIMA"
+
+
+def test_initials_find_the_entities_of_the_country_that_have_them(index_of) -> None:
+    rows = [
+        lei2(A, BBVA, "ES"),
+        lei2(B, "Bank Bau Vermietung Aktiv GmbH", "DE"),
+        lei2(C, "The Royal Bank of Scotland International Limited", "JE"),
+        lei2(D, "Rose Bay Sea Imports Limited", "JE"),
+    ]
+    index = index_of({"lei2": rows})
+    assert names(index, "BBVA", "ES") == [BBVA]
+    assert names(index, "BBVA Group", "ES") == [BBVA]
+    assert names(index, "BBVA") == []
+    assert names(index, "BBVA Seguros", "ES") == []
+    assert names(index, "RBS International", "JE") == ["The Royal Bank of Scotland International Limited"]
+
+
+def test_initials_are_not_looked_for_where_somebody_has_them_as_a_name(index_of) -> None:
+    index = index_of({"lei2": [lei2(A, BBVA, "ES"), lei2(B, "BBVA S.A.", "ES"), lei2(C, "BBVA AG", "CH")]})
+    assert BBVA not in names(index, "BBVA", "ES")
+    assert BBVA not in names(index, "BBVA", "CH")
+
+
+def test_initials_that_more_than_a_few_share_find_nobody(index_of) -> None:
+    rows = [lei2(f"{n:020}", f"Bodegas Benito Vinos A{n * 'a'}randa S.L.", "ES") for n in range(SHARED + 1)]
+    assert len(names(index_of({"lei2": rows[:-1]}), "BBVA", "ES")) == SHARED
+    assert names(index_of({"lei2": rows}), "BBVA", "ES") == []
+
+
+def test_initials_that_too_many_share_find_nobody_of_a_delta_either(index_of, tmp_path: Path, write) -> None:
+    rows = [lei2(f"{n:020}", f"Bodegas Benito Vinos A{n * 'a'}randa S.L.", "ES") for n in range(SHARED + 1)]
+    index_of({"lei2": rows})
+    load(write({"lei2": [lei2(A, BBVA, "ES")]}), tmp_path / "index", delta=True)
+    both = Index.open(tmp_path / "index")
+    assert names(both, "BBVA", "ES") == []
+    assert names(both, BBVA, "ES") == [BBVA]
+    both.close()
+
+
+def test_a_word_that_many_names_have_is_no_initials(index_of, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [lei2(A, BBVA, "ES"), lei2(B, "BBVA Seguros", "FR"), lei2(C, "BBVA Leasing", "FR")]
+    index = index_of({"lei2": rows})
+    assert BBVA in names(index, "BBVA", "ES")
+    monkeypatch.setattr("leadsync_gleif.initials.COMMON", 1)
+    assert BBVA not in names(index, "BBVA", "ES")
+
+
+def test_neither_funds_nor_former_names_have_initials(index_of) -> None:
+    fund = lei2(A, BBVA, "ES", category="FUND")
+    renamed = lei2(B, "Ostland AG", "ES", other=BBVA, kind="PREVIOUS_LEGAL_NAME")
+    assert names(index_of({"lei2": [fund, renamed]}), "BBVA", "ES") == []
 
 
 def test_a_domain_is_looked_up_only_as_a_word(family: Index) -> None:
