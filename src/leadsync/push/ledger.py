@@ -44,7 +44,7 @@ def acknowledge(world: Pusher, row: Outgoing, ref: Ref, record: Record | None, r
         store.pulled.save_records([known], now)
     shadow = dict(before.shadow) if before is not None and before.shadow is not None else {}
     if row.id is None:
-        shadow = {**_born_with(fields, by_us), **shadow}
+        shadow = {**_born_with(fields, by_us=by_us), **shadow}
         store.pulled.save_identities([(ref, row.uid, "created by leadsync")], now)
     store.pulled.set_shadows([(ref, {**shadow, **made})])
     other = before.record.modified_by if before is not None and before.record.by_us is not True else ""
@@ -57,7 +57,7 @@ def acknowledge(world: Pusher, row: Outgoing, ref: Ref, record: Record | None, r
     _account(store, row)
 
 
-def _born_with(fields: Fields, by_us: bool | None) -> Fields:
+def _born_with(fields: Fields, *, by_us: bool | None) -> Fields:
     """What of a record that we created counts as seen before: all, as the CRM's own defaults; but where somebody else
     was there since, a value that we did not send may be theirs, and is looked at as for the first time."""
     return {name: value for name, value in fields.items() if by_us is not False or is_blank(value)}
