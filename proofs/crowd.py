@@ -140,7 +140,7 @@ class Crowd(Shelf):
 class Distant(Far):
     """A crowd as the engine sees it: page by page."""
 
-    def pull(self, feed: str, cursor: str, fields: Sequence[str]) -> Iterator[Page]:
+    def pull(self, feed: str, cursor: str, fields: Sequence[str], key: str = "") -> Iterator[Page]:  # noqa: ARG002
         while (page := self._ask("page_of", feed, cursor, fields)) is not None:
             yield page
             cursor = page.cursor

@@ -65,7 +65,7 @@ class Far:
     def feeds(self) -> Sequence[Feed]:
         return self._shelf.feeds()
 
-    def pull(self, feed: str, cursor: str, fields: Sequence[str]) -> Iterator[Page]:
+    def pull(self, feed: str, cursor: str, fields: Sequence[str], key: str = "") -> Iterator[Page]:  # noqa: ARG002
         for page in self._ask("pull", feed, cursor, fields):
             self._hooks.reach("between pages")
             yield page

@@ -245,7 +245,7 @@ class Shelf:
     def feeds(self) -> Sequence[Feed]:
         return [*(Feed(kind, role) for kind, role in self.kinds.items()), Feed("touches", None)]
 
-    def pull(self, feed: str, cursor: str, fields: Sequence[str]) -> Iterator[Page]:
+    def pull(self, feed: str, cursor: str, fields: Sequence[str], key: str = "") -> Iterator[Page]:
         since = datetime.fromisoformat(json.loads(cursor)) if cursor else None
         end = json.dumps((self._now - self.lag).isoformat())
         if feed == "touches":

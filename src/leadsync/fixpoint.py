@@ -56,7 +56,7 @@ class Echo:
         """Nothing new ever happens here."""
         return ()
 
-    def pull(self, feed: str, cursor: str, fields: Sequence[str]) -> Iterator[Page]:
+    def pull(self, feed: str, cursor: str, fields: Sequence[str], key: str = "") -> Iterator[Page]:
         """Nothing new ever happens here."""
         yield from ()
 

@@ -9,7 +9,7 @@ from leadsync.connector import Clock, Crm, Feed, Page
 from leadsync.errors import StopRun, TryAgain, Unreadable
 from leadsync.mapping.model import ObjectMap
 from leadsync.progress import Progress
-from leadsync.records import Record, Ref, Role
+from leadsync.records import Record, Ref, Role, is_blank
 from leadsync.store import Store
 
 
@@ -34,29 +34,40 @@ def pull(
 ) -> list[Drained]:
     """Read all that changed on every side since the last time; ends early, in good order, when `stop` says so."""
     return [
-        _drain(store, crm, feed, _fields(mappings, side, feed), (clock, progress, stop))
+        _drain(store, crm, feed, _wanted(mappings, side, feed), (clock, progress, stop))
         for side, crm in sides.items()
         for feed in crm.feeds()
         if not stop()
     ]
 
 
-def _fields(mappings: Mapping[Role, ObjectMap], side: str, feed: Feed) -> Sequence[str]:
-    return mappings[feed.role].vendor_fields(side, feed.name) if feed.role is not None else ()
+def _wanted(mappings: Mapping[Role, ObjectMap], side: str, feed: Feed) -> tuple[Sequence[str], str]:
+    """The fields to read of a feed, and which of them holds the leadsync id; "": none."""
+    if feed.role is None:
+        return (), ""
+    mapping = mappings[feed.role]
+    keys = (target.name for mapped, target in mapping.targets(side, feed.name) if mapped.unique)
+    return mapping.vendor_fields(side, feed.name), next(keys, "")
 
 
 def _drain(
-    store: Store, crm: Crm, feed: Feed, fields: Sequence[str], shell: tuple[Clock, Progress, Callable[[], bool]]
+    store: Store,
+    crm: Crm,
+    feed: Feed,
+    wanted: tuple[Sequence[str], str],
+    shell: tuple[Clock, Progress, Callable[[], bool]],
 ) -> Drained:
     clock, progress, stop = shell
+    fields, key = wanted
     began = clock()
     records = touches = unread = 0
     progress.step(f"pull {crm.side} {feed.name}")
     try:
-        for page in crm.pull(feed.name, store.pulled.cursor(crm.side, feed.name), fields):
+        for page in crm.pull(feed.name, store.pulled.cursor(crm.side, feed.name), fields, key):
             _refuse_contradiction(page, crm.side, feed.name)
             with store.transaction():
                 store.pulled.save_page(crm.side, feed.name, page, clock())
+                store.pulled.save_identities(_ours(store, page, key), clock())
             records += len(page.records)
             touches += len(page.touches)
             unread += len(page.unread)
@@ -71,6 +82,14 @@ def _drain(
             "the next run goes on from there."
         ) from problem
     return Drained(crm.side, feed.name, records, touches, unread)
+
+
+def _ours(store: Store, page: Page, key: str) -> list[tuple[Ref, str, str]]:
+    """Records that we made and somebody deleted before we saw them, known by the leadsync id they carry: without it
+    they would be made again."""
+    gone = [r for r in page.records if r.deleted and r.successor is None and not is_blank(r.fields.get(key))]
+    known = store.pulled.identities([r.ref for r in gone]) if gone else {}
+    return [(r.ref, str(r.fields[key]), "made by leadsync and deleted") for r in gone if r.ref not in known]
 
 
 def _refuse_contradiction(page: Page, side: str, feed: str) -> None:

@@ -21,8 +21,8 @@ def doubled(stage: Stage, second: dict[str, str]) -> None:
     """From now on HubSpot's pages end with their first record once more, with other values in it."""
     honest = stage.hubspot.pull
 
-    def pull(feed: str, cursor: str, fields: Sequence[str]) -> Iterator[Page]:
-        for page in honest(feed, cursor, fields):
+    def pull(feed: str, cursor: str, fields: Sequence[str], key: str = "") -> Iterator[Page]:
+        for page in honest(feed, cursor, fields, key):
             again: tuple[Record, ...] = page.records[:1]
             more = tuple(replace(r, fields={**r.fields, **second}) for r in again)
             yield replace(page, records=(*page.records, *more))

@@ -74,7 +74,7 @@ class HubSpot:
 
     # ---- reading
 
-    def pull(self, feed: str, cursor: str, fields: Sequence[str]) -> Iterator[Page]:
+    def pull(self, feed: str, cursor: str, fields: Sequence[str], key: str = "") -> Iterator[Page]:
         """Drain a feed from `cursor`; raises Misconfigured for a field that the account does not have."""
         if feed == "forms":
             yield from Forms(self._client, self.side, self._settings.overlap_seconds).pages(cursor)
@@ -83,11 +83,11 @@ class HubSpot:
             for page in self._pull(feed, activity.properties).pages(cursor):
                 yield activity_page(page, activity)
         else:
-            yield from self._pull(feed, fields).pages(cursor)
+            yield from self._pull(feed, fields, key).pages(cursor)
 
-    def _pull(self, kind: str, fields: Sequence[str]) -> Pull:
+    def _pull(self, kind: str, fields: Sequence[str], key: str = "") -> Pull:
         self._check(kind, fields)
-        return Pull(self._client, self.side, _source(kind), fields, self._settings.overlap_seconds)
+        return Pull(self._client, self.side, _source(kind), fields, self._settings.overlap_seconds, key)
 
     def _check(self, kind: str, fields: Sequence[str]) -> None:
         """HubSpot ignores the name of a property it does not have, which would look like an empty field."""

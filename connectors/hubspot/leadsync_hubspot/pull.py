@@ -42,8 +42,10 @@ Json = dict[str, Any]
 class Pull:
     """One object type of one connection, being drained with the given fields."""
 
-    def __init__(self, client: Client, side: str, source: Source, fields: Sequence[str], overlap: float) -> None:
-        self.client, self.side, self.source = client, side, source
+    def __init__(
+        self, client: Client, side: str, source: Source, fields: Sequence[str], overlap: float, key: str = ""
+    ) -> None:
+        self.client, self.side, self.source, self.key = client, side, source, key
         self.fields, self.properties = list(fields), source.needed(fields)
         self.overlap = round(overlap * 1000)
 
@@ -103,11 +105,12 @@ class Pull:
             position = replace(position, bin_pages=0)
         while True:
             answer = self._list_page(position.after, archived=True)
-            ends = [(id_of(item), _archived_at(item)) for item in answer["results"]]
-            fresh = [(i, at) for i, at in ends if at > position.archived - self.overlap]
-            page = Page(tuple(_deleted(Ref(self.side, self.source.kind, i), at) for i, at in fresh))
+            ends = [_archived_at(item) for item in answer["results"]]
+            pairs = zip(answer["results"], ends, strict=True)
+            fresh = [(item, at) for item, at in pairs if at > position.archived - self.overlap]
+            page = Page(tuple(self._deleted(item, at) for item, at in fresh))
             after = self._onward(position.after, next_after(answer))
-            newest, pages = max([position.newest, *(at for _, at in ends)]), position.bin_pages + 1
+            newest, pages = max([position.newest, *ends]), position.bin_pages + 1
             position = replace(position, after=after, newest=newest, bin_pages=pages)
             yield page, position if after else replace(self._ended(position), bin_read=position.until)
             if not after:
@@ -122,6 +125,11 @@ class Pull:
         fresh = position.until - position.bin_read < DAY
         return replace(position, counted_at=now.at, live=now.live, recent=now.recent), agrees and fresh
 
+    def _deleted(self, item: Json, at: int) -> Record:
+        value = (item.get("properties") or {}).get(self.key) if self.key else None
+        ref = Ref(self.side, self.source.kind, id_of(item))
+        return Record(ref, {} if value is None else {self.key: value}, moment(str(at)), deleted=True)
+
     # ---- one request
 
     def _list_page(self, after: str, *, archived: bool) -> Json:
@@ -129,7 +137,7 @@ class Pull:
         if after:
             query["after"] = after
         if archived:
-            return self.client.page(self.source.kind, **query)
+            return self.client.page(self.source.kind, **query, **({"properties": [self.key]} if self.key else {}))
         if self.source.linked:
             query["associations"] = [self.source.linked]
         if fits_list(self.properties):
@@ -234,7 +242,3 @@ def _archived_at(item: Mapping[str, Any]) -> int:
         return millis(moment(item.get("archivedAt")))
     except (ValueError, OverflowError):
         raise Unreadable("HubSpot lists an archived record without the date of its archiving") from None
-
-
-def _deleted(ref: Ref, at: int) -> Record:
-    return Record(ref, {}, moment(str(at)), deleted=True)

@@ -93,7 +93,7 @@ class SalesforceCrm:
         touches = [name for name in _TOUCHES if self._settings.activities or name not in _ACTIVITIES]
         return (*(Feed(o.name, o.role) for o in OBJECTS), *(Feed(name, None) for name in touches))
 
-    def pull(self, feed: str, cursor: str, fields: Sequence[str]) -> Iterator[Page]:
+    def pull(self, feed: str, cursor: str, fields: Sequence[str], key: str = "") -> Iterator[Page]:  # noqa: ARG002  queryAll shows them whole
         """Drain a feed, deleted and merged records included. Raises Misconfigured for fields that are not there."""
         overlap = timedelta(seconds=self._settings.overlap_seconds)
         yield from drain(self._ask, self._source(feed, fields), cursor, overlap)

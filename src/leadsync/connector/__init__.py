@@ -290,10 +290,10 @@ class Crm(Protocol):
     def feeds(self) -> Sequence[Feed]:
         """All that can be pulled, in the order to pull it."""
 
-    def pull(self, feed: str, cursor: str, fields: Sequence[str]) -> Iterator[Page]:
+    def pull(self, feed: str, cursor: str, fields: Sequence[str], key: str = "") -> Iterator[Page]:
         """Drain a feed from `cursor` ("" = from the beginning) with the given vendor fields and those the connector
         itself needs; ends when the server has no more. Each page's cursor is where to go on after it; an overlap
-        covers what the server shows late."""
+        covers what the server shows late. `key`: the field that deleted records are to have too, if there is one."""
 
     def read(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
         """The named records as they are now; those that do not exist are left out."""

@@ -157,6 +157,16 @@ def test_an_archived_contact_arrives_as_deleted_once(seeded: HubSpotSandbox, any
     assert records(drain(any_version, "contacts", cursor)[0]) == {}
 
 
+def test_an_archived_contact_keeps_the_key_that_is_asked_for(seeded: HubSpotSandbox, any_version: HubSpot) -> None:
+    _, cursor = drain(any_version, "contacts")
+    seeded.clock.advance(60)
+    call(seeded, "DELETE", "/crm/v3/objects/contacts/1001")
+    seeded.clock.advance(60)
+    pages = any_version.pull("contacts", cursor, FIELDS, "email")
+    (record,) = [r for page in pages for r in page.records if r.deleted]
+    assert record.fields == {"email": "ann@siemens.com"}
+
+
 def test_contacts_archived_before_the_first_pull_are_not_news(seeded: HubSpotSandbox, crm: HubSpot) -> None:
     call(seeded, "DELETE", "/crm/v3/objects/contacts/1002")
     seeded.clock.advance(60)

@@ -231,6 +231,9 @@ def test_a_deleted_lead_comes_as_deleted(crm: SalesforceCrm, person: User) -> No
     person("DELETE", f"/sobjects/Lead/{LEAD}")
     (page,) = crm.pull("Lead", "", ["Email"])
     assert [(r.deleted, r.successor) for r in page.records] == [(True, None)]
+    assert page.records[0].fields["Email"], (
+        "what it carried is told too: its leadsync id may be all that is known of it"
+    )
 
 
 def test_a_lead_erased_for_good_is_told_by_reading_it_again(
