@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from leadsync.cli.inspect import NotFound, find_uid
 from leadsync.gates import Gate
 from leadsync.memory import memory
 from leadsync.plan import Change, Kept, Subject, explain
-from leadsync.quota import DAY, Lane
+from leadsync.quota import DAY, Lane, Standing
 from leadsync.records import Ref, value_text
 from leadsync.store import Store
 from leadsync.sync import World, costs, cycle
@@ -60,9 +60,10 @@ REMEDIES = {
 def why_not(config_path: Path, output: str, lead: str, field: str) -> int:
     """Tell why a value is not written to the CRMs, place by place, and the smallest change that would let it through.
     FIELD is the mapping's or a CRM's name. Looks at what the last run read; asks no CRM."""
-    with opened(read_config(config_path, offline=True), lane=Lane.INTERACTIVE) as world:
+    config = read_config(config_path, offline=True)
+    with opened(config, lane=Lane.INTERACTIVE) as world:
         uid = find_uid(world.store, lead)
-        rows, gates = explanation(world, uid, field)
+        rows, gates = explanation(world, uid, field, tuple(standings(config)))
     if output == "json":
         closed = [{"name": g.name, "found": g.found, "advice": g.advice} for g in gates]
         say_json({"schema": 1, "lead": uid, "field": field, "places": rows, "gates": closed})
@@ -78,13 +79,16 @@ def why_not(config_path: Path, output: str, lead: str, field: str) -> int:
     return Exit.DONE
 
 
-def explanation(world: World, uid: str, field: str) -> tuple[list[dict[str, Any]], tuple[Gate, ...]]:
-    """Every place the field could be written to, with what keeps it; and the gates that are closed."""
+def explanation(
+    world: World, uid: str, field: str, allowances: Sequence[Standing] = ()
+) -> tuple[list[dict[str, Any]], tuple[Gate, ...]]:
+    """Every place the field could be written to, with what keeps it; and the gates that are closed, `allowances` that
+    are used up too."""
     seen = cycle(replace(world, asking=False), write=False, cached=True)
     subject = next((s for s in seen.view.subjects if s.uid == uid), None)
     if subject is None:
         raise NotFound(f"{uid} has no live record any more: `leadsync timeline {uid}` tells what became of it.")
-    gates = (*seen.gates, *_used_up(world, costs(seen, world.sides)))
+    gates = (*seen.gates, *_used_up(allowances, costs(seen, world.sides)))
     rows = [
         _row(ref, found, gated=bool(gates))
         for name in _names(subject, field)
@@ -93,9 +97,9 @@ def explanation(world: World, uid: str, field: str) -> tuple[list[dict[str, Any]
     return rows, gates
 
 
-def _used_up(world: World, cost: Mapping[str, int]) -> Iterator[Gate]:
+def _used_up(allowances: Sequence[Standing], cost: Mapping[str, int]) -> Iterator[Gate]:
     """The sides whose calls of today no longer suffice for writing the plan."""
-    for one in standings(world.config):
+    for one in allowances:
         need = cost.get(one.side, 0)
         if one.window >= DAY and need > one.left:
             left = f"of leadsync's {one.cap:,} a day {one.left:,} are left"
