@@ -28,6 +28,7 @@ def record(by_us: bool | None = None, **fields: Value) -> Record:
         pytest.param("b;a", "a;b", True, id="a list in another order"),
         pytest.param("Ada", "Augusta", False, id="another word"),
         pytest.param("Jonathan", "Jon", False, id="too short to be cut by a CRM"),
+        pytest.param("Chief Technology Officer", "chief technology", False, id="cut and in another case: a person's"),
         pytest.param("71", "72", False, id="another number"),
         pytest.param("x", None, False, id="blank"),
         pytest.param("-", "+", False, id="nothing but signs"),

@@ -37,17 +37,18 @@ def arrived(changes: Mapping[str, tuple[Value, Value]], record: Record) -> bool:
 
 
 def respelled(sent: Value, there: Value) -> bool:
-    """Whether a value can be a CRM's spelling of ours: cut, other case, blanks or signs, rounded, another date form."""
+    """Whether a value can be a CRM's spelling of ours: cut, other case, blanks or signs, rounded, another date form.
+    Cut and in another case at once is a person's."""
     if is_blank(sent) or is_blank(there):
         return False
     a, b = _bare(sent), _bare(there)
-    if a == b or (len(b) >= SHORTEST_CUT and a.startswith(b)):
+    if a.casefold() == b.casefold() or (len(b) >= SHORTEST_CUT and a.startswith(b)):
         return bool(b)
     return _rounded(sent, there) or any(same(sent, there, how) for how in ("datetime", "date", "set") if a and b)
 
 
 def _bare(value: Value) -> str:
-    return "".join(sign for sign in value_text(value).casefold() if sign.isalnum())
+    return "".join(sign for sign in value_text(value) if sign.isalnum())
 
 
 def _rounded(sent: Value, there: Value) -> bool:
