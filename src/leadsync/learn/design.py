@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -61,9 +61,9 @@ class Design:
         """The first so many examples' part, to compare with the others'."""
         return Design(self.levels, self.matrix[:count], self.terms[:count])
 
-    def only(self, wanted: Callable[[Level], bool]) -> Design:
-        """The columns of the levels that are wanted."""
-        kept = [number for number, level in enumerate(self.levels) if wanted(level)]
+    def without(self, rules: Collection[str]) -> Design:
+        """The columns of all other rules."""
+        kept = [number for number, level in enumerate(self.levels) if level.rule not in rules]
         return Design(tuple(self.levels[number] for number in kept), self.matrix[:, kept], self.terms)
 
 

@@ -143,7 +143,7 @@ def _settled(columns: Design, found: Fit, won: Flags, model: ScoringModel, ridge
     they overlap with (page views to visits), and may leave others with nothing to say."""
     ours = {rule.id for rule in model.rules}
     while silent := {level.rule for level in columns.levels} - ours - _speaking(columns, found):
-        columns = columns.only(lambda level, silent=silent: level.rule not in silent)  # type: ignore[misc]
+        columns = columns.without(silent)
         found = fit(columns.matrix, won, columns.terms, ridge)
     return columns, found
 
