@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks.learning import EMPTY
+from benchmarks.learning import learned as learned_from_nothing
 from tests.learn.world import BEGIN, HORIZON, history
 
 from leadsync.errors import Misconfigured
@@ -176,10 +177,8 @@ def plain(count: int, facts: Callable[[np.random.Generator], tuple[dict[str, Val
 
 def proposed(some: list[Example]) -> Proposal:
     """What is proposed to a file that has no rule on any of the facts, from the first 70 %."""
-    names = Vocabulary(frozenset(some[0].facts))
     cut = len(some) * 7 // 10
-    source = Source(EMPTY, "scoring.toml", load_model(EMPTY, "scoring.toml", names), Policy(), vocabulary=names)
-    return propose(some[:cut], some[cut:], source)
+    return learned_from_nothing(some[:cut], some[cut:])
 
 
 def test_what_is_only_filled_in_beside_a_leak_is_a_leak_too() -> None:

@@ -200,12 +200,18 @@ def test_drift_timeline_audit_flaps_and_rejects_tell_how_it_stands(house: House)
     assert house.run("rejects", "list") == (0, {"schema": 1, "rejects": []})
 
 
-def test_a_refused_record_is_shown_tried_again_and_exported(house: House) -> None:
+def refuse_last_name(house: House, **often: int) -> str:
+    """Salesforce refuses Ann's last name, `times` or until the faults are deleted at the address this gives."""
     refusal = {"kind": "reply", "status": 200, "body": [{"success": False, "errors": [
         {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "no", "fields": ["LastName"]}]}]}  # fmt: skip
     url = f"{house.served.endpoints()['salesforce']['url']}/__sandbox__/faults"
-    fault = {"match": {"method": "PATCH", "path": "composite/sobjects"}, "times": 1, "action": refusal}
+    fault = {"match": {"method": "PATCH", "path": "composite/sobjects"}, "action": refusal, **often}
     httpx.post(url, json=fault).raise_for_status()
+    return url
+
+
+def test_a_refused_record_is_shown_tried_again_and_exported(house: House) -> None:
+    refuse_last_name(house, times=1)
     house.edit_hubspot(lastname="King")
     assert house.run("sync")[0] == 3
     code, found = house.run("rejects", "list")
@@ -221,12 +227,7 @@ def test_a_refused_record_is_shown_tried_again_and_exported(house: House) -> Non
 
 
 def test_a_refusal_is_forgotten_when_nobody_wants_what_was_refused_any_more(house: House) -> None:
-    refusal = {"kind": "reply", "status": 200, "body": [{"success": False, "errors": [
-        {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "no", "fields": ["LastName"]}]}]}  # fmt: skip
-    url = f"{house.served.endpoints()['salesforce']['url']}/__sandbox__/faults"
-    fault = {"match": {"method": "PATCH", "path": "composite/sobjects"}, "action": refusal}
-    made = httpx.post(url, json=fault).raise_for_status()
-    assert made.is_success
+    url = refuse_last_name(house)
     house.edit_hubspot(lastname="King")
     assert house.run("sync")[0] == 3
     assert [r["sent"] for r in house.run("rejects", "list")[1]["rejects"]] == [{"LastName": "King"}]
