@@ -31,7 +31,7 @@ PORT = click.IntRange(0, 65_535)
     default="demo",
     show_default=True,
     metavar="demo|empty|FILE",
-    help="What the CRMs hold; the register is that of the demo.",
+    help="What the CRMs hold; the register is the demo's unless FILE brings one.",
 )
 @click.option("--hubspot-port", type=PORT, default=0, help="A free one by default.")
 @click.option("--salesforce-port", type=PORT, default=0, help="A free one by default.")
