@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from leadsync.connector import Clock, Crm, Feed, Page
 from leadsync.errors import StopRun, TryAgain, Unreadable
+from leadsync.identify import carried_id
 from leadsync.mapping.model import ObjectMap
 from leadsync.progress import Progress
-from leadsync.records import Record, Ref, Role, is_blank
+from leadsync.records import Record, Ref, Role
 from leadsync.store import Store
 
 
@@ -66,8 +67,8 @@ def _drain(
         for page in crm.pull(feed.name, store.pulled.cursor(crm.side, feed.name), fields, key):
             _refuse_contradiction(page, crm.side, feed.name)
             with store.transaction():
-                store.pulled.save_page(crm.side, feed.name, page, clock())
                 store.pulled.save_identities(_ours(store, page, key), clock())
+                store.pulled.save_page(crm.side, feed.name, page, clock())
             records += len(page.records)
             touches += len(page.touches)
             unread += len(page.unread)
@@ -85,11 +86,19 @@ def _drain(
 
 
 def _ours(store: Store, page: Page, key: str) -> list[tuple[Ref, str, str]]:
-    """Records that we made and somebody deleted before we saw them, known by the leadsync id they carry: without it
-    they would be made again."""
-    gone = [r for r in page.records if r.deleted and r.successor is None and not is_blank(r.fields.get(key))]
-    known = store.pulled.identities([r.ref for r in gone]) if gone else {}
-    return [(r.ref, str(r.fields[key]), "made by leadsync and deleted") for r in gone if r.ref not in known]
+    """Records that we made and somebody deleted, or merged into another one, before we saw them, known by the leadsync
+    id they carry: without it they would be made again."""
+    gone = {r.ref: carried_id({"leadsync_id": r.fields.get(key)}) for r in page.records if r.deleted}
+    ours = [ref for ref, uid in gone.items() if uid and _was_there(store, ref)]
+    known = store.pulled.identities(ours) if ours else {}
+    return [(ref, gone[ref], "made by leadsync and deleted") for ref in ours if ref not in known]
+
+
+def _was_there(store: Store, ref: Ref) -> bool:
+    """Whether as far as we know nobody had deleted the record yet: a merge is followed once, what people say of the
+    two later stands."""
+    before = store.pulled.record(ref)
+    return before is None or not before.record.deleted
 
 
 def _refuse_contradiction(page: Page, side: str, feed: str) -> None:
