@@ -55,6 +55,8 @@ HINTS: Mapping[str, str] = {
 }
 _EMAIL = re.compile(r"[^\s@<>\"'\[\]]+@[^\s@<>\"'\[\],;]+")
 _DETAILS = re.compile(r"Property values were not valid: (\[.*\])", re.DOTALL)
+_TAKEN = re.compile(r"Cannot set PropertyValueCoordinates\{.*?\bpropertyName=(\w+), value=", re.DOTALL)
+"""A unique value that another record holds: HubSpot tells the property, and the value, in its text alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +186,10 @@ def scrubbed(text: str) -> str:
 
 def _details(problem: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(property, code) of each value that does not fit: from the JSON inside the message, else from `errors`."""
-    found = _DETAILS.search(str(problem.get("message", "")))
-    if found:
+    message = str(problem.get("message", ""))
+    if taken := _TAKEN.search(message):
+        return [(taken[1], "DUPLICATE_VALUE")]
+    if found := _DETAILS.search(message):
         try:
             entries = json.loads(found.group(1))
         except ValueError:

@@ -122,7 +122,7 @@ class _Batch:
             if value and self.portal.is_unique(self.spec.name, name):
                 held = self.seen.setdefault((name, value.lower()), mark)
                 if held != mark:
-                    raise self.portal.taken(name, value, held)
+                    raise self.portal.taken(self.spec.name, name, value, (own or mark, held))
 
 
 def _create(call: Call) -> Reply:

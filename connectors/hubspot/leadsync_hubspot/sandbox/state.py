@@ -229,15 +229,17 @@ class Portal:
                 continue
             held = self.unique.get((kind, name), {}).get(value.lower())
             if held is not None and held != own:
-                raise self.taken(name, value, held)
+                raise self.taken(kind, name, value, (own or str(self._last_id + 50), held))
 
-    def taken(self, name: str, value: str, held: str) -> Refused:
-        """The error for a unique value that is in use."""
+    def taken(self, kind: str, name: str, value: str, ids: tuple[str, str]) -> Refused:
+        """The error for a unique value that is in use; `ids`: whose it was to be, and whose it is. The text is that of
+        messages quoted from the real service (github.com, "Cannot set PropertyValueCoordinates")."""
+        own, held = ids
         if name == "email":
             return refuse(409, f"Contact already exists. Existing ID: {held}", "CONFLICT")
-        message = f"{value} is already in use by another record: {held}"
-        problem = {"isValid": False, "message": message, "error": "DUPLICATE_VALUE", "name": name}
-        return invalid_values([{**problem, "propertyValue": value, "portalId": self.account["portalId"]}])
+        where = f"portalId={self.account['portalId']}, objectTypeId=ObjectTypeId{{legacyObjectType="
+        where += f"{self.kinds[kind].singular.upper()}}}, propertyName={name}, value={value}"
+        return invalid(f"Cannot set PropertyValueCoordinates{{{where}}} on {own}. {held} already has that value.")
 
     def create(
         self,
