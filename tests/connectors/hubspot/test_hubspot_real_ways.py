@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.connectors.hubspot.test_hubspot_pull import drain
 from tests.connectors.hubspot.test_hubspot_push import create, outcomes, update
 
 from leadsync.connector import FieldSpec, Outcome
@@ -36,3 +37,16 @@ def test_a_unique_value_that_is_taken_names_its_property_and_never_the_value(
         assert "another record holds this unique value" in str(error)
         assert "canary" not in f"{error}{error!r}".lower()
     assert receipt.outcome is Outcome.REJECTED
+
+
+def test_submissions_of_pop_ups_and_of_forms_found_on_websites_are_touches(
+    sandbox: HubSpotSandbox, any_version: HubSpot
+) -> None:
+    kinds = ("hubspot", "captured", "flow", "blog_comment")
+    forms = [{"guid": f"f-{kind}", "name": kind, "formType": kind} for kind in kinds]
+    sent = [
+        {"form": f"f-{kind}", "email": f"{kind}@example.com", "submittedAt": "2026-08-01T08:00:00Z"} for kind in kinds
+    ]
+    sandbox.seed({"forms": forms, "submissions": sent})
+    pages, _ = drain(any_version, "forms")
+    assert [t.name for p in pages for t in p.touches] == ["hubspot", "captured", "flow"]

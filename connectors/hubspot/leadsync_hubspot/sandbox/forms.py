@@ -114,10 +114,10 @@ def page(call: Call, found: list[Any], default: int, most: int) -> Json:
 
 
 def _is_asked(call: Call, form: Json) -> bool:
-    types = call.request.params("formTypes")
-    return form["archived"] == (call.request.param("archived").lower() == "true") and (
-        not types or form["formType"] in types or "all" in types
-    )
+    """HubSpot, forms v3 API, "Get a list of forms": by default those of the type "hubspot" alone."""
+    types = call.request.params("formTypes") or ["hubspot"]
+    archived = call.request.param("archived").lower() == "true"
+    return form["archived"] == archived and (form["formType"] in types or "all" in types)
 
 
 def _forms(call: Call) -> Reply:
