@@ -215,8 +215,10 @@ def _aging(world: World, view: View) -> tuple[str, ...]:
 def _commit_piece(world: World, piece: Piece, survey: Survey | None) -> None:
     now, view, made = world.clock(), piece.view, piece.plan
     rows = list(outgoing(made.steps, world.run, made.after))
+    identities = _identities(view)
     with world.store.transaction():
-        world.store.pulled.save_identities(_identities(view), now)
+        world.store.pulled.follow_ids(identities)
+        world.store.pulled.save_identities(identities, now)
         world.store.results.save_decisions(_decisions(view), world.run, now)
         world.store.results.save_stages({j.lead.uid: pack(j.stage) for j in view.leads})
         courses = {j.lead.uid: pack_nurtured(j.nurtured) for j in view.leads}

@@ -206,6 +206,13 @@ class Pulled:
         """Who a record is, is to be found out anew."""
         self._db.execute("DELETE FROM identity WHERE ref = ?", (str(ref),))
 
+    def follow_ids(self, found: Collection[tuple[Ref, str, str]]) -> None:
+        """Whoever is known by an id that all its live records (they are among these: record, uid, why) gave up for
+        another one goes with them: a record in the bin is still that person's. Call inside a transaction."""
+        before, kept = self.identities([ref for ref, _, _ in found]), {uid for _, uid, _ in found}
+        given_up = {old: uid for ref, uid, _ in found if (old := before.get(ref, uid)) not in kept}
+        self._db.executemany("UPDATE identity SET uid = ? WHERE uid = ?", ((new, old) for old, new in given_up.items()))
+
     def save_identities(self, found: Iterable[tuple[Ref, str, str]], now: datetime) -> None:
         """Remember (record, uid, why); unchanged ones keep their date; call inside a transaction."""
         self._db.executemany(
