@@ -10,7 +10,7 @@ from typing import Any
 import hubspot
 
 from leadsync.connector import Usage
-from leadsync.errors import Ambiguous, Rejected, Unreadable
+from leadsync.errors import Ambiguous, Rejected, TryAgain, Unreadable
 from leadsync.retry import retrying
 from leadsync_hubspot.refusals import Answer
 from leadsync_hubspot.settings import HubSpotSettings
@@ -20,6 +20,8 @@ Json = dict[str, Any]
 USER_AGENT = "leadsync"
 TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # noqa: S105  an address
 OK, CREATED, PARTLY, EMPTY = 200, 201, 207, 204
+NOT_FOUND = "OBJECT_NOT_FOUND"
+"""Category of the one error that a read may have: a record, or an association, that is not there."""
 
 
 class Client:
@@ -58,7 +60,7 @@ class Client:
     def _read(self, call: Callable[..., Any], *args: object, good: Sequence[int] = (OK,), **options: Any) -> Json:
         def once() -> Json:
             answer: Answer = call(*args, _preload_content=False, **options)
-            return decoded(answer, good)
+            return _whole(decoded(answer, good))
 
         try:
             return retrying(once, sleep=self._sleep)
@@ -99,9 +101,10 @@ class Client:
 
     # ---- associations
 
-    def associated(self, kind: str, other: str, ids: Sequence[str]) -> Json:
-        """What up to 1,000 records are associated with."""
-        body = {"inputs": [{"id": ident} for ident in ids]}
+    def associated(self, kind: str, other: str, inputs: Sequence[Json]) -> Json:
+        """What up to 1,000 records are associated with: {"results": [{"from", "to", "paging"?}]}. `inputs`: {"id"}, and
+        "after" where a record's associations are gone on with."""
+        body = {"inputs": list(inputs)}
         call = self._sdk.crm.associations.v4.batch_api.get_page
         return _with_results(self._read(call, kind, other, body, good=(OK, PARTLY)))
 
@@ -187,6 +190,15 @@ def decoded(answer: Answer, good: Sequence[int]) -> Json:
     if answer.status not in good:
         raise Unreadable(f"HubSpot answered {answer.status} where its API promises {' or '.join(map(str, good))}")
     return answer.json()
+
+
+def _whole(found: Json) -> Json:
+    """A read that lacks nothing but what is not there: a record left out for another reason must not pass for gone."""
+    errors = found.get("errors") or ()
+    others = {str(e.get("category")) for e in errors if isinstance(e, dict)} - {NOT_FOUND}
+    if others:
+        raise TryAgain(f"HubSpot read only a part of what was asked for (207 {', '.join(sorted(others))})")
+    return found
 
 
 def _with_results(found: Json) -> Json:

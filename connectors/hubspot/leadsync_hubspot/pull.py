@@ -23,6 +23,7 @@ from leadsync_hubspot.records import (
     BATCH,
     LIST_PAGE,
     Source,
+    continued,
     decode,
     decode_associations,
     fits_list,
@@ -200,11 +201,15 @@ class Pull:
 
     def links(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """What the records are associated with, the primary first."""
-        found: dict[str, tuple[str, ...]] = {}
-        for start in range(0, len(ids), ASSOCIATIONS):
-            part = ids[start : start + ASSOCIATIONS]
-            found |= decode_associations(self.client.associated(self.source.kind, self.source.linked, part))
-        return found
+        found: list[Json] = []
+        seen: set[tuple[str, str]] = set()
+        waiting: list[Json] = [{"id": ident} for ident in ids]
+        while waiting:
+            part, waiting = waiting[:ASSOCIATIONS], waiting[ASSOCIATIONS:]
+            results = self.client.associated(self.source.kind, self.source.linked, part)["results"]
+            found += results
+            waiting += continued(results, seen)
+        return decode_associations(found)
 
     # ---- the position
 

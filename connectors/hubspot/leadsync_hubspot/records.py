@@ -191,16 +191,33 @@ def links_overflow(source: Source, item: Mapping[str, Any]) -> bool:
     return isinstance(found, dict) and "paging" in found
 
 
-def decode_associations(answer: Json) -> dict[str, tuple[str, ...]]:
-    """From id → ids, the primary first. Ids are numbers here; raises Unreadable for anything else."""
-    found: dict[str, tuple[str, ...]] = {}
+def decode_associations(results: Iterable[Json]) -> dict[str, tuple[str, ...]]:
+    """From id → ids, the primary first; a record may come in several pieces. Ids are numbers here; raises Unreadable
+    for anything else."""
+    found: dict[str, list[tuple[str, bool]]] = {}
     try:
-        for item in answer["results"]:
+        for item in results:
             ties = [(str(int(to["toObjectId"])), _is_primary(to)) for to in item["to"]]
-            found[str(item["from"]["id"])] = tuple(i for i, _ in sorted(ties, key=lambda tie: not tie[1]))
+            found.setdefault(str(item["from"]["id"]), []).extend(ties)
     except (KeyError, TypeError, ValueError):
         raise Unreadable("HubSpot answered an association read with something else than associations") from None
-    return found
+    return {
+        ident: tuple(dict.fromkeys(other for other, _ in sorted(ties, key=lambda tie: not tie[1])))
+        for ident, ties in found.items()
+    }
+
+
+def continued(results: Iterable[Json], seen: set[tuple[str, str]]) -> list[Json]:
+    """What to ask an association read for next: of records with more associations than it has shown of them. `seen`:
+    where such pages began so far; raises Unreadable when they go round in a circle."""
+    try:
+        more = [(str(item["from"]["id"]), after) for item in results if (after := next_after(item))]
+    except (KeyError, TypeError):
+        raise Unreadable("HubSpot answered an association read with pages of nothing") from None
+    if not seen.isdisjoint(more):
+        raise Unreadable("HubSpot answered an association read with the same page again")
+    seen.update(more)
+    return [{"id": ident, "after": after} for ident, after in more]
 
 
 def _is_primary(to: Mapping[str, Any]) -> bool:

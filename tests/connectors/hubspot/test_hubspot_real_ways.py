@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.connectors.hubspot.conftest import call
 from tests.connectors.hubspot.test_hubspot_pull import drain
 from tests.connectors.hubspot.test_hubspot_push import create, outcomes, update
 
 from leadsync.connector import FieldSpec, Outcome
-from leadsync.errors import Rejected
+from leadsync.errors import Rejected, TryAgain, Unreadable
 from leadsync_hubspot import HubSpot
 from leadsync_hubspot.sandbox import HubSpotSandbox
 
@@ -50,3 +51,59 @@ def test_submissions_of_pop_ups_and_of_forms_found_on_websites_are_touches(
     sandbox.seed({"forms": forms, "submissions": sent})
     pages, _ = drain(any_version, "forms")
     assert [t.name for p in pages for t in p.touches] == ["hubspot", "captured", "flow"]
+
+
+@pytest.mark.parametrize("ahead", [0, 900])
+def test_a_meeting_of_more_people_than_a_batch_read_shows_at_once_is_everybodys(
+    sandbox: HubSpotSandbox, crm: HubSpot, ahead: int
+) -> None:
+    people = [{"id": str(n), "properties": {"firstname": "P"}} for n in range(1, 252)]
+    meetings = [{"id": str(5000 + n), "properties": {"hs_timestamp": "2026-09-05T08:00:00Z"}} for n in range(2)]
+    ties = [["meetings", "5000", "contacts", str(n)] for n in range(1, 252)] + [["meetings", "5001", "contacts", "7"]]
+    sandbox.seed({"objects": {"contacts": people, "meetings": meetings}, "associations": ties})
+    cursor = drain(crm, "meetings")[1] if ahead else ""
+    sandbox.clock.advance(ahead)
+    if ahead:  # found by the search, which tells no associations
+        call(sandbox, "PATCH", "/crm/v3/objects/meetings/5000", {"properties": {"hs_meeting_title": "Fair"}})
+        call(sandbox, "PATCH", "/crm/v3/objects/meetings/5001", {"properties": {"hs_meeting_title": "Fair"}})
+    pages, _ = drain(crm, "meetings", cursor)
+    came = [t.person.id for p in pages for t in p.touches if t.ref.id.startswith("5000")]
+    assert sorted(map(int, came)) == list(range(1, 252))
+    assert [t.person.id for p in pages for t in p.touches if t.ref.id.startswith("5001")] == ["7"]
+
+
+def test_the_primary_company_comes_first_on_whatever_page_it_is(sandbox: HubSpotSandbox, crm: HubSpot) -> None:
+    companies = [{"id": str(n), "properties": {"name": f"C{n}"}} for n in range(1, 141)]
+    ties = [["contacts", "9000", "companies", str(n)] for n in range(1, 141)]
+    people = [{"id": "9000", "properties": {"firstname": "P"}}]
+    sandbox.seed({"objects": {"companies": companies, "contacts": people}, "associations": ties})
+    [record] = crm.read("contacts", ["9000"], [])
+    assert sorted(map(int, record.links["companies"])) == list(range(1, 141))
+    assert record.links["companies"][0] == "1"
+
+
+def test_associations_that_go_round_in_a_circle_stop_the_run(sandbox: HubSpotSandbox, crm: HubSpot) -> None:
+    people = [{"id": "9000", "properties": {"firstname": "P"}}]
+    sandbox.seed({"objects": {"contacts": people}})
+    for turn, after in enumerate(("x", "y", "x")):
+        piece = {"from": {"id": "9000"}, "to": [], "paging": {"next": {"after": after}}}
+        action = {"kind": "reply", "status": 200, "body": {"status": "COMPLETE", "results": [piece]}}
+        sandbox.faults.add({"match": {"path": "/associations/"}, "after": turn, "action": action})
+    with pytest.raises(Unreadable, match="same page again"):
+        crm.read("contacts", ["9000"], [])
+
+
+@pytest.mark.parametrize("path", ["/objects/contacts/batch/read", "/associations/.*/batch/read"])
+def test_what_a_read_leaves_out_for_another_reason_is_not_taken_for_gone(
+    seeded: HubSpotSandbox, crm: HubSpot, naps: list[float], path: str
+) -> None:
+    error = {"status": "error", "category": "INTERNAL_ERROR", "message": "internal error", "context": {"ids": ["1001"]}}
+    body = {"status": "COMPLETE", "results": [], "numErrors": 1, "errors": [error]}
+    action = {"kind": "reply", "status": 207, "body": body}
+    fault = seeded.faults.add({"match": {"path": path}, "times": 2, "action": action})
+    [ann] = crm.read("contacts", ["1001"], ["firstname"])
+    assert (ann.fields["firstname"], ann.links) == ("Ann", {"companies": ("2002", "2001")})
+    assert len(naps) == 2
+    fault.times, fault.hits = None, 0
+    with pytest.raises(TryAgain, match="only a part"):
+        crm.read("contacts", ["1001"], ["firstname"])
