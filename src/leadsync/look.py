@@ -214,18 +214,28 @@ def wanted(
     closed: Mapping[str, frozenset[str]],
 ) -> Iterator[Subject]:
     """Leads and companies as the plan wants them."""
+    elsewhere = picture.carriers([*(judged.lead.party for judged in leads), *companies])
     for judged in leads:
         belonging = judged.lead.belonging
         links = picture.account_links(belonging.account if belonging is not None else None)
         values = computed_lead(judged.lead, judged.score, judged.stage, judged.attribution, judged.nurtured)
         why = reasons(judged.score.text(), judged.stage.cause, judged.lead.resolved, judged.nurtured.advice.reason)
         found = picture.subject(judged.lead.party, rules.lead, judged.lead.facts, values, links, why)
-        yield replace(found, closed=closed[found.uid]) if found.uid in closed else found
+        yield _there(found, closed, elsewhere)
     for company in companies:
         values = computed_company(company, resolved.get(company.uid))
         why = reasons("", "", resolved.get(company.uid))
         found = picture.subject(company, rules.company, company.facts, values, {}, why)
-        yield replace(found, closed=closed[found.uid]) if found.uid in closed else found
+        yield _there(found, closed, elsewhere)
+
+
+def _there(
+    found: Subject, closed: Mapping[str, frozenset[str]], carriers: Mapping[str, Mapping[tuple[str, str], Ref]]
+) -> Subject:
+    """A subject with what stands in the way of a record of its own."""
+    if found.uid not in closed and found.uid not in carriers:
+        return found
+    return replace(found, closed=closed.get(found.uid, frozenset()), carriers=carriers.get(found.uid, {}))
 
 
 def of_role(sides: Mapping[str, Crm], seen: Iterable[Seen], role: Role) -> list[Seen]:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from leadsync.accounts import Account, Accounts, Belonging, Family, account_of, families
 from leadsync.enrich import Resolved
-from leadsync.identify import Identity, Known, addresses
+from leadsync.identify import Identity, Known, addresses, carried_id
 from leadsync.mapping.compare import same
 from leadsync.mapping.model import ObjectMap
 from leadsync.merge import How, Verdict, answered
@@ -107,6 +107,17 @@ def closed_sides(
         if ref in seen and seen[ref].record.deleted and seen[ref].record.successor is None:
             found[now_called.get(uid, uid)].add(ref.side)
     return {uid: frozenset(sides) for uid, sides in found.items()}
+
+
+def carriers(parties_: Iterable[Party]) -> dict[str, dict[tuple[str, str], Ref]]:
+    """Leadsync id → the records, by side and vendor object, that carry it though they are another's since a split."""
+    found: dict[str, dict[tuple[str, str], Ref]] = defaultdict(dict)
+    for party in parties_:
+        for member in party.identity.members:
+            ref, carried = member.record.ref, carried_id(member.facts)
+            if carried and carried != party.uid:
+                found[carried][ref.side, ref.kind] = ref
+    return found
 
 
 def accounts(companies: Iterable[Party]) -> Accounts:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.engine import Stage
 
+from leadsync.connector import Write
 from leadsync.records import Ref
 from leadsync.store import Store
 
@@ -73,3 +74,60 @@ def test_a_deleted_lead_is_not_made_again_when_its_person_is_found_to_be_another
     assert uid(stage, contact) == uid(stage, other) == uid(stage, lead)
     assert (uid(stage, contact) == before) == (address == LARGER)
     assert leads(stage) == []
+
+
+# ---- nobody is mixed up
+
+
+def parted(stage: Stage) -> tuple[Ref, Ref]:
+    """A contact and a lead that were one, until somebody said that they are not; the lead has still the contact's
+    leadsync id, for nothing was sent since."""
+    contact, lead = good(stage), stage.salesforce.put("Lead", **ADA_SF)
+    stage.run()
+    assert uid(stage, contact) == uid(stage, lead)
+    stage.salesforce.edit(lead, Email="ida@other.example")
+    stage.run()
+    say(stage, contact, lead, "apart")
+    return contact, lead
+
+
+def test_a_new_record_is_not_written_over_the_one_that_still_carries_its_id(stage: Stage) -> None:
+    contact, lead = parted(stage)
+    stage.salesforce.refuse = lambda write: "locked" if write.id == lead.id else ""
+    stage.salesforce.edit(lead, FirstName="Ida", Title="Boss")
+    for _ in range(2):
+        done = stage.run()
+        assert [kept.detail for kept in done.plan.kept if kept.reason == "carried"] == [f"{lead} still carries its id"]
+    stage.hubspot.edit(contact, jobtitle="CEO")
+    stage.run()
+    assert [stage.value(lead, name) for name in ("FirstName", "Title")] == ["Ida", "Boss"]
+    assert leads(stage) == [lead] and uid(stage, lead) != uid(stage, contact)
+    stage.salesforce.refuse = lambda _: ""
+    stage.salesforce.edit(lead, Title="Chief")
+    for _ in range(2):
+        stage.run()
+    (new,) = set(leads(stage)) - {lead}
+    assert uid(stage, new) == uid(stage, contact) == stage.value(new, "LeadSync_Id__c")
+    assert stage.value(lead, "LeadSync_Id__c") == uid(stage, lead)
+    assert (stage.value(new, "Title"), stage.value(lead, "Title")) == ("CEO", "Chief")
+
+
+def test_an_id_is_written_when_no_other_record_carries_it_any_more(stage: Stage) -> None:
+    other, kept = (stage.hubspot.put("contacts", **{**ADA, "email": address}) for address in (LARGER, ADA["email"]))
+    stage.run()
+    given = stage.value(kept, "leadsync_id")
+    stage.hubspot.edit(other, hs_additional_emails=ADA["email"])
+    stage.run()
+    assert uid(stage, other) == given != stage.value(other, "leadsync_id")
+
+    def unique(write: Write) -> str:
+        taken = {r.fields.get("leadsync_id"): r.ref.id for r in stage.hubspot.records.values()}
+        mine = write.values.get("leadsync_id")
+        return "that id is taken" if mine is not None and taken.get(mine, write.id) != write.id else ""
+
+    stage.hubspot.refuse = unique
+    say(stage, other, kept, "apart")
+    done = [stage.run() for _ in range(2)]
+    assert [len(cycle.pushed.rejected) for cycle in done if cycle.pushed is not None] == [0, 0]
+    assert stage.value(other, "leadsync_id") == given == uid(stage, other)
+    assert stage.value(kept, "leadsync_id") == uid(stage, kept) != given

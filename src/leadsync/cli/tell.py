@@ -33,6 +33,7 @@ REMEDIES = {
     "read_only": "nothing can be written to this record; its successor is written instead",
     "unreadable": "`leadsync provision`, or read access to the field for leadsync's user",
     "secondary": "merge the two records in the CRM, or `leadsync identity split`",
+    "carried": "nothing: it goes once that record has its own; `leadsync rejects list` shows what stops it",
     "unmapped": "map the field to another CRM, or give it a source",
     "held": "`leadsync conflicts resolve LEAD FIELD --take SIDE`",
     "unbased": "edit it in the CRM whose value is right; or fill_blank = true where only a blank stands",

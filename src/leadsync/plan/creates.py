@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from leadsync.mapping.model import CreateRule, Direction, FieldMap, WriteMode
+from leadsync.mapping.model import CreateRule, FieldMap
 from leadsync.plan.judge import rule_of
 from leadsync.plan.model import Change, Kept, Step, Subject
 from leadsync.records import Ref, Value, is_blank
@@ -18,18 +18,23 @@ def creates(subject: Subject) -> Iterator[Step | Kept]:
         if rule.side in sides or not subject.allows(rule.when):
             continue
         if rule.side in subject.closed:
-            place = Ref(rule.side, rule.kind, f"new:{subject.uid}")
-            detail = f"a person deleted it in {rule.side}, and it is not made again"
-            yield Kept(subject.uid, place, "record", "record", None, None, "deleted", detail)
+            yield _kept(subject, rule, "deleted", f"a person deleted it in {rule.side}, and it is not made again")
+        elif (other := subject.carriers.get((rule.side, rule.kind))) is not None:  # it would be written over that one
+            yield _kept(subject, rule, "carried", f"{other} still carries its id")
         elif (step := _create(subject, rule)) is not None:
             yield step
+
+
+def _kept(subject: Subject, rule: CreateRule, reason: str, detail: str) -> Kept:
+    place = Ref(rule.side, rule.kind, f"new:{subject.uid}")
+    return Kept(subject.uid, place, "record", "record", None, None, reason, detail)
 
 
 def _create(subject: Subject, rule: CreateRule) -> Step | None:
     changes: list[Change] = []
     key: tuple[str, str] | None = None
     for mapped, target in subject.object.targets(rule.side, rule.kind):
-        if target.direction is Direction.READ or target.write is WriteMode.NEVER:
+        if not target.writable or not subject.allows(mapped.when):
             continue
         value = _create_value(subject, mapped)
         if is_blank(value):

@@ -82,6 +82,9 @@ def _never_ours(place: Place, *, half_way: bool) -> Kept | None:
         return place.kept("read", 'the mapping only reads it: direction = "read"')
     if place.mapped.unique and not place.member.primary:
         return place.kept("secondary", "another record of this side carries it")
+    ref = place.member.ref
+    if place.mapped.unique and (other := place.subject.carriers.get((ref.side, ref.kind))) is not None:
+        return place.kept("carried", f"{other} still carries it")
     if not half_way and not place.subject.allows(place.mapped.when):
         assert place.mapped.when is not None
         return place.kept("condition", f"its condition does not hold: when = {place.mapped.when.text}")

@@ -45,6 +45,8 @@ class Subject:
     """Why leadsync's own values are what they are, by the first part of their source ("score", "company")."""
     closed: frozenset[str] = frozenset()
     """Sides on which a person deleted its record: it is never made again there."""
+    carriers: Mapping[tuple[str, str], Ref] = field(default_factory=dict)
+    """(side, vendor object) → the record of somebody else that still carries its leadsync id there."""
 
     def worked_out(self, mapped: FieldMap) -> Value:
         """What leadsync computed for a field, brought to the form the mapping asks for; None when there is nothing."""
