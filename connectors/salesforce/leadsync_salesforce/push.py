@@ -105,7 +105,8 @@ class Pusher:
                 if not batch.settled and not batch.unknown:
                     raise
                 for token in tokens[start:]:
-                    batch.lose(token)
+                    if token in batch.bodies:
+                        batch.lose(token)
                 return
 
     def _send_part(self, batch: Batch, part: Sequence[str]) -> None:
