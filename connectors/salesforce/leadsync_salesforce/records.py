@@ -27,7 +27,10 @@ TASK_FIELDS = (
     *("Id", "IsDeleted", "SystemModstamp", "WhoId", "Subject", "Status", "TaskSubtype", "CallType", "ActivityDate"),
     *("CompletedDateTime", "CreatedDate", "CreatedById"),
 )
-EVENT_FIELDS = ("Id", "IsDeleted", "SystemModstamp", "WhoId", "Subject", "StartDateTime", "ActivityDate", "CreatedDate")
+EVENT_FIELDS = (
+    *("Id", "IsDeleted", "SystemModstamp", "WhoId", "Subject", "StartDateTime", "ActivityDate", "CreatedDate"),
+    "IsChild",
+)
 
 _PEOPLE = {"003": "Contact", "00Q": "Lead"}
 """Key prefixes of the objects that are people; Salesforce help, "Standard Field Record ID Prefix Decoder"."""
@@ -219,10 +222,11 @@ def task_touch(side: str, row: Mapping[str, Any], user: str = "") -> Touch | Non
 
 
 def event_touch(side: str, row: Mapping[str, Any], _user: str = "") -> Touch | None:
-    """A calendar event as a meeting; None when it is about no person. Raises BadRecord."""
+    """A calendar event as a meeting; None when it is about no person, or is the copy that every user who was invited to
+    one has (IsChild; Salesforce, Change Data Capture guide, "Event Invitees"). Raises BadRecord."""
     try:
         person = _person(side, row)
-        if person is None:
+        if person is None or _flag(row, "IsChild"):
             return None
         start = row["StartDateTime"]
         created = moment(row["CreatedDate"])
