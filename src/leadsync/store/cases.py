@@ -116,16 +116,18 @@ class Cases:
 
     def say(self, a: Ref, b: Ref, verdict: str, note: str, now: datetime) -> None:
         """Two records are one ("same"), or are not ("apart"); a later word replaces an earlier one."""
+        self.unsay(a, b)
         first, second = sorted((a, b))
         self._db.execute(
-            "INSERT OR REPLACE INTO identity_rule VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO identity_rule VALUES (?, ?, ?, ?, ?)",
             (str(first), str(second), verdict, note, now.isoformat()),
         )
 
     def unsay(self, a: Ref, b: Ref) -> bool:
-        """Take a word back; whether there was one."""
-        first, second = sorted((a, b))
-        gone = self._db.execute("DELETE FROM identity_rule WHERE a = ? AND b = ?", (str(first), str(second)))
+        """Take a word back, in whatever order it names the two; whether there was one."""
+        gone = self._db.execute(
+            "DELETE FROM identity_rule WHERE (a, b) IN (VALUES (?, ?), (?, ?))", (str(a), str(b), str(b), str(a))
+        )
         return gone.rowcount > 0
 
     def identity_rules(self) -> list[IdentityRule]:
