@@ -152,8 +152,8 @@ def costs(seen: Cycle, sides: Mapping[str, Crm]) -> dict[str, int]:
 
 
 def carry_out(world: World, made: Plan) -> Pushed:
-    """Apply a plan that was made before: only where every value still is as it was then, and no record was made since.
-    The rest is in `moved`."""
+    """Apply a plan that was made before: only where every value still is as it was then, and no record was made since
+    (also none that somebody has deleted again). The rest is in `moved`."""
     pusher = _pusher(world)
     recover(pusher)
     there = {
@@ -161,11 +161,13 @@ def carry_out(world: World, made: Plan) -> Pushed:
         for name, side, kind in sorted({(s.key[0], s.side, s.kind) for s in made.steps if s.id is None and s.key})
         for key in _taken(made, world.sides[side], kind, name)
     }
-    steps = [step for step in made.steps if step.id is not None or step.key not in there]
+    known = world.store.pulled.sides_of({step.uid for step in made.steps if step.id is None})
+    late = [s for s in made.steps if s.id is None and (s.key in there or (s.uid, s.side) in known)]
+    steps = [s for s in made.steps if s.id is not None or (s.key not in there and (s.uid, s.side) not in known)]
     with world.store.transaction():
         world.store.outbox.enqueue(outgoing(steps, world.run, made.after), world.clock())
     pushed = push(steps, made.after, pusher)
-    pushed.moved.extend(step for step in made.steps if step.id is None and step.key in there)
+    pushed.moved.extend(late)
     with world.store.transaction():
         world.store.outbox.clear(("done", "rejected", "moved", "pending"))
     return pushed

@@ -11,6 +11,7 @@ from tests.engine import Stage
 from leadsync.connector import Write
 from leadsync.records import Ref
 from leadsync.store import Store
+from leadsync.sync import carry_out
 
 ADA = {"email": "ada@acme.example", "firstname": "Ada", "lastname": "Lovelace", "jobtitle": "CTO", "company": "Acme"}
 ADA_SF = {"Email": "ada@acme.example", "FirstName": "Ada", "LastName": "Lovelace", "Title": "CTO", "Company": "Acme"}
@@ -131,3 +132,40 @@ def test_an_id_is_written_when_no_other_record_carries_it_any_more(stage: Stage)
     assert [len(cycle.pushed.rejected) for cycle in done if cycle.pushed is not None] == [0, 0]
     assert stage.value(other, "leadsync_id") == given == uid(stage, other)
     assert stage.value(kept, "leadsync_id") == uid(stage, kept) != given
+
+
+def test_a_kept_plan_makes_nobody_anew_who_was_made_and_deleted_since(stage: Stage) -> None:
+    good(stage)
+    made = stage.run(write=False).plan
+    (create,) = [step for step in made.steps if step.id is None]
+    stage.run()
+    (lead,) = leads(stage)
+    stage.salesforce.delete(lead)
+    stage.run()
+    with Store(stage.path) as store:
+        pushed = carry_out(stage.world(store, stage.sides), made)
+    assert (leads(stage), len(pushed.created), create in pushed.moved) == ([], 0, True)
+
+
+# ---- what people said
+
+
+@pytest.mark.parametrize("later", ["forgotten", "same"])
+def test_what_was_said_of_a_record_can_be_taken_back_under_its_new_id(stage: Stage, later: str) -> None:
+    first, second, third = (
+        stage.hubspot.put("contacts", **{**ADA, "email": address}) for address in (ADA["email"], SMALLER, LARGER)
+    )
+    stage.run()
+    say(stage, first, second, "apart")
+    stage.run()
+    merged = stage.hubspot.merge_into_new(first, third)
+    stage.run()
+    if later == "same":
+        say(stage, merged, second, "same")
+    else:
+        with Store(stage.path) as store:
+            assert store.cases.unsay(merged, second)
+    stage.run()
+    with Store(stage.path) as store:
+        assert [rule.verdict for rule in store.cases.identity_rules()] == (["same"] if later == "same" else [])
+    assert (uid(stage, merged) == uid(stage, second)) == (later == "same")

@@ -202,6 +202,12 @@ class Pulled:
         row: Any = self._db.execute("SELECT uid, why FROM identity WHERE ref = ?", (str(ref),)).fetchone()
         return (row["uid"], row["why"]) if row else None
 
+    def sides_of(self, uids: Collection[str]) -> set[tuple[str, str]]:
+        """(uid, side) of all that these are or were known by, the deleted too."""
+        which, given = among("uid", uids)
+        rows = self._db.execute(f"SELECT uid, ref FROM identity WHERE {which}", given)  # noqa: S608
+        return {(row["uid"], Ref.parse(row["ref"]).side) for row in rows}
+
     def forget_identity(self, ref: Ref) -> None:
         """Who a record is, is to be found out anew."""
         self._db.execute("DELETE FROM identity WHERE ref = ?", (str(ref),))
