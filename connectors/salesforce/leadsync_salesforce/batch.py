@@ -9,11 +9,8 @@ from typing import Any
 from leadsync.connector import Outcome, Receipt, Write
 from leadsync.errors import SkipRecord
 from leadsync.records import Record
-from leadsync_salesforce.faults import VendorError, rejected
-from leadsync_salesforce.hints import named
-
-LOCKED = {"UNABLE_TO_LOCK_ROW"}
-"""What passes by itself: such a record was not written and may be sent again."""
+from leadsync_salesforce.faults import LOCKED, VendorError, rejected
+from leadsync_salesforce.hints import named, without
 
 
 @dataclass(slots=True)
@@ -42,9 +39,9 @@ class Batch:
 
     def fail(self, token: str, error: VendorError) -> None:
         """A write that Salesforce refused; one that was only locked out stays to be sent."""
-        if error.code not in LOCKED:
-            self.refused[token] = rejected(replace(error, fields=named(error.message, error.fields)))
-            del self.bodies[token]
+        if error.code != LOCKED:
+            said = without(error.message, self.bodies.pop(token).values())
+            self.refused[token] = rejected(replace(error, message=said, fields=named(error.message, error.fields)))
 
     def lose(self, token: str) -> None:
         """A write of which nobody knows whether it was made."""

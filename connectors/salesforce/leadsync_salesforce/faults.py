@@ -45,11 +45,15 @@ class VendorError:
     fields: tuple[str, ...] = ()
 
 
+LOCKED = "UNABLE_TO_LOCK_ROW"
+"""What passes by itself: such a record was not written and may be sent again."""
+
+
 _COLUMN = re.compile(r"No such column '([\w.]+)' on (?:entity|sobject of type) '?(\w+)")
 _RELATION = re.compile(r"Didn't understand relationship '(\w+)'")
 
 _PASSING = {
-    "UNABLE_TO_LOCK_ROW",
+    LOCKED,
     "QUERY_TIMEOUT",
     "SERVER_UNAVAILABLE",
     "INVALID_QUERY_LOCATOR",
@@ -99,7 +103,13 @@ def vendor_error(given: dict[str, Any]) -> VendorError:
     """One error object; single calls name the code `errorCode`, collections `statusCode`."""
     code = str(given.get("errorCode", given.get("statusCode", "")))
     fields = given.get("fields")
-    return VendorError(code, str(given.get("message", "")), tuple(map(str, fields)) if isinstance(fields, list) else ())
+    return told(code, str(given.get("message", "")), tuple(map(str, fields)) if isinstance(fields, list) else ())
+
+
+def told(code: str, message: str = "", fields: tuple[str, ...] = ()) -> VendorError:
+    """An error by its code. A lock that a trigger or flow has met is told by the code of that, and is a lock all the
+    same (github.com/SFDO-Community/declarative-lookup-rollup-summaries, issue 1241)."""
+    return VendorError(LOCKED if LOCKED in message else code, message, fields)
 
 
 def seconds(retry_after: str | None) -> float | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 HINTS: Mapping[str, str] = MappingProxyType(
     {
+        "CANNOT_EXECUTE_FLOW_TRIGGER": "A flow in the org failed: its author must look.",
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "A trigger or flow in the org failed: its author must look.",
         "CANNOT_UPDATE_CONVERTED_LEAD": "The lead was converted meanwhile: its contact takes its place next time.",
         "DUPLICATES_DETECTED": "A duplicate rule takes it for another record: merge the two, or let the rule allow it.",
@@ -36,6 +37,11 @@ HINTS: Mapping[str, str] = MappingProxyType(
 
 _LENGTH = re.compile(r"\(max length=(\d+)\)")
 
+_EMAIL = re.compile(r"[^\s@<>\"'\[\]()]+@[^\s@<>\"'\[\](),;]+")
+_PHONE = re.compile(r"(?<!\w)\+?\d(?:[\s()/.-]*\d){8,}(?!\w)")
+SHORTEST = 3
+"""Characters: a shorter value says nothing of anybody."""
+
 _NAME = re.compile(r"[A-Za-z]\w*\Z", re.ASCII)
 _NAMING = (
     re.compile(r"duplicate value found: (\w+) duplicates"),
@@ -55,14 +61,22 @@ def named(message: str, fields: Sequence[str]) -> tuple[str, ...]:
     return () if found is None else tuple(name.strip() for name in found.group(1).split(","))
 
 
+def without(message: str, values: Iterable[object]) -> str:
+    """A message without the texts among these values, which it may quote."""
+    for text in sorted((v for v in values if isinstance(v, str) and len(v) >= SHORTEST), key=len, reverse=True):
+        message = message.replace(text, "<value>")
+    return message
+
+
 def explain(code: str, message: str, fields: tuple[str, ...]) -> str:
     """One line for a person: the code, the fields, and of the message only what holds no value.
 
-    A validation rule's message is the admin's own fixed text and is kept; a length limit is kept too.
+    A validation rule's message is the admin's own text and is kept; that of a trigger's addError comes by the same code
+    and may quote the record, so that addresses and telephone numbers are taken out. A length limit is kept too.
     """
     about = f" ({', '.join(fields)})" if fields else ""
     if code == "FIELD_CUSTOM_VALIDATION_EXCEPTION":
-        return f"{code}{about}: {message}"
+        return f"{code}{about}: {_PHONE.sub('<number>', _EMAIL.sub('<e-mail>', message))}"
     if (limit := _LENGTH.search(message)) is not None:
         return f"{code}{about}: at most {limit.group(1)} characters"
     return f"{code}{about}"

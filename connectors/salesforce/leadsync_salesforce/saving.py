@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from leadsync.errors import Ambiguous, SkipRecord
 from leadsync_salesforce.client import Client
-from leadsync_salesforce.faults import rejected, vendor_error
+from leadsync_salesforce.faults import LOCKED, rejected, vendor_error
 from leadsync_salesforce.push import BATCH
 
 K = TypeVar("K")
@@ -17,7 +17,6 @@ Rows: TypeAlias = Callable[[str, str], Iterator[Mapping[str, Any]]]
 """(object, SOQL) → the rows of all pages."""
 GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY")
 """What is to be deleted is not there: that is what was wanted."""
-LOCKED = "UNABLE_TO_LOCK_ROW"
 
 
 def save(client: Client, method: str, bodies: Mapping[str, Mapping[str, Any]]) -> dict[str, str | SkipRecord]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from leadsync.errors import Unreadable
-from leadsync_salesforce.faults import VendorError
+from leadsync_salesforce.faults import VendorError, told
 
 Body: TypeAlias = Mapping[str, Any]
 """A record as the REST API takes it: field → JSON value, null to clear."""
@@ -35,11 +35,21 @@ def written(bodies: Iterable[Body]) -> bytes:
     """One row for each record, in the order given; fields a record does not speak of are left alone."""
     rows = [{name: value for name, value in body.items() if name != "attributes"} for body in bodies]
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow("Id" if name == "id" else name for name in columns)
-    writer.writerows([_cell(row[name]) if name in row else "" for name in columns] for row in rows)
-    return text.getvalue().encode()
+    header = _line("Id" if name == "id" else name for name in columns)
+    lines = (_line(_cell(row[name]) if name in row else "" for name in columns) for row in rows)
+    return "".join([header, *lines]).encode()
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"{','.join(map(_quoted, cells))}\n"
+
+
+def _quoted(cell: str) -> str:
+    """A cell as it stands in the file. The standard library leaves a lone carriage return bare, which ends a line for
+    many a reader of CSV, and then none of the rows goes through."""
+    if any(sign in cell for sign in ',"\r\n'):
+        return f'"{cell.replace(chr(34), chr(34) * 2)}"'
+    return cell
 
 
 def _cell(value: Any) -> str:
@@ -75,9 +85,9 @@ def error_of(text: str) -> VendorError:
     and dashes: so the fields are what stands behind the last colon, where all of that can be names."""
     found = _ERROR.match(text)
     if found is None:
-        return VendorError("BULK_FAILURE")
+        return told("BULK_FAILURE")
     message, colon, last = found[2].rpartition(":")
     if not colon or not _NAMES.match(last):
-        return VendorError(found[1], found[2])
+        return told(found[1], found[2])
     names = (name.strip() for name in last.split(","))
-    return VendorError(found[1], message, tuple(name for name in names if name))
+    return told(found[1], message, tuple(name for name in names if name))

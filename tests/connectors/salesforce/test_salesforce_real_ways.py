@@ -1,0 +1,85 @@
+"""What the real Salesforce does and its documentation says in passing: each met over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.connectors.salesforce.conftest import CONTACT, Connect
+from tests.connectors.salesforce.test_salesforce_push import row, seed_leads
+from tests.connectors.salesforce.test_salesforce_push_bulk import calls
+
+from leadsync.connector import Outcome, Write
+from leadsync_salesforce import SalesforceCrm, SalesforceSandbox
+from leadsync_salesforce.sandbox.ids import generated
+
+LOCKED_BELOW = (
+    "LeadTrigger: execution of AfterUpdate caused by: System.DmlException: Update failed. First exception on row 0 "
+    "with id 0015g000000000AEAQ; first error: UNABLE_TO_LOCK_ROW, unable to obtain exclusive access to this record or "
+    "1 records: 0015g000000000AEAQ: []"
+)
+
+
+def titles(ids: list[str]) -> list[Write]:
+    return [Write(i, "Lead", i, {"Title": "T"}) for i in ids]
+
+
+def fault(sandbox: SalesforceSandbox, **what: Any) -> None:
+    sandbox.seed({"settings": {"record_faults": [{"object": "Lead", **what}]}})
+
+
+@pytest.mark.parametrize("bulk_from", [1000, 5])
+def test_a_lock_that_a_trigger_met_is_waited_for_like_any(
+    sandbox: SalesforceSandbox, connect: Connect, waits: list[float], bulk_from: int
+) -> None:
+    ids = seed_leads(sandbox, 10)
+    code = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+    fault(sandbox, where="LastName = 'L7'", code=code, message=LOCKED_BELOW, times=2)
+    receipts = connect(bulk_from=bulk_from).write("Lead", titles(ids))
+    assert {r.outcome for r in receipts} == {Outcome.DONE}
+    assert [len(sandbox.org.history[i]) for i in ids] == [1] * 10
+
+
+def test_what_ends_a_run_between_two_tries_loses_no_receipt(sandbox: SalesforceSandbox, crm: SalesforceCrm) -> None:
+    ids = seed_leads(sandbox, 3)
+    fault(sandbox, where="LastName = 'L1'", code="UNABLE_TO_LOCK_ROW", times=1)
+    action = {"kind": "named", "name": "REQUEST_LIMIT_EXCEEDED"}
+    sandbox.faults.add({"match": {"method": "PATCH"}, "after": 1, "action": action})
+    receipts = crm.write("Lead", titles(ids))
+    assert [r.outcome for r in receipts] == [Outcome.DONE, Outcome.UNKNOWN, Outcome.DONE]
+
+
+def test_a_meeting_counts_once_however_many_colleagues_were_invited(
+    sandbox: SalesforceSandbox, crm: SalesforceCrm
+) -> None:
+    meeting = {"WhoId": CONTACT, "Subject": "Demo", "StartDateTime": "2026-10-01T09:00:00Z"}
+    events = [{"Id": generated("00U", n), **meeting, **({"IsChild": True} if n > 1 else {})} for n in (1, 2, 3)]
+    sandbox.seed({"objects": {"Event": events}})
+    touches = [t for page in crm.pull("Event", "", []) for t in page.touches]
+    assert [t.ref.id for t in touches] == [events[0]["Id"]]
+
+
+@pytest.mark.parametrize("text", ["one\rtwo", "one\r\ntwo\r", 'a\r"b",c'])
+def test_a_job_takes_every_kind_of_line_end_within_a_value(
+    sandbox: SalesforceSandbox, connect: Connect, text: str
+) -> None:
+    ids = seed_leads(sandbox, 10)
+    receipts = connect(bulk_from=5).write("Lead", [Write(i, "Lead", i, {"Street": text, "Title": "T"}) for i in ids])
+    assert {r.outcome for r in receipts} == {Outcome.DONE}
+    assert {row(sandbox, i)["Street"] for i in ids} == {text.strip()}
+    assert not any("composite/sobjects" in label and "PATCH" in label for label in calls(sandbox)), "it was a job"
+
+
+@pytest.mark.parametrize("bulk_from", [1000, 5])
+def test_what_a_trigger_says_of_a_record_is_shown_without_its_values(
+    sandbox: SalesforceSandbox, connect: Connect, bulk_from: int
+) -> None:
+    ids = seed_leads(sandbox, 10)
+    text = "Canary Jones (canary@secret.example, +49 170 123 4567) is on the list of 100000: ask legal first."
+    fault(sandbox, where=f"Id = '{ids[3]}'", code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message=text)
+    writes = [Write(i, "Lead", i, {"LastName": "Canary Jones", "Title": "T"}) for i in ids]
+    refused = connect(bulk_from=bulk_from).write("Lead", writes)[3]
+    assert refused.outcome is Outcome.REJECTED
+    told = f"{refused.error}{refused.error!r}"
+    assert "is on the list of 100000: ask legal first." in told
+    assert not [secret for secret in ("anary", "secret", "170", "4567") if secret in told]
