@@ -28,7 +28,8 @@ class Done:
 def undo(
     done: Iterable[Done], records: Mapping[Ref, Record], last: Mapping[tuple[Ref, str], tuple[LastWrite, str]]
 ) -> Plan:
-    """The writes that restore what stood before the given ones (oldest first), one step for each record.
+    """The writes that restore what stood before the given ones (oldest first), one step for each record; but what
+    somebody else made of a field between two of them, since that is newer.
 
     `last`: the last write of each record and field, with its run: what was written again later is left alone.
     """
@@ -38,7 +39,8 @@ def undo(
     changes: dict[Ref, list[Change]] = defaultdict(list)
     kept: list[Kept] = []
     uids: dict[Ref, str] = {}
-    for (ref, field), chain in chains.items():
+    for (ref, field), writes in chains.items():
+        chain = _unbroken(writes)
         uids[ref] = chain[0].uid
         if reason := _stays(chain, records.get(ref), last.get((ref, field))):
             there = records[ref].fields.get(field) if ref in records else None
@@ -49,6 +51,12 @@ def undo(
             changes[ref].append(Change(chain[0].mapped, field, old, new, why, "undo", guarded=True))
     steps = tuple(Step(uids[r], "", r.side, r.kind, r.id, tuple(c)) for r, c in sorted(changes.items()))
     return Plan(steps, tuple(kept), {})
+
+
+def _unbroken(chain: Sequence[Done]) -> Sequence[Done]:
+    """The last writes of a field, each of which replaced what the one before had left."""
+    breaks = (n for n in range(len(chain) - 1, 0, -1) if not same(chain[n - 1].settled, chain[n].replaced, "exact"))
+    return chain[next(breaks, 0) :]
 
 
 def _stays(chain: Sequence[Done], record: Record | None, last: tuple[LastWrite, str] | None) -> tuple[str, str] | None:
