@@ -120,6 +120,7 @@ class Shelf:
     naming the culprit).
     `at_hand`: during a read or a write, the records it is about, and the fields that are written.
     `answers`: whether a write is answered with what now stands in the fields, as HubSpot does.
+    `hidden`: fields that leadsync's user may not see.
     `tells`: whether it says who changed a record last; `lag`: how late a pull shows a change; `page`: records in one
     page; `skew`: how far its clock is off.
     """
@@ -148,6 +149,7 @@ class Shelf:
         self.answers = False
         self.lag = timedelta(0)
         self.skew = timedelta(0)
+        self.hidden: tuple[str, ...] = ()
         self.at_hand: dict[Ref, tuple[str, ...]] = {}
         self.log: list[tuple[str, str | None, Fields]] = []
         self._ids = itertools.count(1)
@@ -283,7 +285,8 @@ class Shelf:
     def _shown(self, version: Version, fields: Sequence[str]) -> Record:
         record = version.record
         self.diary.show(record.ref, version.number)
-        return replace(record, fields={name: record.fields.get(name) for name in fields})
+        shown = {name: record.fields.get(name) for name in fields if name not in self.hidden}
+        return replace(record, fields=shown)
 
     def read(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
         refs = [Ref(self.side, kind, ident) for ident in ids]

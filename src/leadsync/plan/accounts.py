@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from leadsync.mapping.model import ObjectMap
+from leadsync.mapping.model import FieldMap, ObjectMap, WriteMode
+from leadsync.merge import How
 from leadsync.plan.model import Accounted, Kept, Member, Step, Subject
-from leadsync.records import Fields, Ref, Value
+from leadsync.records import Fields, Ref, Value, is_blank
 
 
 def two_way(mapping: ObjectMap, name: str) -> bool:
@@ -23,8 +24,23 @@ def shadows(subject: Subject, steps: Sequence[Step], kept: Sequence[Kept]) -> It
     """Every record's shadow as soon as the plan stands, before anything is written."""
     open_ = {c.field for step in steps for c in step.changes} | {k.field for k in kept if k.waits}
     waiting = {name for name in open_ if two_way(subject.object, name)} | _while_in_the_bin(subject)
+    waiting.update(contradictions(subject))
     for member in subject.members:
         yield member.ref, _shadow(subject.object, member, waiting)
+
+
+def contradictions(subject: Subject) -> Iterator[str]:
+    """The fields that wait for a person's answer: those whose records contradict each other, and may take another's."""
+    for name, verdict in subject.verdicts.items():
+        if verdict.how is How.HELD and any(_takes(member, subject.object.fields[name]) for member in subject.members):
+            yield name
+
+
+def _takes(member: Member, mapped: FieldMap) -> bool:
+    if member.read_only:
+        return False
+    targets = (target for target in mapped.targets_in(member.ref.side, member.ref.kind) if target.writable)
+    return any(t.write is not WriteMode.IF_EMPTY or is_blank(member.fields.get(t.name)) for t in targets)
 
 
 def _while_in_the_bin(subject: Subject) -> set[str]:
@@ -35,13 +51,14 @@ def _while_in_the_bin(subject: Subject) -> set[str]:
 
 
 def _shadow(mapping: ObjectMap, member: Member, waiting: set[str]) -> Fields:
+    """As read, but for what waits, and for what could not be read this time."""
     names = _names(mapping, member)
-    if not waiting:
+    stale = {n for n, of in names.items() if of & waiting or n not in member.fields}
+    if not stale:
         return member.fields
     old = member.shadow if member.shadow is not None else {}
-    fresh = {n: v for n, v in member.fields.items() if not names.get(n, set()) & waiting}
-    stale = {n: old[n] for n in member.fields if names.get(n, set()) & waiting and n in old}
-    return {**fresh, **stale}
+    fresh = {n: v for n, v in member.fields.items() if n not in stale}
+    return {**fresh, **{n: old[n] for n in stale if n in old}}
 
 
 def after(subject: Subject, steps: Sequence[Step], kept: Sequence[Kept]) -> Accounted:

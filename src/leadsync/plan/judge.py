@@ -54,11 +54,10 @@ class Place:
 
 def judge(place: Place, memory: Memory, now: datetime) -> Wish | Kept:
     """Whether the field is to be written; if not, why not."""
-    if isinstance(place.there, Absent):
-        return place.kept("unreadable", "the field was not read: it does not exist there, or leadsync may not see it")
     last = memory.written.get(place.key)
     if closed := _never_ours(place, half_way=_half_way(place, last)):
         return closed
+    assert not isinstance(place.there, Absent)
     wanted = _wanted(place)
     if isinstance(wanted, Kept):
         return wanted
@@ -85,10 +84,22 @@ def _never_ours(place: Place, *, half_way: bool) -> Kept | None:
     ref = place.member.ref
     if place.mapped.unique and (other := place.subject.carriers.get((ref.side, ref.kind))) is not None:
         return place.kept("carried", f"{other} still carries it")
+    if isinstance(place.there, Absent):
+        detail = "the field was not read: it does not exist there, or leadsync may not see it"
+        return place.kept("unreadable", detail, waits=_to_come(place))
     if not half_way and not place.subject.allows(place.mapped.when):
         assert place.mapped.when is not None
-        return place.kept("condition", f"its condition does not hold: when = {place.mapped.when.text}")
+        detail = f"its condition does not hold: when = {place.mapped.when.text}"
+        return place.kept("condition", detail, waits=_to_come(place))
     return None
+
+
+def _to_come(place: Place) -> bool:
+    """Whether somebody's edit is on its way here, and goes on once nothing is in its way."""
+    verdict = place.subject.verdicts.get(place.mapped.name)
+    if verdict is None or verdict.how is How.UNBASED or not verdict.spread:
+        return False
+    return isinstance(place.there, Absent) or any(ref == place.member.ref for ref, _ in verdict.losers)
 
 
 # ---- what it is to have
@@ -109,6 +120,8 @@ def _wanted(place: Place) -> Value | Kept:
         return place.kept("agreed", "it is the value that stands", verdict.value)
     if verdict.spread and verdict.how is How.UNBASED and not is_blank(place.there):
         return place.kept("agreed", "only blanks are filled at first sight", verdict.value)
+    if verdict.how is How.ANSWERED:
+        return verdict.value
     if verdict.spread:
         return _or_null_policy(place, verdict.value)
     detail = f"{verdict.origin} says otherwise" if verdict.origin is not None else ""

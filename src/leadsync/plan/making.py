@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from leadsync.merge import How
-from leadsync.plan.accounts import after, shadows
+from leadsync.plan.accounts import after, contradictions, shadows
 from leadsync.plan.creates import creates
 from leadsync.plan.judge import Place, Wish, judge
 from leadsync.plan.model import Accounted, Change, Held, Kept, Member, Memory, Plan, Refusal, Step, Subject
@@ -65,7 +64,7 @@ def _changes(subject: Subject, member: Member, memory: Memory, now: datetime) ->
     for place, wish in wishes:
         if wish.weak is None or wish.mapped.unit in moving:
             changes.append(wish.change)
-        elif not wish.mapped.follows:
+        else:
             kept.append(place.kept(*wish.weak, wish.change.new, waits=True))
     return changes, kept
 
@@ -115,9 +114,8 @@ def together(changes: Iterable[Change], targets: Iterable[str]) -> frozenset[str
 
 
 def _held(subject: Subject) -> Iterator[Held]:
-    for name, verdict in subject.verdicts.items():
-        if verdict.how is How.HELD:
-            yield Held(subject.uid, subject.object.object, name, verdict.said)
+    for name in contradictions(subject):
+        yield Held(subject.uid, subject.object.object, name, subject.verdicts[name].said)
 
 
 def explain(subject: Subject, field: str, memory: Memory, now: datetime) -> list[tuple[Ref, Change | Kept]]:

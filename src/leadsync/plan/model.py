@@ -145,7 +145,9 @@ class Step:
         return {change.target: change.new for change in self.changes}
 
 
-QUIET = frozenset({"same", "agreed", "condition", "null", "read", "read_only", "unreadable", "secondary", "unmapped"})
+QUIET = frozenset(
+    {"same", "agreed", "condition", "null", "read", "read_only", "unreadable", "secondary", "unmapped", "follows"}
+)
 """Reasons for which nothing was to be written anyway: told when somebody asks, not in every plan."""
 
 

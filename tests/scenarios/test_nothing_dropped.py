@@ -1,0 +1,137 @@
+"""No edit is dropped and no rule passed over where people answer, take back, and map with conditions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.engine import Stage
+from tests.scenarios.test_operator import ADA, both, conflict, made, quiet
+
+from leadsync.answers import ruling
+from leadsync.cli.plans import undo_now, undo_plan
+from leadsync.store import Store
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return made(tmp_path, {})
+
+
+# ---- answers
+
+
+@pytest.mark.parametrize("take", ["hubspot", None])
+def test_an_answer_that_says_blank_clears(stage: Stage, take: str | None) -> None:
+    contact, lead = both(stage)
+    stage.hubspot.edit(contact, phone="")
+    stage.salesforce.edit(lead, Phone="222")
+    stage.run()
+    with Store(stage.path) as store:
+        (found,) = store.cases.conflicts()
+        store.cases.rule(ruling(found, take, None if take else "", stage.now))
+    stage.run()
+    assert not stage.value(lead, "Phone")
+    assert quiet(stage)
+
+
+# ---- mapping
+
+
+def test_an_edit_made_while_a_condition_does_not_hold_goes_out_once_it_does(tmp_path: Path) -> None:
+    stage = made(tmp_path, {'salesforce  = "Title"\n': 'salesforce  = "Title"\nwhen = \'city == "Bonn"\'\n'})
+    contact, lead = both(stage)
+    stage.hubspot.edit(contact, jobtitle="CEO")
+    stage.run()
+    assert stage.value(lead, "Title") == "CTO"
+    stage.run()
+    stage.salesforce.edit(lead, City="Bonn")
+    stage.run()
+    assert stage.value(lead, "Title") == "CEO"
+    assert quiet(stage)
+
+
+def test_a_new_record_gets_nothing_whose_condition_does_not_hold(tmp_path: Path) -> None:
+    stage = made(tmp_path, {'compare     = "digits"\n': 'compare     = "digits"\nwhen = \'city == "Bonn"\'\n'})
+    contact = stage.hubspot.put("contacts", **ADA, company="Acme")
+    stage.hubspot.touch(contact, stage.now - timedelta(days=2), "form_submission", name="Request a demo")
+    stage.run()
+    (lead,) = (r for r in stage.salesforce.records.values() if r.ref.kind == "Lead")
+    assert lead.fields["LastName"] == "Lovelace"
+    assert "Phone" not in lead.fields
+
+
+def test_an_edit_of_a_field_that_only_follows_waits_for_its_unit(tmp_path: Path) -> None:
+    unit = {
+        'salesforce  = "Title"\n': 'salesforce  = "Title"\nunit = "who"\nfollows = true\n',
+        'salesforce  = "FirstName"\n': 'salesforce  = "FirstName"\nunit = "who"\n',
+    }
+    stage = made(tmp_path, unit)
+    contact, lead = both(stage)
+    stage.hubspot.edit(contact, jobtitle="CEO")
+    stage.run()
+    stage.run()
+    stage.hubspot.edit(contact, firstname="Augusta")
+    stage.run()
+    assert (stage.value(lead, "FirstName"), stage.value(lead, "Title")) == ("Augusta", "CEO")
+
+
+def test_an_edit_made_while_a_field_could_not_be_seen_over_there_arrives_once_it_can(stage: Stage) -> None:
+    contact, lead = both(stage)
+    stage.salesforce.hidden = ("Title",)
+    stage.salesforce.edit(lead, City="Bonn")
+    stage.run()
+    stage.hubspot.edit(contact, jobtitle="CEO")
+    stage.run()
+    stage.run()
+    stage.salesforce.hidden = ()
+    stage.salesforce.edit(lead, City="Köln")
+    stage.run()
+    assert stage.value(lead, "Title") == "CEO"
+
+
+# ---- contradictions
+
+
+def test_a_field_that_is_only_read_waits_for_nobody(stage: Stage) -> None:
+    contact, lead = both(stage)
+    stage.hubspot.edit(contact, state="Bavaria")
+    stage.salesforce.edit(lead, State="Saxony")
+    done = stage.run()
+    assert done.plan.held == ()
+    assert quiet(stage)
+
+
+def test_a_contradiction_with_a_side_that_is_only_read_waits_until_it_is_answered(tmp_path: Path) -> None:
+    stage = made(tmp_path, {'hubspot     = "phone"': 'hubspot     = { name = "phone", direction = "read" }'})
+    contact, lead = both(stage)
+    found = conflict(stage, contact, lead)
+    stage.run()
+    with Store(stage.path) as store:
+        assert [c.field for c in store.cases.conflicts()] == ["phone"]
+        store.cases.rule(ruling(found, "hubspot", None, stage.now))
+    stage.run()
+    assert stage.value(lead, "Phone") == "111"
+    assert quiet(stage)
+
+
+# ---- undo
+
+
+def test_undo_of_several_runs_stops_at_what_a_person_typed_in_between(tmp_path: Path) -> None:
+    stage = made(tmp_path, {})
+    contact, lead = both(stage)
+    for side, name in (("hubspot", "CEO"), ("salesforce", "CFO"), ("hubspot", "CIO")):
+        if side == "hubspot":
+            stage.hubspot.edit(contact, jobtitle=name)
+            stage.run()
+        else:
+            stage.salesforce.edit(lead, Title=name)
+            stage.run()
+    assert stage.value(lead, "Title") == "CIO"
+    with Store(stage.path) as store:
+        world = stage.world(store, stage.sides)
+        rows = [w for w in store.history.all() if w.field == "Title"]
+        undo_now(world, undo_plan(store, rows))
+    assert stage.value(lead, "Title") == "CFO"
