@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict
 
 from leadsync.config import Config, Schedule, lint, load
 from leadsync.config.cron import check_cron
-from leadsync.connector import Connector, Kind, ObjectType, Secret
+from leadsync.connector import Connector, Kind, ObjectType
+from leadsync.connector.secrets import Secret
 from leadsync.errors import Misconfigured
 from leadsync.gates import Limits
 from leadsync.mapping.problems import Problem, Problems

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from leadsync.connector import Secret
+from leadsync.connector.secrets import Secret
 from leadsync.errors import Misconfigured
 from leadsync.mapping.problems import CODES, Problem, Problems, did_you_mean
 from leadsync.mapping.toml import Document, parse, validate

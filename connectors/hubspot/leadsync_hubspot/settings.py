@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from leadsync.connector import Secret
+from leadsync.connector.secrets import Secret
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from leadsync.connector import Secret, read_secret
+from leadsync.connector.secrets import Secret, read_secret
 
 HOSTS = (".salesforce.com", ".force.com", ".salesforce.mil", ".cloudforce.com")
 """Where Salesforce serves My Domain addresses."""

@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 
 from leadsync.config.tables import ConfigTable
-from leadsync.connector import OFFLINE, Connector, Kind, ObjectType, connector
+from leadsync.connector import Connector, Kind, ObjectType, connector
+from leadsync.connector.secrets import OFFLINE
 from leadsync.errors import Misconfigured
 from leadsync.gates import Limits
 from leadsync.mapping.model import OURS

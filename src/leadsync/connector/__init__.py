@@ -6,17 +6,14 @@ nothing of vendors: it pulls pages, plans, and pushes batches of `Write`s throug
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import entry_points
-from pathlib import Path
-from typing import Annotated, Any, Final, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from pydantic import BaseModel, SecretStr, ValidationInfo, WithJsonSchema
-from pydantic.functional_validators import BeforeValidator
+from pydantic import BaseModel
 
 from leadsync.errors import Misconfigured, SkipRecord
 from leadsync.records import (
@@ -34,52 +31,6 @@ from leadsync.records import (
 GROUP = "leadsync.connectors"
 Clock: TypeAlias = Callable[[], datetime]
 """Gives the time, aware and in UTC."""
-
-
-class BadReference(ValueError):
-    """A setting is given by a reference that leads nowhere, or a secret is given as itself."""
-
-
-class Unreadable(BadReference):
-    """A secret is named rightly, and is not to be had here."""
-
-
-OFFLINE: Final = {"offline": True}
-"""The validation context of settings that will connect to nothing: a secret that cannot be read is blank."""
-
-
-def read_secret(reference: object, info: ValidationInfo) -> object:
-    """Follow "env:NAME" or "file:PATH"; a literal is refused, so that no configuration file holds a secret.
-
-    Raises ValueError (which pydantic turns into a located error) without ever echoing the literal.
-    """
-    if isinstance(reference, SecretStr):
-        return reference
-    try:
-        return _follow(str(reference))
-    except Unreadable:
-        if info.context == OFFLINE:
-            return ""
-        raise
-
-
-def _follow(reference: str) -> str:
-    match reference.split(":", 1):
-        case ["env", name]:
-            if name not in os.environ:
-                raise Unreadable(f"environment variable {name} is not set: export {name}=…")
-            return os.environ[name].strip()
-        case ["file", path]:
-            try:
-                return Path(path).expanduser().read_text(encoding="utf-8").strip()
-            except OSError as problem:
-                raise Unreadable(f"cannot read the secret file {path}: {problem.strerror}") from None
-        case _:
-            raise BadReference('a secret is given by reference, as "env:NAME" or "file:PATH", never as itself')
-
-
-Secret = Annotated[SecretStr, BeforeValidator(read_secret), WithJsonSchema({"type": "string"})]
-"""A settings field that is written as a reference and holds the secret once read."""
 
 
 @dataclass(frozen=True, slots=True)

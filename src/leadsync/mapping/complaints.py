@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from leadsync.connector import BadReference
+from leadsync.connector.secrets import BadReference
 from leadsync.mapping.positions import Path
 from leadsync.mapping.problems import did_you_mean
 
