@@ -12,6 +12,10 @@ from leadsync.records import Record
 from leadsync_salesforce.faults import LOCKED, VendorError, rejected
 from leadsync_salesforce.hints import named, without
 
+OVERRUN = "System.LimitException"
+"""How a refusal names that a trigger ran out of what Apex allows: often of time, for 200 records at once, and for fewer
+it would not have; salesforce.stackexchange.com, question 377154."""
+
 
 @dataclass(slots=True)
 class Batch:
@@ -24,6 +28,8 @@ class Batch:
     created: set[str] = field(default_factory=set)
     refused: dict[str, SkipRecord] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
+    crowded: set[str] = field(default_factory=set)
+    """Refused once for having been too many: to be sent again, fewer at once."""
 
     @property
     def settled(self) -> bool:
@@ -38,8 +44,10 @@ class Batch:
         del self.bodies[token]
 
     def fail(self, token: str, error: VendorError) -> None:
-        """A write that Salesforce refused; one that was only locked out stays to be sent."""
-        if error.code != LOCKED:
+        """A write that Salesforce refused; one that was only locked out, or among too many, stays to be sent."""
+        if OVERRUN in error.message and token not in self.crowded:
+            self.crowded.add(token)
+        elif error.code != LOCKED:
             said = without(error.message, self.bodies.pop(token).values())
             self.refused[token] = rejected(replace(error, message=said, fields=named(error.message, error.fields)))
 

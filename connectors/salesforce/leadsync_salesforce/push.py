@@ -20,6 +20,9 @@ from leadsync_salesforce.records import OWN_FIELDS, Reader
 BATCH = 200
 """Records in one sObject Collections call; REST guide, "sObject Collections"."""
 
+FEW = 20
+"""Records in a call where 200 were too many for the org's triggers."""
+
 READ = 2000
 """Ids in one collections read by POST; REST guide, "Get Records from a Collection"."""
 
@@ -94,28 +97,34 @@ class Pusher:
         return _LINK_FIELDS[pair]
 
     def _send(self, batch: Batch) -> None:
-        """Send what is left, 200 a call. When a call fails for good, what is settled must not be lost: the rest is
-        unknown, and is met by the same trouble when it is sent again."""
-        tokens = list(batch.bodies)
-        for start in range(0, len(tokens), BATCH):
-            part = tokens[start : start + BATCH]
+        """Send what is left, 200 a call; and what were too many at once for the org's triggers, 20 a call."""
+        self._send_by(batch, [token for token in batch.bodies if token not in batch.crowded], BATCH)
+        self._send_by(batch, list(batch.bodies), FEW)
+
+    def _send_by(self, batch: Batch, tokens: Sequence[str], size: int) -> None:
+        """When a call fails for good, what is settled must not be lost: the rest is unknown, and is met by the same
+        trouble when it is sent again."""
+        for start in range(0, len(tokens), size):
             try:
-                self._send_part(batch, part)
+                self._send_part(batch, tokens[start : start + size])
             except (TryAgain, Rejected, StopRun):
                 if not batch.settled and not batch.unknown:
                     raise
-                for token in tokens[start:]:
-                    if token in batch.bodies:
-                        batch.lose(token)
+                for token in list(batch.bodies):
+                    batch.lose(token)
                 return
 
     def _send_part(self, batch: Batch, part: Sequence[str]) -> None:
-        """One call's records, until none is left that was locked."""
+        """One call's records, until none is left that was locked; those that turn out to be too many stay."""
+        before = frozenset(batch.crowded)
+
+        def left() -> list[str]:
+            return [token for token in part if token in batch.bodies and token not in batch.crowded - before]
 
         def once() -> None:
-            left = [token for token in part if token in batch.bodies]
-            _settle(batch, left, self._call(batch, [batch.bodies[token] for token in left]))
-            if locked := sum(token in batch.bodies for token in part):
+            tokens = left()
+            _settle(batch, tokens, self._call(batch, [batch.bodies[token] for token in tokens]))
+            if locked := len(left()):
                 raise TryAgain(f"Salesforce {batch.kind}: {locked} records are locked by another process")
 
         try:
@@ -123,11 +132,10 @@ class Pusher:
         except Ambiguous:
             pass
         except TryAgain:
-            if all(token in batch.bodies for token in part):
+            if left() == list(part):
                 raise
-        for token in part:
-            if token in batch.bodies:
-                batch.lose(token)
+        for token in left():
+            batch.lose(token)
 
     def _call(self, batch: Batch, bodies: Sequence[Mapping[str, Any]]) -> Any:
         body = {"allOrNone": False, "records": list(bodies)}

@@ -83,3 +83,43 @@ def test_what_a_trigger_says_of_a_record_is_shown_without_its_values(
     told = f"{refused.error}{refused.error!r}"
     assert "is on the list of 100000: ask legal first." in told
     assert not [secret for secret in ("anary", "secret", "170", "4567") if secret in told]
+
+
+@pytest.mark.parametrize("bulk_from", [1000, 5])
+@pytest.mark.parametrize("creating", [False, True], ids=["update", "create"])
+def test_what_is_too_much_at_once_for_a_trigger_goes_in_smaller_parts(
+    sandbox: SalesforceSandbox, connect: Connect, bulk_from: int, creating: bool
+) -> None:
+    ids = seed_leads(sandbox, 230)
+    sandbox.seed({"settings": {"trigger_bears": {"Lead": 50}}})
+    new = {"LastName": "N", "Company": "C"}
+    made = [Write(i, "Lead", None, new, key=("LeadSync_Id__c", f"u-{i}")) for i in ids]
+    receipts = connect(bulk_from=bulk_from).write("Lead", made if creating else titles(ids))
+    assert [r.outcome for r in receipts] == [Outcome.DONE] * 230
+    assert len(sandbox.org.tables["Lead"].rows) == 231 + 230 * creating
+    assert {len(sandbox.org.history.get(i, ())) for i in ids} == ({0} if creating else {1})
+    sent = {label: n for label, n in calls(sandbox).items() if "PATCH" in label and "composite" in label}
+    assert sum(sent.values()) == (12 if bulk_from == 5 else 1 + 1 + 10)
+
+
+def test_a_trigger_that_bears_nothing_is_tried_in_smaller_parts_once(
+    sandbox: SalesforceSandbox, crm: SalesforceCrm, waits: list[float]
+) -> None:
+    ids = seed_leads(sandbox, 30)
+    sandbox.seed({"settings": {"trigger_bears": {"Lead": 0}}})
+    receipts = crm.write("Lead", titles(ids))
+    assert {(r.outcome, r.error.code if r.error else "") for r in receipts} == {
+        (Outcome.REJECTED, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
+    }
+    assert sandbox.counters.writes.total() == 1 + 2
+    assert waits == []
+
+
+def test_a_record_that_is_locked_while_others_are_too_many_is_sent_until_it_is_free(
+    sandbox: SalesforceSandbox, crm: SalesforceCrm
+) -> None:
+    ids = seed_leads(sandbox, 60)
+    sandbox.seed({"settings": {"trigger_bears": {"Lead": 50}}})
+    fault(sandbox, where="LastName = 'L1'", code="UNABLE_TO_LOCK_ROW", times=2)
+    assert [r.outcome for r in crm.write("Lead", titles(ids))] == [Outcome.DONE] * 60
+    assert {len(sandbox.org.history[i]) for i in ids} == {1}

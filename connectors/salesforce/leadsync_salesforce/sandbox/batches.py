@@ -10,6 +10,7 @@ from leadsync_salesforce.sandbox.call import Call
 from leadsync_salesforce.sandbox.dml import create, delete, update, upsert
 from leadsync_salesforce.sandbox.errors import ApiError
 from leadsync_salesforce.sandbox.ids import checked
+from leadsync_salesforce.sandbox.rules import check_trigger
 from leadsync_salesforce.sandbox.schema import ObjectDef
 from leadsync_salesforce.sandbox.sobjects import record_json
 
@@ -76,6 +77,7 @@ def add(call: Call) -> Reply:
     _check_chunks(records)
 
     def one(record: dict[str, Any]) -> dict[str, Any]:
+        check_trigger(call.org, _object(call, record), len(records))
         return _saved(create(call.org, call.actor, _object(call, record), record))
 
     return json_reply(200, each(call, records, one, all_or_none=call.flag(body, "allOrNone")))
@@ -100,6 +102,7 @@ def change(call: Call) -> Reply:
         seen.add(ident)
         if call.org.row(_object(call, record), ident) is None:
             raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields=[])
+        check_trigger(call.org, _object(call, record), len(records))
         update(call.org, call.actor, _object(call, record), ident, record)
         return _saved(ident)
 
@@ -114,6 +117,7 @@ def merge_in(call: Call, name: str, key: str) -> Reply:
     def one(record: dict[str, Any]) -> dict[str, Any]:
         if _object(call, record).name != obj.name:
             raise ApiError("INVALID_TYPE", "all records of an upsert must be of the type in the URL", fields=[])
+        check_trigger(call.org, obj, len(_records(body)))
         value = next((v for k, v in record.items() if k.lower() == key.lower()), None)
         ident, created = upsert(call.org, call.actor, obj, (key, value), record)
         return {**_saved(ident), "created": created}

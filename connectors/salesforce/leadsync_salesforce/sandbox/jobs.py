@@ -14,6 +14,7 @@ from leadsync_salesforce.sandbox.call import NO_CONTENT, Call
 from leadsync_salesforce.sandbox.dml import create, delete, update, upsert
 from leadsync_salesforce.sandbox.errors import ApiError, not_found
 from leadsync_salesforce.sandbox.ids import generated
+from leadsync_salesforce.sandbox.rules import check_trigger
 from leadsync_salesforce.sandbox.schema import ObjectDef
 from leadsync_salesforce.sandbox.soql.run import Asker, run
 
@@ -23,6 +24,8 @@ NULL = "#N/A"
 """What a CSV cell holds to clear a field; an empty cell leaves it alone. Bulk API 2.0 guide, "Prepare CSV Files"."""
 UPLOAD_LIMIT = 150 * 1000 * 1000
 """Bytes of one upload; Bulk API 2.0 guide, "Limits"."""
+TOGETHER = 200
+"""Records that a trigger is given at once; Bulk API 2.0 guide, "How Requests Are Processed"."""
 DONE_STATES = ("JobComplete", "Failed", "Aborted")
 
 
@@ -171,6 +174,7 @@ class Jobs:
         how = str(job.given["operation"]), str(job.given.get("externalIdFieldName", ""))
         for cells in job.rows:
             try:
+                check_trigger(call.org, obj, min(len(job.rows), TOGETHER))
                 ident, created = apply(call, how, obj, values_of(job.header, cells))
                 job.successes.append((ident, created, cells))
             except ApiError as refused:

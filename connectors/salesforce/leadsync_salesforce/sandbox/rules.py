@@ -83,6 +83,14 @@ def _result(obj: ObjectDef, rule: Any, twins: list[Row]) -> dict[str, Any]:
     }
 
 
+def check_trigger(org: Org, obj: ObjectDef, together: int) -> None:
+    """Refuse a record that comes with more others than the object's trigger gets through: all of them fail alike
+    (salesforce.stackexchange.com, questions 377154 and 96410)."""
+    if together > org.settings.trigger_bears.get(obj.name, together):
+        message = f"{obj.name}Trigger: System.LimitException: Apex CPU time limit exceeded"
+        raise ApiError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message, fields=[])
+
+
 def check_record_faults(org: Org, obj: ObjectDef, row: Row) -> None:
     """Fail a write that the settings' `record_faults` ask to fail, as often as they say."""
     for number, fault in enumerate(org.settings.record_faults):

@@ -23,6 +23,7 @@ class OrgSettings:
     `field_access`: {"Lead.X__c": "hidden" | "read" | "edit"}, over what permission sets grant.
     `soap_login`: whether SOAP login() works for versions up to 64.0; it is off in new orgs.
     `jwt_public_keys`: PEM public key by client id, for the JWT bearer flow.
+    `trigger_bears`: {"Lead": 50}: how many records at once an object's trigger gets through within Apex's limits.
     `record_faults`: [{"object", "where", "code", "message", "times"}]: writes of matching records fail so often.
     """
 
@@ -42,6 +43,7 @@ class OrgSettings:
     read_only_objects: tuple[str, ...] = ()
     soap_login: bool = False
     jwt_public_keys: Mapping[str, str] = field(default_factory=dict)
+    trigger_bears: Mapping[str, int] = field(default_factory=dict)
     record_faults: tuple[Mapping[str, Any], ...] = ()
 
     def changed(self, given: Mapping[str, Any]) -> OrgSettings:
