@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from leadsync.normalize.company import GROUP_WORDS
 from leadsync.normalize.countries import country_names
 from leadsync.normalize.initials import Short, short_name
 from leadsync.records import CompanyQuery
 from leadsync_gleif.hashing import U32, hash_texts
 from leadsync_gleif.segment import local, word_numbers
-from leadsync_gleif.spellings import GROUP_WORDS
 
 Array = npt.NDArray[Any]
 I64 = npt.NDArray[np.int64]

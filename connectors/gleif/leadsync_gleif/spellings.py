@@ -8,15 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from leadsync.normalize.aliases import first_name
-from leadsync.normalize.company import BRANCH_WORDS, head_office, plain_words, split_name
+from leadsync.normalize.company import BRANCH_WORDS, GROUP_WORDS, head_office, plain_words, split_name
 from leadsync.normalize.countries import country_names
 from leadsync.normalize.domains import domain_label
 from leadsync.normalize.scripts import OTHER_SCRIPTS, sound
 from leadsync.normalize.security import without_security
 from leadsync.records import CompanyQuery
 
-GROUP_WORDS = frozenset("group groupe gruppe gruppo grupo holding holdings konzern konsern".split())
-"""Words people add to the name of a group's head, or leave out."""
 Flags = npt.NDArray[np.bool_]
 
 

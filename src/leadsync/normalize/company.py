@@ -26,6 +26,7 @@ from leadsync.normalize.words import ABBREVIATIONS, MARKERS
 __all__ = [
     "BRANCH_WORDS",
     "COUNTRIES",
+    "GROUP_WORDS",
     "SHARED",
     "CompanyName",
     "core_name",
@@ -51,6 +52,8 @@ BRANCH_WORDS = frozenset(
     "oddzial pobocka fioktelepe sivuliike utibu filiaal oddelenie fenxing".split()
 )
 """Words that say a name is a branch's."""
+GROUP_WORDS = frozenset("group groupe gruppe gruppo grupo holding holdings konzern konsern".split())
+"""Words people add to the name of a group's head, or leave out."""
 _MARKER_LAST = frozenset(words[-1] for words in MARKERS if words)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rapidfuzz.fuzz import token_sort_ratio
 
 from leadsync.normalize.aliases import first_name, two_names
-from leadsync.normalize.company import BRANCH_WORDS, head_office, parse_name, plain_words, related
+from leadsync.normalize.company import BRANCH_WORDS, GROUP_WORDS, head_office, parse_name, plain_words, related
 from leadsync.normalize.countries import country_names
 from leadsync.normalize.domains import domain_label
 from leadsync.normalize.initials import NO_INITIALS, Short, short_name
@@ -29,7 +29,6 @@ FUND_WORDS = frozenset(
     "unterstutzungskasse vorsorge vorsorgestiftung lifeyrissjodur mitarbeiterbeteiligung esop".split()
 )
 """Words of funds, trusts, pension schemes and foundations."""
-GROUP_WORDS = frozenset("group groupe gruppe gruppo grupo holding holdings konzern".split())
 PARENT_WORDS = GROUP_WORDS | frozenset("international global industries enterprises companies corporation".split())
 PREVIOUS = "PREVIOUS_LEGAL_NAME"
 
