@@ -1,7 +1,8 @@
 """Groups of people in the CRMs: put those in who are wanted, take those out whom we put in, and nobody else.
 
-What we did is noted before it is sent. A run that is cut short leaves the note unsettled; the next one looks who is in
-and goes on from there. Whom a person has put in stays in; whom a person has taken out is not put in again.
+What we did is noted before it is sent. A run that is cut short leaves it noted whom it was sending; the next one looks
+who of them is in and goes on from there. Whom a person has put in stays in; whom a person has taken out is not put in
+again.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from leadsync.connector import Crm
 from leadsync.connector.besides import Groups
 from leadsync.errors import LeadsyncError, Misconfigured, QuotaExhausted
 from leadsync.records import Ref
-from leadsync.store import Store
+from leadsync.store import GROUP_NOTE, Store
 
 Refs = frozenset[Ref]
+NAMES = ("ours", "theirs", "refused", "sending")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is remembered of a group: whom we put in, who was in it before us, whom the CRM refused."""
+    """What is remembered of a group: whom we put in, who was in it before us, whom the CRM refused; `sending`: of whom
+    we put in, those who were sent without an answer."""
 
     ours: Refs = frozenset()
     theirs: Refs = frozenset()
     refused: Refs = frozenset()
-    settled: bool = True
+    sending: Refs = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ class Changed:
 def changes(wanted: Mapping[Group, Refs], store: Store) -> list[Change]:
     """What is to be changed, without asking any CRM; a group where nothing is, and nothing is open, is left out."""
     made = [_change(group, people, remembered(store, group)) for group, people in wanted.items()]
-    return [change for change in made if change.join or change.leave or not change.kept.settled]
+    return [change for change in made if change.join or change.leave or change.kept.sending]
 
 
 def _change(group: Group, wanted: Refs, kept: Kept) -> Change:
@@ -120,10 +123,9 @@ def _carry(change: Change, sides: Mapping[str, Crm], store: Store) -> Changed:
     if not isinstance(crm, Groups):
         raise Misconfigured(f"nurture.toml: {group.side!r} is no configured CRM that has lists or campaigns")
     there = frozenset(crm.members(group.id))
-    again = frozenset() if kept.settled else kept.ours & change.wanted
-    send = sorted((change.join | again) - there)
+    send = sorted((change.join | (kept.sending & change.wanted)) - there)
     theirs = (kept.theirs | (change.join & there)) & change.wanted
-    _note(store, group, Kept(kept.ours | frozenset(send), theirs, kept.refused & change.wanted, settled=False))
+    _note(store, group, Kept(kept.ours | frozenset(send), theirs, kept.refused & change.wanted, frozenset(send)))
     refused = dict(crm.join(group.id, send)) if send else {}
     out = sorted(change.leave & there)
     stayed = dict(crm.leave(group.id, out)) if out else {}
@@ -134,15 +136,17 @@ def _carry(change: Change, sides: Mapping[str, Crm], store: Store) -> Changed:
 
 
 def remembered(store: Store, group: Group) -> Kept:
-    """What is remembered of a group."""
+    """What is remembered of a group; who was merged or converted since is known by the record that took its place."""
     text = store.noted(_key(group))
     if text is None:
         return Kept()
     data = json.loads(text)
-    ours, theirs, refused = (
-        frozenset(Ref(group.side, kind, ident) for kind, ident in data[name]) for name in ("ours", "theirs", "refused")
+    if "sending" not in data:  # noted by an earlier leadsync, which kept no names of them
+        data["sending"] = [] if data["settled"] else data["ours"]
+    ours, theirs, refused, sending = (
+        frozenset(store.pulled.now(Ref(group.side, kind, ident)) for kind, ident in data[name]) for name in NAMES
     )
-    return Kept(ours, theirs, refused, data["settled"])
+    return Kept(ours - theirs, theirs, refused, sending - theirs)
 
 
 def put_in(store: Store, group: Group) -> Refs:
@@ -151,11 +155,10 @@ def put_in(store: Store, group: Group) -> Refs:
 
 
 def _note(store: Store, group: Group, kept: Kept) -> None:
-    names = ("ours", "theirs", "refused")
-    data = {name: sorted((ref.kind, ref.id) for ref in getattr(kept, name)) for name in names}
+    data = {name: sorted((ref.kind, ref.id) for ref in getattr(kept, name)) for name in NAMES}
     with store.transaction():
-        store.note(_key(group), json.dumps({**data, "settled": kept.settled}))
+        store.note(_key(group), json.dumps(data))
 
 
 def _key(group: Group) -> str:
-    return f"group {group.side} {group.id}"
+    return f"{GROUP_NOTE} {group.side} {group.id}"

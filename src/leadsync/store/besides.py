@@ -12,6 +12,9 @@ from leadsync.connector.besides import Deal, Entry, EntryKind
 from leadsync.records import Ref
 from leadsync.store.rows import dumps
 
+GROUP_NOTE = "group"
+"""How the state's notes begin of whom we put into lists and campaigns."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

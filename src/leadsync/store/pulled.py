@@ -148,6 +148,16 @@ class Pulled:
         ).fetchone()
         return seen_of(row) if row else None
 
+    def now(self, ref: Ref) -> Ref:
+        """The record that speaks for this one since it was merged or converted; itself, where it was not."""
+        passed = {ref}
+        query = "SELECT successor FROM record WHERE side = ? AND kind = ? AND id = ? AND successor IS NOT NULL"
+        while row := self._db.execute(query, (ref.side, ref.kind, ref.id)).fetchone():
+            if (after := Ref.parse(row["successor"])) in passed:
+                break
+            passed.add(ref := after)
+        return ref
+
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Live records by (side, kind)."""
         rows = self._db.execute("SELECT side, kind, count(*) n FROM record WHERE deleted = 0 GROUP BY side, kind")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from leadsync.records import Ref
+from leadsync.store.besides import GROUP_NOTE
 from leadsync.store.damage import StoreError, marker, trouble
 from leadsync.store.database import Store
 
@@ -45,6 +46,8 @@ def salvage(old: Path, store: Store) -> dict[str, int]:
             columns = [row["name"] for row in store.connection.execute(f"PRAGMA table_info({table})")]
             rows = [row for row in _readable(damaged, table, columns) if _sound(row)]
             kept[table] = _copy(store.connection, table, rows)
+        notes = [row for row in _readable(damaged, "meta", ("key", "value")) if row["key"].startswith(f"{GROUP_NOTE} ")]
+        kept["list or campaign"] = _copy(store.connection, "meta", [row for row in notes if _sound(row)])
     return kept
 
 
