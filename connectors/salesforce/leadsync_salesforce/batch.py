@@ -12,6 +12,8 @@ from leadsync.records import Record
 from leadsync_salesforce.faults import LOCKED, VendorError, rejected
 from leadsync_salesforce.hints import named, without
 
+TAKEN = "DUPLICATE_VALUE"
+"""Another record holds a unique value. A new record must not go without it: there would be two of the same."""
 OVERRUN = "System.LimitException"
 """How a refusal names that a trigger ran out of what Apex allows: often of time, for 200 records at once, and for fewer
 it would not have; salesforce.stackexchange.com, question 377154."""
@@ -49,7 +51,10 @@ class Batch:
             self.crowded.add(token)
         elif error.code != LOCKED:
             said = without(error.message, self.bodies.pop(token).values())
-            self.refused[token] = rejected(replace(error, message=said, fields=named(error.message, error.fields)))
+            refused = rejected(replace(error, message=said, fields=named(error.message, error.fields)))
+            if self.key is not None and error.code == TAKEN:
+                refused.fields = ()
+            self.refused[token] = refused
 
     def lose(self, token: str) -> None:
         """A write of which nobody knows whether it was made."""

@@ -123,3 +123,19 @@ def test_a_record_that_is_locked_while_others_are_too_many_is_sent_until_it_is_f
     fault(sandbox, where="LastName = 'L1'", code="UNABLE_TO_LOCK_ROW", times=2)
     assert [r.outcome for r in crm.write("Lead", titles(ids))] == [Outcome.DONE] * 60
     assert {len(sandbox.org.history[i]) for i in ids} == {1}
+
+
+@pytest.mark.parametrize("bulk_from", [1000, 2])
+def test_a_new_lead_is_never_made_without_the_unique_value_that_another_holds(
+    sandbox: SalesforceSandbox, connect: Connect, bulk_from: int
+) -> None:
+    ids = seed_leads(sandbox, 3)
+    number = {"object": "Lead", "name": "Number__c", "type": "Text", "length": 20, "externalId": True, "unique": True}
+    sandbox.seed({"custom_fields": [number]})
+    crm = connect(bulk_from=bulk_from)
+    crm.write("Lead", [Write(i, "Lead", i, {"Number__c": f"N-{n}"}) for n, i in enumerate(ids)])
+    new = {"LastName": "N", "Company": "C", "Number__c": "N-1"}
+    made = crm.write("Lead", [Write(f"t{n}", "Lead", None, new, key=("LeadSync_Id__c", f"u-{n}")) for n in range(2)])
+    assert [(r.error.code, r.error.fields) for r in made if r.error] == [("DUPLICATE_VALUE", ())] * 2
+    changed = crm.write("Lead", [Write(i, "Lead", i, {"Number__c": "N-1", "Title": "T"}) for i in (ids[0], ids[2])])
+    assert [(r.error.code, r.error.fields) for r in changed if r.error] == [("DUPLICATE_VALUE", ("Number__c",))] * 2
