@@ -16,6 +16,8 @@ from leadsync_hubspot.refusals import refused
 
 Json = dict[str, Any]
 NO_PROPERTY = "PROPERTY_DOESNT_EXIST"
+TAKEN = ("CONFLICT", "DUPLICATE_VALUE")
+"""Another record holds a value that only one may have: a contact's e-mail, of which the text alone tells; another."""
 
 
 class Push:
@@ -59,6 +61,7 @@ class Push:
 
     def _alone(self, writes: Sequence[Write], refusal: Rejected) -> Receipt:
         """A refused batch of one is that write's refusal; a larger one is for the engine to split."""
+        refusal = _parted(writes, refusal)
         self._stop_if_hopeless(writes, refusal)
         if len(writes) > 1:
             raise refusal
@@ -105,7 +108,7 @@ class Push:
             named = {str(i) for key in ("objectWriteTraceId", "ids", "id") for i in _listed(context.get(key))}
             for write in writes:
                 if write.token in named or _name_of(write) in named:
-                    found[write.token] = refused(207, entry)
+                    found[write.token] = _parted([write], refused(207, entry))
         if len(found) == len(writes):
             self._stop_if_hopeless(writes, found[writes[0].token])
         return found
@@ -171,6 +174,16 @@ class Push:
             return {t: replace(receipts[t], error=refusal) for t, _, _ in pairs}
         failed = [e for e in answer.get("errors") or () if isinstance(e, dict)]
         return {t: replace(receipts[t], error=e) for t, i, other in pairs if (e := _tie_error(failed, i, other))}
+
+
+def _parted(writes: Sequence[Write], refusal: Rejected) -> Rejected:
+    """A refusal naming the fields without which the rest may go. Where another record holds a value, an update goes
+    without it; but a new record must not, or there would be two of it."""
+    if refusal.code not in TAKEN:
+        return refusal
+    named = refusal.fields or tuple({"email"} & {name for write in writes for name in write.values})
+    fields = () if any(write.id is None for write in writes) else named
+    return Rejected(str(refusal), code=refusal.code, fields=fields, hint=refusal.hint)
 
 
 def _tie_error(errors: Iterable[Json], ident: str | None, other: str) -> Rejected | None:

@@ -32,9 +32,9 @@ def test_a_unique_value_that_is_taken_names_its_property_and_never_the_value(
     [receipt] = crm.write("contacts", [update("1001", badge="Secret Canary", phone="1")])
     receipts = crm.write("contacts", [create(1, badge="Secret Canary"), create(2)])
     assert outcomes(receipts) == {"c1": "rejected", "c2": "done"}
-    for error in (caught.value, receipt.error, receipts[0].error):
+    for error, fields in ((caught.value, ("badge",)), (receipt.error, ("badge",)), (receipts[0].error, ())):
         assert error is not None
-        assert (error.code, error.fields) == ("DUPLICATE_VALUE", ("badge",))
+        assert (error.code, error.fields) == ("DUPLICATE_VALUE", fields)
         assert "another record holds this unique value" in str(error)
         assert "canary" not in f"{error}{error!r}".lower()
     assert receipt.outcome is Outcome.REJECTED
@@ -107,3 +107,25 @@ def test_what_a_read_leaves_out_for_another_reason_is_not_taken_for_gone(
     fault.times, fault.hits = None, 0
     with pytest.raises(TryAgain, match="only a part"):
         crm.read("contacts", ["1001"], ["firstname"])
+
+
+def test_an_e_mail_that_is_another_contacts_holds_back_itself_alone(badges: HubSpotSandbox, crm: HubSpot) -> None:
+    taken = update("1001", email="bob@philips.example", phone="1")
+    [receipt] = crm.write("contacts", [taken])
+    assert receipt.error is not None
+    assert (receipt.error.code, receipt.error.fields) == ("CONFLICT", ("email",))
+    with pytest.raises(Rejected) as caught:
+        crm.write("contacts", [taken, update("1003", phone="2")])
+    assert caught.value.fields == ("email",)
+
+
+def test_a_new_contact_is_never_made_without_what_makes_it_another_ones_twin(
+    badges: HubSpotSandbox, crm: HubSpot
+) -> None:
+    writes = [create(1, email="bob@philips.example"), create(2, badge="Secret Canary"), create(3, email="no address")]
+    errors = [r.error for r in crm.write("contacts", writes)]
+    assert [(e.code, e.fields) for e in errors if e is not None] == [
+        ("CONFLICT", ()),
+        ("DUPLICATE_VALUE", ()),
+        ("INVALID_EMAIL", ("email",)),
+    ]
