@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
 
 from leadsync.connector import Clock, Crm
 from leadsync.errors import StopRun, TryAgain
 from leadsync.mapping.model import ObjectMap
 from leadsync.progress import Progress
-from leadsync.records import Record, Ref, Role
+from leadsync.records import ABSENT, Record, Ref, Role
 from leadsync.store import Store
 
 BATCH = 500
 """Records asked for and compared at a time; the connector splits it as its API wants."""
+SAMPLE = 5
+"""Records by which is seen whether a field can be read."""
 MOST_MISSING = 0.05
 """Of a batch: more that do not answer are rather misread than deleted, and nothing is concluded."""
 NOTED = "last audit"
@@ -69,10 +70,49 @@ def audit(
     return found
 
 
+def catch_up(
+    store: Store,
+    sides: Mapping[str, Crm],
+    mappings: Mapping[Role, ObjectMap],
+    clock: Clock,
+    progress: Progress,
+    stop: Callable[[], bool],
+) -> None:
+    """Read the records of an object again once fields of it can be read that could not be before: they were mapped
+    since, provisioned, or opened to leadsync's user. Else they would be known of those alone that somebody edits."""
+    for side, crm in sides.items():
+        for kind, role in ((o.name, o.role) for o in crm.objects()):
+            fields = mappings[role].vendor_fields(side, kind)
+            shown = _still_mapped(store, side, kind, fields)
+            if shown.issuperset(fields) or stop():
+                continue
+            sample = [record.ref.id for record in store.pulled.some(side, kind, SAMPLE)]
+            now_shown = {name for record in _read(crm, kind, sample, fields).values() for name in record.fields}
+            if now_shown <= shown:
+                continue
+            progress.step(f"read what is new in {side} {kind}")
+            for batch in _batches(store, side, kind):
+                if stop():
+                    return
+                _one(store, crm, kind, batch, fields, clock())
+                progress.advance(len(batch))
+            store.pulled.note_shown(side, kind, now_shown)
+
+
+def _still_mapped(store: Store, side: str, kind: str, fields: Sequence[str]) -> frozenset[str]:
+    """The fields that all known records were read with; one that is no longer mapped is no longer kept up to date."""
+    shown = store.pulled.shown(side, kind) or frozenset()
+    if not shown <= set(fields):
+        shown &= set(fields)
+        store.pulled.note_shown(side, kind, shown)
+    return shown
+
+
 def _batches(store: Store, side: str, kind: str) -> Iterator[list[Record]]:
-    live = iter([s.record for s in store.pulled.records_of(side, kind) if not s.record.deleted])
-    while batch := list(islice(live, BATCH)):
+    after = ""
+    while batch := store.pulled.some(side, kind, BATCH, after):
         yield batch
+        after = batch[-1].ref.id
 
 
 def _one(store: Store, crm: Crm, kind: str, known: Sequence[Record], fields: Sequence[str], now: datetime) -> Audited:
@@ -93,7 +133,7 @@ def _one(store: Store, crm: Crm, kind: str, known: Sequence[Record], fields: Seq
 
 def _read(crm: Crm, kind: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Record]:
     try:
-        return {record.ref.id: record for record in crm.read(kind, ids, fields)}
+        return {record.ref.id: record for record in crm.read(kind, ids, fields)} if ids else {}
     except TryAgain as problem:
         raise StopRun(
             f"{crm.side}: reading {kind} for the audit failed for good after several tries: {problem}"
@@ -101,7 +141,7 @@ def _read(crm: Crm, kind: str, ids: Sequence[str], fields: Sequence[str]) -> dic
 
 
 def _differs(known: Record, there: Record) -> bool:
-    moved = any(known.fields.get(name) != value for name, value in there.fields.items())
+    moved = any(known.fields.get(name, ABSENT) != value for name, value in there.fields.items())
     return moved or known.deleted != there.deleted or known.read_only != there.read_only
 
 

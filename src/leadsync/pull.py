@@ -67,6 +67,7 @@ def _drain(
         for page in crm.pull(feed.name, store.pulled.cursor(crm.side, feed.name), fields, key):
             _refuse_contradiction(page, crm.side, feed.name)
             with store.transaction():
+                _note_first(store, crm.side, feed, page)
                 store.pulled.save_identities(_ours(store, page, key), clock())
                 store.pulled.save_page(crm.side, feed.name, page, clock())
             records += len(page.records)
@@ -83,6 +84,13 @@ def _drain(
             "the next run goes on from there."
         ) from problem
     return Drained(crm.side, feed.name, records, touches, unread)
+
+
+def _note_first(store: Store, side: str, feed: Feed, page: Page) -> None:
+    """Which fields the first records of an object were read with."""
+    live = [record for record in page.records if not record.deleted] if feed.role is not None else []
+    if live and store.pulled.shown(side, feed.name) is None and not store.pulled.some(side, feed.name, 1):
+        store.pulled.note_shown(side, feed.name, live[0].fields.keys())
 
 
 def _ours(store: Store, page: Page, key: str) -> list[tuple[Ref, str, str]]:

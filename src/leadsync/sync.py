@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from leadsync.audit import Audited, audit, due
+from leadsync.audit import Audited, audit, catch_up, due
 from leadsync.besides import errands, group_changes, look_at_deals, people_on
 from leadsync.connector import Clock, Crm
 from leadsync.decide import Decision, company_decisions, lead_decisions, score_why
@@ -104,6 +104,8 @@ def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset()
     recovered = 0 if cached else recover(pusher)
     drained = [] if cached else pull(*_reading(world))
     audited = audit(*_reading(world)) if not cached and due(world.store, limits.audit_every, world.clock()) else None
+    if not cached:
+        catch_up(*_reading(world))
     blind = [] if cached else look_at_deals(world)
     seen = see(world)
     groups, jobs = group_changes(world, seen.view), errands(world, seen.view)

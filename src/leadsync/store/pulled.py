@@ -70,6 +70,15 @@ class Pulled:
         """Note that a drain which began then came to its end: what it did not bring had not changed."""
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"drained/{side}/{feed}", began.isoformat()))
 
+    def shown(self, side: str, kind: str) -> frozenset[str] | None:
+        """The fields that could be read when all records of an object were; None before there were any."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (f"fields/{side}/{kind}",)).fetchone()
+        return frozenset(json.loads(row["value"])) if row else None
+
+    def note_shown(self, side: str, kind: str, names: Collection[str]) -> None:
+        """All records of an object have been read with these fields."""
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"fields/{side}/{kind}", dumps(sorted(names))))
+
     def save_records(self, records: Iterable[Record], now: datetime) -> None:
         """Take records in as they are now, and follow merges and conversions to the record that took their place."""
         for record in records:
@@ -135,6 +144,11 @@ class Pulled:
         """How many records are known, the deleted too, and the highest row of one."""
         row = self._db.execute("SELECT count(*) n, coalesce(max(rowid), 0) last FROM record").fetchone()
         return row["n"], row["last"]
+
+    def some(self, side: str, kind: str, most: int, after: str = "") -> list[Record]:
+        """So many live records of one object, in the order of their ids, from behind one."""
+        query = "SELECT * FROM record WHERE side = ? AND kind = ? AND id > ? AND deleted = 0 ORDER BY id LIMIT ?"
+        return [record_of(row) for row in self._db.execute(query, (side, kind, after, most))]
 
     def records_of(self, side: str, kind: str) -> Iterator[Seen]:
         """The records of one object, in the order of their ids."""
