@@ -108,7 +108,8 @@ class Pull:
             answer = self._list_page(position.after, archived=True)
             ends = [_archived_at(item) for item in answer["results"]]
             pairs = zip(answer["results"], ends, strict=True)
-            fresh = [(item, at) for item, at in pairs if at > position.archived - self.overlap]
+            told = [(item, position.until if _misdated(item, at) else at) for item, at in pairs]
+            fresh = [(item, at) for item, at in told if at > position.archived - self.overlap]
             page = Page(tuple(self._deleted(item, at) for item, at in fresh))
             after = self._onward(position.after, next_after(answer))
             newest, pages = max([position.newest, *ends]), position.bin_pages + 1
@@ -240,6 +241,15 @@ def check_ascending(after: str, items: Sequence[Mapping[str, Any]]) -> None:
 def _total(answer: Mapping[str, Any]) -> int | None:
     total = answer.get("total")
     return total if isinstance(total, int) else None
+
+
+def _misdated(item: Mapping[str, Any], archived: int) -> bool:
+    """Whether HubSpot shows when a record was last modified in place of when it was archived, as it does, or did, for
+    contacts: then it may have been archived at any time since. HubSpot, changelog, "New definition for archivedAt"."""
+    try:
+        return millis(moment(item.get("updatedAt"))) == archived
+    except (ValueError, OverflowError):
+        return False
 
 
 def _archived_at(item: Mapping[str, Any]) -> int:

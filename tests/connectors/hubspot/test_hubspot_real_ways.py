@@ -129,3 +129,17 @@ def test_a_new_contact_is_never_made_without_what_makes_it_another_ones_twin(
         ("DUPLICATE_VALUE", ()),
         ("INVALID_EMAIL", ("email",)),
     ]
+
+
+def test_an_archived_contact_is_found_although_its_date_is_that_of_its_last_change(
+    seeded: HubSpotSandbox, crm: HubSpot
+) -> None:
+    seeded.portal.settings["contacts_archived_at"] = "modified"
+    cursor = drain(crm, "contacts")[1]
+    seeded.clock.advance(3600)
+    known = crm.read("contacts", ["1002"], [])[0].modified
+    call(seeded, "DELETE", "/crm/v3/objects/contacts/1002")
+    pages, cursor = drain(crm, "contacts", cursor)
+    [gone] = [r for p in pages for r in p.records if r.deleted]
+    assert gone.ref.id == "1002"
+    assert gone.modified > known, "else what is known would count as newer"

@@ -23,6 +23,7 @@ SETTINGS: Mapping[str, Any] = {
     "batch_update_drops_merged": True,
     "required_properties": {},
     "rate_limit_headers": True,
+    "contacts_archived_at": "archived",
 }
 """Switches for what is not settled or what a person wants to rehearse; a seed's "settings" override them."""
 
@@ -329,8 +330,13 @@ class Portal:
             self._bump(obj.kind)
 
     def archive(self, obj: Obj, actor: Actor) -> None:
-        """Put a record into the recycle bin, where its unique values are free again."""
-        obj.archived_at = self.tick()
+        """Put a record into the recycle bin, where its unique values are free again.
+
+        Of contacts HubSpot may say "modified" for when that was: changelog, "New definition for archivedAt".
+        """
+        now = self.tick()
+        misdated = obj.kind == "contacts" and self.settings["contacts_archived_at"] == "modified"
+        obj.archived_at = obj.updated if misdated else now
         for name, value in obj.properties.items():
             self._index_unique(obj, name, value, "")
         self._changed(obj, "deletion", {}, actor)
