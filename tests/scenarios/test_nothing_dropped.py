@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.engine import Stage
 from tests.scenarios.test_operator import ADA, both, conflict, made, quiet
+from tests.scenarios.test_operator_commands import House, house  # noqa: F401  a fixture
 
-from leadsync.answers import ruling
+from leadsync.answers import BadAnswer, ruling
 from leadsync.cli.plans import undo_now, undo_plan
 from leadsync.store import Store
 
@@ -135,3 +137,26 @@ def test_undo_of_several_runs_stops_at_what_a_person_typed_in_between(tmp_path: 
         rows = [w for w in store.history.all() if w.field == "Title"]
         undo_now(world, undo_plan(store, rows))
     assert stage.value(lead, "Title") == "CFO"
+
+
+# ---- answers in a file
+
+
+def test_an_answer_in_a_file_is_refused_where_the_records_say_something_else_by_now(house: House) -> None:  # noqa: F811
+    house.edit_hubspot(phone="111")
+    house.edit_salesforce(Phone="222")
+    house.run("sync")
+    file = house.folder / "conflicts.csv"
+    house.say("conflicts", "export", str(file))
+    house.edit_salesforce(Phone="333")
+    house.run("sync")
+    with file.open(encoding="utf-8", newline="") as text:
+        rows = list(csv.DictReader(text))
+    with file.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, rows[0].keys())
+        writer.writeheader()
+        writer.writerows({**row, "answer": "hubspot"} for row in rows)
+    with pytest.raises(BadAnswer, match="export anew"):
+        house.say("conflicts", "import", str(file))
+    house.run("sync")
+    assert house.in_salesforce()["Phone"] == "333"

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from leadsync.answers import BadAnswer, options, proposals, ruling
+from leadsync.answers import BadAnswer, proposals, ruling
 from leadsync.cli.common import Exit, config_option, console, now, output_option, read_config, say_json
 from leadsync.cli.inspect import NAMES, find_uid
 from leadsync.normalize import person
@@ -125,10 +125,14 @@ def export(config_path: Path, file: Path) -> int:
         writer = csv.writer(out)
         writer.writerow(COLUMNS)
         for c in found:
-            said = "; ".join(f"{side}: {value_text(value)}" for side, value in options(c).items())
-            writer.writerow([c.uid, names[c.uid], c.object, c.field, c.since.isoformat(), said, ""])
+            writer.writerow([c.uid, names[c.uid], c.object, c.field, c.since.isoformat(), _says(c), ""])
     click.echo(f"{len(found)} conflicts written to {file}")
     return Exit.DONE
+
+
+def _says(conflict: Conflict) -> str:
+    """What the records say, as people read it in a line."""
+    return "; ".join(f"{ref.side}: {' '.join(value_text(value).split())}" for ref, value in conflict.cells)
 
 
 @conflicts.command(name="import")
@@ -156,6 +160,10 @@ def _answer(waiting: dict[tuple[str, str], Conflict], row: dict[str, str], where
     conflict = waiting.get((row.get("lead", ""), row.get("field", "")))
     if conflict is None:
         raise BadAnswer(f"{where}: {row.get('field')} of {row.get('lead')} waits for nobody any more. Export anew.")
+    if row.get("says") not in (None, _says(conflict)):
+        raise BadAnswer(
+            f"{where}: {conflict.field} of {conflict.uid} says something else by now ({_says(conflict)}). Leave its answer blank, or export anew."
+        )
     text = row["answer"].strip()
     try:
         if text.startswith("="):
