@@ -146,7 +146,7 @@ def _rebuilds(name: str, damage: Damage, start: Moment, folder: Path, report: Re
     damage(stage.path)
     new = fresh(stage.path)
     with Watched(new) as store:
-        salvage(stage.path, store)
+        salvage(stage.path, store, stage.now)
         take_stock(stage.world(store, stage.sides))
     kept = take_place(new, stage.path, "damaged")
     same, quiet = before <= _accounted(stage.path), stage.writes() == writes

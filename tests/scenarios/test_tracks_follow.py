@@ -95,7 +95,7 @@ def test_a_state_made_anew_knows_whom_we_put_on_a_list(stage: Stage) -> None:  #
     lists(stage).on["7"].remove(taken_off)
     old, stage.path = stage.path, stage.path.with_name("anew.db")
     with Store(stage.path) as store:
-        salvage(old, store)
+        salvage(old, store, stage.now)
         assert store.noted("last audit") is None
     for _ in range(4):
         later(stage, hours=8)

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from tests.engine import Stage
 
+from leadsync.cli.state import take_stock
 from leadsync.connector import Write
 from leadsync.records import Ref
 from leadsync.store import Store
+from leadsync.store.salvage import salvage
 from leadsync.sync import carry_out
 
 ADA = {"email": "ada@acme.example", "firstname": "Ada", "lastname": "Lovelace", "jobtitle": "CTO", "company": "Acme"}
@@ -145,6 +147,25 @@ def test_a_kept_plan_makes_nobody_anew_who_was_made_and_deleted_since(stage: Sta
     with Store(stage.path) as store:
         pushed = carry_out(stage.world(store, stage.sides), made)
     assert (leads(stage), len(pushed.created), create in pushed.moved) == ([], 0, True)
+
+
+@pytest.mark.parametrize("part", [200, 1], ids=["at once", "in parts"])
+def test_a_state_made_anew_makes_nobody_anew_whom_no_crm_shows_any_more(stage: Stage, part: int) -> None:
+    contact = good(stage)
+    stage.run()
+    (lead,) = leads(stage)
+    stage.salesforce.delete(lead)
+    stage.run()
+    for there in (stage.salesforce.records, stage.salesforce.versions):
+        there.pop(lead)  # the bin is emptied
+    old, stage.path, stage.part = stage.path, stage.path.with_name("anew.db"), part
+    with Store(stage.path) as store:
+        salvage(old, store, stage.now)
+        done = take_stock(stage.world(store, stage.sides))
+    assert (leads(stage), list(done.plan.steps)) == ([], [])
+    stage.hubspot.edit(contact, jobtitle="Chief Technology Officer")
+    stage.run()
+    assert leads(stage) == [] and uid(stage, lead) == uid(stage, contact)
 
 
 # ---- what people said

@@ -54,7 +54,7 @@ def rebuild(config_path: Path, output: str, *, quiet: bool, yes: bool) -> int:
     with take_lock(config.state), progress(show=not quiet) as bar:
         new = fresh(config.state)
         with opened(replace(config, state=new), bar=bar, stop=stop, lane=Lane.INTERACTIVE) as world:
-            carried = salvage(config.state, world.store)
+            carried = salvage(config.state, world.store, world.clock())
             done = take_stock(world)
         if stop():
             click.echo(f"stopped before both CRMs were read: {config.state} is as it was. Run it again.", err=True)

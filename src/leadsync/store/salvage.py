@@ -10,10 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from leadsync.records import Ref
+from leadsync.records import Record, Ref
 from leadsync.store.besides import GROUP_NOTE
 from leadsync.store.damage import StoreError, marker, trouble
 from leadsync.store.database import Store
+from leadsync.store.pulled import NEVER
 
 ONLY_HERE = (
     "identity", "identity_rule", "ruling", "verdict", "flap", "lease", "written", "history", "score", "stage", "course",
@@ -34,8 +35,9 @@ def fresh(path: Path) -> Path:
     return place
 
 
-def salvage(old: Path, store: Store) -> dict[str, int]:
-    """Copy what can be read of the old state into a new one; table → rows. A row that is damaged is left out."""
+def salvage(old: Path, store: Store, now: datetime) -> dict[str, int]:
+    """Copy what can be read of the old state into a new one; table → rows. A row that is damaged is left out. Records
+    that were somebody count as deleted until a CRM shows them: else those in no bin any more would be made again."""
     if not old.exists():
         return {}
     kept: dict[str, int] = {}
@@ -48,6 +50,7 @@ def salvage(old: Path, store: Store) -> dict[str, int]:
             kept[table] = _copy(store.connection, table, rows)
         notes = [row for row in _readable(damaged, "meta", ("key", "value")) if row["key"].startswith(f"{GROUP_NOTE} ")]
         kept["list or campaign"] = _copy(store.connection, "meta", [row for row in notes if _sound(row)])
+        store.pulled.save_records((Record(ref, {}, NEVER, deleted=True) for ref in store.pulled.identities()), now)
     return kept
 
 
