@@ -161,9 +161,8 @@ def _answer(waiting: dict[tuple[str, str], Conflict], row: dict[str, str], where
     if conflict is None:
         raise BadAnswer(f"{where}: {row.get('field')} of {row.get('lead')} waits for nobody any more. Export anew.")
     if row.get("says") not in (None, _says(conflict)):
-        raise BadAnswer(
-            f"{where}: {conflict.field} of {conflict.uid} says something else by now ({_says(conflict)}). Leave its answer blank, or export anew."
-        )
+        what = f"{where}: {conflict.field} of {conflict.uid} says something else by now ({_says(conflict)})"
+        raise BadAnswer(f"{what}. Leave its answer blank, or export anew.")
     text = row["answer"].strip()
     try:
         if text.startswith("="):
