@@ -33,7 +33,7 @@ class Campaigns(Groups):
         """The leads and contacts that are members now. Raises Misconfigured where there is no such campaign."""
         if not any(True for _row in self._rows("Campaign", select("Campaign", ("Id",), f"Id = {literal(group)}"))):
             raise Misconfigured(f"Salesforce: there is no campaign with the id {group!r} that our user may see")
-        return frozenset(self._person(row) for row in self._of(group))
+        return frozenset(person for row in self._of(group) if (person := self._person(row)) is not None)
 
     def join(self, group: str, people: Sequence[Ref]) -> Mapping[Ref, SkipRecord]:
         """Make people members, with the status that the campaign gives by default."""
@@ -78,10 +78,12 @@ class Campaigns(Groups):
     def _of(self, group: str) -> Iterator[Mapping[str, Any]]:
         return self._rows(MEMBER, select(MEMBER, FIELDS, f"CampaignId = {literal(group)}"))
 
-    def _person(self, row: Mapping[str, Any]) -> Ref:
-        """A member that was converted is named by both: the contact speaks for it."""
-        kind = "Contact" if cell(MEMBER, row, "ContactId") is not None else "Lead"
-        return Ref(self._side, kind, text(MEMBER, row, _PERSON_FIELDS[kind]))
+    def _person(self, row: Mapping[str, Any]) -> Ref | None:
+        """A member that was converted is named by both: the contact speaks for it. None for an account, which is named
+        by neither (Salesforce object reference, "CampaignMember": Accounts as Campaign Members)."""
+        named = {kind: cell(MEMBER, row, _PERSON_FIELDS[kind]) for kind in ("Contact", "Lead")}
+        kind = next((kind for kind, ident in named.items() if ident is not None), None)
+        return None if kind is None else Ref(self._side, kind, text(MEMBER, row, _PERSON_FIELDS[kind]))
 
 
 FLAGS = {"Create": "createable", "Edit": "updateable", "Delete": "deletable"}

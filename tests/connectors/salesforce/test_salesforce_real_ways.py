@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.connectors.salesforce.conftest import CONTACT, Connect
+from tests.connectors.salesforce.conftest import ACCOUNT, CAMPAIGN, CONTACT, LEAD, Connect, User
 from tests.connectors.salesforce.test_salesforce_push import row, seed_leads
 from tests.connectors.salesforce.test_salesforce_push_bulk import calls
 
 from leadsync.connector import Outcome, Write
+from leadsync.records import Ref
 from leadsync_salesforce import SalesforceCrm, SalesforceSandbox
 from leadsync_salesforce.sandbox.ids import generated
 
@@ -139,3 +140,12 @@ def test_a_new_lead_is_never_made_without_the_unique_value_that_another_holds(
     assert [(r.error.code, r.error.fields) for r in made if r.error] == [("DUPLICATE_VALUE", ())] * 2
     changed = crm.write("Lead", [Write(i, "Lead", i, {"Number__c": "N-1", "Title": "T"}) for i in (ids[0], ids[2])])
     assert [(r.error.code, r.error.fields) for r in changed if r.error] == [("DUPLICATE_VALUE", ("Number__c",))] * 2
+
+
+def test_an_account_that_is_a_campaigns_member_is_nobody(crm: SalesforceCrm, person: User) -> None:
+    person("POST", "/sobjects/CampaignMember", json={"CampaignId": CAMPAIGN, "AccountId": ACCOUNT}).raise_for_status()
+    lead, contact = Ref("salesforce", "Lead", LEAD), Ref("salesforce", "Contact", CONTACT)
+    assert crm.members(CAMPAIGN) == {lead, contact}
+    assert crm.leave(CAMPAIGN, [lead]) == {}
+    assert crm.members(CAMPAIGN) == {contact}
+    assert {t.person for page in crm.pull("CampaignMember", "", []) for t in page.touches} == {lead, contact}
