@@ -15,7 +15,7 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 class HubSpotSettings(BaseModel):
     """The `[hubspot]` section of the configuration."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     url: str = Field("https://api.hubapi.com", description="Where HubSpot's API answers.")
     token: Secret = Field(description="A service key's or private app's token, as env:NAME or file:PATH.")

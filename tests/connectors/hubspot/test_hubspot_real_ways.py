@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 from tests.connectors.hubspot.conftest import call
 from tests.connectors.hubspot.test_hubspot_pull import drain
 from tests.connectors.hubspot.test_hubspot_push import create, outcomes, update
 
 from leadsync.connector import FieldSpec, Outcome
 from leadsync.errors import Rejected, TryAgain, Unreadable
-from leadsync_hubspot import HubSpot
+from leadsync_hubspot import HubSpot, HubSpotSettings
 from leadsync_hubspot.sandbox import HubSpotSandbox
 
 BADGE = FieldSpec("contacts", "badge", "Badge", "string", unique=True)
@@ -143,3 +144,10 @@ def test_an_archived_contact_is_found_although_its_date_is_that_of_its_last_chan
     [gone] = [r for p in pages for r in p.records if r.deleted]
     assert gone.ref.id == "1002"
     assert gone.modified > known, "else what is known would count as newer"
+
+
+def test_a_token_that_stands_in_the_configuration_itself_is_refused_without_being_shown() -> None:
+    with pytest.raises(ValidationError) as caught:
+        HubSpotSettings.model_validate({"token": "pat-na1-canary"})
+    assert "never as itself" in str(caught.value)
+    assert "canary" not in f"{caught.value}{caught.value!r}"
