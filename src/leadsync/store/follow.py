@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 
-from leadsync.records import Ref
+from leadsync.records import Record, Ref
+
+
+def by_likeness(db: sqlite3.Connection, record: Record) -> list[Ref]:
+    """The records that were merged into this one, the likest first: whose values a merge keeps, its CRM does not tell.
+    Those that an earlier merge had brought together come last: the record made of them knows what became of them."""
+    found: list[tuple[bool, int, Ref]] = []
+    for alias in record.aliases:
+        ref = Ref(record.ref.side, record.ref.kind, alias)
+        row = db.execute(
+            "SELECT fields, successor FROM record WHERE side = ? AND kind = ? AND id = ?", (ref.side, ref.kind, ref.id)
+        ).fetchone()
+        if row is not None:
+            known = json.loads(row["fields"])
+            alike = sum(name in known and known[name] == value for name, value in record.fields.items())
+            found.append((row["successor"] not in (None, str(record.ref)), -alike, ref))
+    return [ref for _, _, ref in sorted(found, key=lambda one: one[:2])]
 
 
 def follow_merge(db: sqlite3.Connection, old: Ref, new: Ref) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from leadsync.connector import Page, Unread
 from leadsync.records import Fields, Record, Ref, Touch
-from leadsync.store.follow import follow_conversion, follow_merge
+from leadsync.store.follow import by_likeness, follow_conversion, follow_merge
 from leadsync.store.rows import Seen, among, changed_of, dumps, record_of, record_row, seen_of, touch_of, touch_row
 
 _UPSERT = """
@@ -85,8 +85,8 @@ class Pulled:
             row = record_row(record, now)
             self._db.execute(_UPSERT, {**row, "changed": dumps(self._changed(record, row, now))})
             self._db.execute("DELETE FROM reject WHERE ref = ? AND direction = 'read'", (str(record.ref),))
-            for alias in record.aliases:
-                follow_merge(self._db, Ref(record.ref.side, record.ref.kind, alias), record.ref)
+            for alias in by_likeness(self._db, record):
+                follow_merge(self._db, alias, record.ref)
             if record.successor is not None:
                 follow = follow_merge if record.deleted else follow_conversion
                 follow(self._db, record.ref, record.successor)
