@@ -11,7 +11,7 @@ from leadsync.accounts import Account, Accounts, Belonging, Family, account_of, 
 from leadsync.enrich import Resolved
 from leadsync.identify import Identity, Known, addresses, carried_id
 from leadsync.mapping.compare import same
-from leadsync.mapping.model import ObjectMap
+from leadsync.mapping.model import FieldMap, ObjectMap
 from leadsync.merge import How, Verdict, answered
 from leadsync.normalize import person
 from leadsync.plan import Member, Subject
@@ -80,20 +80,29 @@ def parties(
         ]
         facts, verdicts = unify(mapping, sources)
         for name in [n for n, v in verdicts.items() if v.how is How.HELD and (identity.uid, n) in rulings]:
-            verdicts[name] = _ruled(mapping, verdicts[name], rulings[identity.uid, name])
+            verdicts[name] = _ruled(mapping, verdicts[name], rulings[identity.uid, name], members)
             facts[name] = verdicts[name].value
         made.append(Party(identity, members, facts, verdicts))
     return made
 
 
-def _ruled(mapping: ObjectMap, held: Verdict, ruling: Ruling) -> Verdict:
-    """An answer holds as long as the records say what they said when it was given, or already what was answered."""
-    how = mapping.fields[ruling.field].compare
-    then = dict(ruling.cells)
+def _ruled(mapping: ObjectMap, held: Verdict, ruling: Ruling, members: Iterable[Seen]) -> Verdict:
+    """An answer holds as long as the records say what they said when it was given, or already what was answered; not
+    where somebody typed the same once more since."""
+    mapped = mapping.fields[ruling.field]
+    how, later = mapped.compare, _typed_after(mapped, members, ruling.at)
+    then = {ref: value for ref, value in ruling.cells if ref not in later}
     for ref, value in held.said:
         if (ref not in then or not same(then[ref], value, how)) and not same(ruling.value, value, how):
             return held
     return answered(held, ruling.value, lambda a, b: same(a, b, how))
+
+
+def _typed_after(mapped: FieldMap, members: Iterable[Seen], moment: datetime) -> set[Ref]:
+    """The records in which a field certainly became what it is after a moment."""
+    refs = ((seen, seen.record.ref) for seen in members)
+    targets = ((seen, target.name) for seen, ref in refs for target in mapped.targets_in(ref.side, ref.kind))
+    return {seen.record.ref for seen, name in targets if name in seen.changed and seen.changed[name][0] > moment}
 
 
 def closed_sides(

@@ -38,6 +38,23 @@ def test_an_answer_that_says_blank_clears(stage: Stage, take: str | None) -> Non
     assert quiet(stage)
 
 
+def test_an_answer_is_not_given_again_to_people_who_type_the_same_later(stage: Stage) -> None:
+    contact, lead = both(stage)
+    found = conflict(stage, contact, lead)
+    with Store(stage.path) as store:
+        store.cases.rule(ruling(found, "hubspot", None, stage.now))
+    stage.run()
+    stage.pass_time(timedelta(days=30))
+    stage.hubspot.edit(contact, phone="333")
+    stage.run()
+    assert stage.value(lead, "Phone") == "333"
+    stage.pass_time(timedelta(days=30))
+    stage.run()
+    again = conflict(stage, contact, lead)
+    assert again.cells == found.cells
+    assert (stage.value(contact, "phone"), stage.value(lead, "Phone")) == ("111", "222")
+
+
 # ---- mapping
 
 
