@@ -81,14 +81,17 @@ def definition(spec: FieldSpec) -> Json:
     return found
 
 
-def options_of(spec: FieldSpec, names: Iterable[str] | None = None) -> list[Json]:
+def options_of(spec: FieldSpec) -> list[Json]:
     """The choices of an enumeration or a checkbox, in order."""
-    pairs = [(name, name) for name in (spec.options if names is None else names)]
     if spec.type == "bool":
-        pairs = [("true", "Yes"), ("false", "No")]
+        return _options([("true", "Yes"), ("false", "No")])
+    return _options([(name, name) for name in spec.options])
+
+
+def _options(pairs: Iterable[tuple[str, str]], first: int = 0) -> list[Json]:
     return [
         {"value": value, "label": label, "displayOrder": order, "hidden": False}
-        for order, (value, label) in enumerate(pairs)
+        for order, (value, label) in enumerate(pairs, first)
     ]
 
 
@@ -104,10 +107,12 @@ def _existing(client: Client, spec: FieldSpec, there: Mapping[str, Any], *, appl
         return ProvisionStep(what, "conflict", f"is {there.get('type')} in HubSpot, the mapping needs {kind}")
     if spec.unique and not there.get("hasUniqueValue"):
         return ProvisionStep(what, "conflict", "is not unique in HubSpot, and cannot be made so: archive it first")
-    known = [str(option.get("value")) for option in there.get("options") or ()]
+    kept = list(there.get("options") or ())  # as they are: what is sent takes the place of all of them
+    known = {str(option.get("value")) for option in kept}
     new = [option for option in spec.options if option not in known]
     if not new:
         return ProvisionStep(what, "exists")
     if apply:
-        client.update_property(spec.kind, spec.name, {"options": options_of(spec, [*known, *new])})
+        added = _options([(name, name) for name in new], len(kept))
+        client.update_property(spec.kind, spec.name, {"options": [*kept, *added]})
     return ProvisionStep(what, "created" if apply else "missing", f"options {', '.join(new)}")

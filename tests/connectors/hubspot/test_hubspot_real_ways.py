@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
 from tests.connectors.hubspot.conftest import call
@@ -151,3 +153,17 @@ def test_a_token_that_stands_in_the_configuration_itself_is_refused_without_bein
         HubSpotSettings.model_validate({"token": "pat-na1-canary"})
     assert "never as itself" in str(caught.value)
     assert "canary" not in f"{caught.value}{caught.value!r}"
+
+
+def test_an_option_that_is_added_leaves_the_others_as_people_made_them(seeded: HubSpotSandbox, crm: HubSpot) -> None:
+    stage = FieldSpec("contacts", "stage", "Stage", "enum", options=("mql", "sql"))
+    crm.provision([stage], apply=True)
+    path = "/crm/v3/properties/contacts/stage"
+    ours = call(seeded, "GET", path)[1]["options"]
+    theirs = [{**ours[0], "label": "Marketing qualified", "displayOrder": 5}, {**ours[1], "hidden": True}]
+    assert call(seeded, "PATCH", path, {"options": theirs})[0] == 200
+    kept = call(seeded, "GET", path)[1]["options"]
+    crm.provision([replace(stage, options=("mql", "sql", "won"))], apply=True)
+    found = call(seeded, "GET", path)[1]["options"]
+    assert [o for o in found if o["value"] != "won"] == kept
+    assert [o["label"] for o in found if o["value"] == "won"] == ["won"]
