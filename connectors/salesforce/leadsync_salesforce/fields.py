@@ -22,6 +22,8 @@ class FieldInfo:
     createable: bool
     updateable: bool
     relationship: str
+    identifies: bool = False
+    """Whether it is an external id whose values are unique, by which a record can be made or found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def _field(given: Mapping[str, Any]) -> FieldInfo:
         createable=bool(given.get("createable")),
         updateable=bool(given.get("updateable")),
         relationship=str(given.get("relationshipName") or ""),
+        identifies=given.get("externalId") is True and given.get("unique") is True,
     )
 
 

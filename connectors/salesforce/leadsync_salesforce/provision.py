@@ -109,6 +109,9 @@ class Provisioner:
         if info.type not in _FITS[spec.type]:
             self._step(what, "conflict", f"it is of type {info.type}, wanted is {spec.type}: rename or remove it")
             return True
+        if spec.unique and not info.identifies:
+            self._step(what, "conflict", "it is no external id with unique values: tick both in its definition")
+            return True
         if not info.updateable:
             return False
         self._step(what, "exists")

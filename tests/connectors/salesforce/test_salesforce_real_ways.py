@@ -9,7 +9,7 @@ from tests.connectors.salesforce.conftest import ACCOUNT, CAMPAIGN, CONTACT, LEA
 from tests.connectors.salesforce.test_salesforce_push import row, seed_leads
 from tests.connectors.salesforce.test_salesforce_push_bulk import calls
 
-from leadsync.connector import Outcome, Write
+from leadsync.connector import FieldSpec, Outcome, Write
 from leadsync.records import Ref
 from leadsync_salesforce import SalesforceCrm, SalesforceSandbox
 from leadsync_salesforce.sandbox.ids import generated
@@ -149,3 +149,15 @@ def test_an_account_that_is_a_campaigns_member_is_nobody(crm: SalesforceCrm, per
     assert crm.leave(CAMPAIGN, [lead]) == {}
     assert crm.members(CAMPAIGN) == {contact}
     assert {t.person for page in crm.pull("CampaignMember", "", []) for t in page.touches} == {lead, contact}
+
+
+def test_a_key_that_somebody_made_as_a_plain_text_is_told_when_provisioning(
+    sandbox: SalesforceSandbox, crm: SalesforceCrm
+) -> None:
+    sandbox.seed({"custom_fields": [{"object": "Contact", "name": "LeadSync_Id__c", "type": "Text", "length": 64}]})
+    for apply in (False, True):
+        steps = crm.provision([FieldSpec("Contact", "LeadSync_Id__c", "id", "string", unique=True)], apply=apply)
+        assert [(s.what, s.state) for s in steps] == [("field Contact.LeadSync_Id__c", "conflict")]
+        assert "external id" in steps[0].detail
+    key = FieldSpec("Lead", "LeadSync_Id__c", "id", "string", unique=True)
+    assert [s.state for s in crm.provision([key], apply=False)] == ["exists"]
