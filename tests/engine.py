@@ -20,7 +20,7 @@ from leadsync.resolve import ResolveSettings
 from leadsync.rules import Rulebook, load_rulebook
 from leadsync.store import Reject, Store
 from leadsync.sync import Cycle, World, cycle, never
-from leadsync.world import PART
+from leadsync.world import AT_ONCE, PART
 
 KINDS: Mapping[str, Mapping[str, Role]] = {
     "hubspot": {"companies": Role.COMPANY, "contacts": Role.PERSON},
@@ -82,7 +82,8 @@ class Stage:
         self.on_commit: Callable[[str], None] = nothing
         self.progress: Progress = Silent()
         self.kept: Watched | None = None
-        self.part = PART
+        self.part: int | None = None
+        """Records looked at together, where it is not what the engine ships with."""
 
     @property
     def rules(self) -> Rulebook:
@@ -101,7 +102,8 @@ class Stage:
             run=f"run-{self.runs}",
             progress=self.progress,
             stop=stop,
-            part=self.part,
+            part=PART if self.part is None else self.part,
+            at_once=AT_ONCE if self.part is None else self.part,
         )
 
     def run(self, *, write: bool = True, stop: Callable[[], bool] = never) -> Cycle:

@@ -55,7 +55,7 @@ class Sight:
 def see(world: World) -> Sight:
     """Look at everything and plan: at once, or in parts where there is too much for that."""
     known, _ = world.store.pulled.size()
-    if known <= world.part:
+    if known <= world.at_once:
         view = look(world)
         made = plan(view.subjects, memory(world.store), view.as_of)
         return Sight(view, made, [Piece(view, made)])

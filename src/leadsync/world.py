@@ -22,6 +22,8 @@ from leadsync.touchpoints import Contact
 
 PART = 200
 """Records that are looked at together: with all that follows from them they take some 20 MB."""
+AT_ONCE = 1_000
+"""Records up to which all are looked at together: a cycle takes a third less time than in parts, and 20 MB more."""
 
 
 def never() -> bool:
@@ -34,8 +36,8 @@ class World:
     """Everything a cycle touches. `stop` is asked between pages and batches: a run ends early, but in good order.
 
     `asking` False: what is known is all there is, and no register is asked. `replaying`: the clock stands in the past,
-    so that facts are those of that day, as far as they were kept, and stages are worked out anew. `part`: where more
-    records are known, a cycle looks at them in parts of that size.
+    so that facts are those of that day, as far as they were kept, and stages are worked out anew. Where more
+    records are known than `at_once`, a cycle looks at them in parts of the size `part`.
     """
 
     config: Config
@@ -50,6 +52,7 @@ class World:
     asking: bool = True
     replaying: bool = False
     part: int = PART
+    at_once: int = AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
