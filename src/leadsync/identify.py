@@ -103,7 +103,7 @@ def people(records: Iterable[Known], uids: Mapping[Ref, str], overrides: Overrid
     members = sorted(records, key=lambda k: k.record.ref)
     groups = _started(members, overrides)
     _join_known(groups, members, uids)
-    _join_by_id(groups, members, _person_key)
+    _join_by_id(groups, members, uids, _person_key)
     _join_successors(groups, members)
     _join_by_email(groups, members)
     return _identities(groups, members, uids, _person_key)
@@ -115,7 +115,7 @@ def companies(records: Iterable[Known], uids: Mapping[Ref, str], overrides: Over
     members = sorted(records, key=lambda k: k.record.ref)
     groups = _started(members, overrides)
     _join_known(groups, members, uids)
-    _join_by_id(groups, members)
+    _join_by_id(groups, members, uids)
     _join_by_name(groups, members)
     return _identities(groups, members, uids, _company_key)
 
@@ -149,16 +149,23 @@ def _join_known(groups: _Groups, members: Sequence[Known], uids: Mapping[Ref, st
         groups.join(refs, SINCE_BEFORE)
 
 
-def _join_by_id(groups: _Groups, members: Sequence[Known], key_of: KeyOf | None = None) -> None:
-    """Records that carry one leadsync id, and the record that this id was named after, if `key_of` says what that is:
-    an address belongs to one person, but a name to many companies."""
+def _join_by_id(
+    groups: _Groups, members: Sequence[Known], uids: Mapping[Ref, str], key_of: KeyOf | None = None
+) -> None:
+    """Records that carry one leadsync id; and, if `key_of` says what ids are named after, the record that is known by
+    this id, or where none is (the state was lost), the one that it was named after: an address belongs to one person,
+    but a name to many companies. Whoever has the address later is somebody else."""
     by_id: dict[str, list[Ref]] = defaultdict(list)
     for known in members:
         if ident := carried_id(known.facts):
             by_id[ident].append(known.record.ref)
+    taken = {uids[known.record.ref] for known in members if known.record.ref in uids}
     for known in members:
-        if key_of is not None and (name := _named(key_of(known))) in by_id and not carried_id(known.facts):
-            by_id[name].append(known.record.ref)
+        if key_of is not None and not carried_id(known.facts):
+            named = _named(key_of(known))
+            ident = uids.get(known.record.ref, "" if named in taken else named)
+            if ident in by_id:
+                by_id[ident].append(known.record.ref)
     for refs in by_id.values():
         groups.join(refs, SAME_ID)
 

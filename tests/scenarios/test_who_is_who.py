@@ -190,3 +190,21 @@ def test_what_was_said_of_a_record_can_be_taken_back_under_its_new_id(stage: Sta
     with Store(stage.path) as store:
         assert [rule.verdict for rule in store.cases.identity_rules()] == (["same"] if later == "same" else [])
     assert (uid(stage, merged) == uid(stage, second)) == (later == "same")
+
+
+# ---- an address that somebody else used to have
+
+
+def test_who_gets_an_address_that_another_had_by_mistake_is_not_that_other(stage: Stage) -> None:
+    contact = good(stage)
+    stage.run()
+    (lead,) = leads(stage)
+    stage.hubspot.edit(contact, email="adah@acme.example")
+    stage.run()
+    assert stage.value(lead, "Email") == "adah@acme.example"
+    other = stage.hubspot.put("contacts", **{**ADA, "firstname": "Adam", "lastname": "Smith"})
+    stage.run()
+    assert uid(stage, other) != uid(stage, contact) == uid(stage, lead)
+    stage.hubspot.edit(other, lastname="Smythe")
+    stage.run()
+    assert stage.value(lead, "LastName") == stage.value(contact, "lastname") == "Lovelace"
