@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadsync.attribute.engine import attribute
-from leadsync.attribute.journeys import Conversion, by_campaign, gathered, journeys, to_paths
+from leadsync.attribute.journeys import Conversion, by_campaign, by_channel, gathered, journeys, to_paths
 from leadsync.attribute.load import load_models
 from leadsync.attribute.model import STANDARD, JourneyRules, Kind, Repeats, Scope
 from leadsync.attribute.report import report
@@ -167,6 +167,26 @@ def test_a_report_adds_up_to_the_conversions_and_says_what_a_channel_cost():
     web = next(row for row in rows if row.label == "web")
     assert (web.touches, web.journeys, web.returned) == (3, 2, None)
     assert [row.label for row in rows][-1] == "(no touch)" and rows[0].label == "ads"
+
+
+def test_a_report_by_campaign_leaves_out_and_passes_over_channels_as_one_by_channel_does():
+    some = journeys("a", PATH, [Conversion(WON, 10.0)], SETTINGS.journey)
+    rules = replace(SETTINGS.journey, exclude=frozenset(("ads", "web")), direct=frozenset(("email",)))
+    for by, expected in ((by_channel, "email"), (by_campaign, "(email)")):
+        found = report(some, replace(SETTINGS, journey=rules), by, ["first"])
+        assert [row.label for row in found if row.conversions["first"] > 0] == [expected]
+    for by, expected in ((by_channel, "web"), (by_campaign, "(web)")):
+        found = report(some, SETTINGS, by, ["last_non_direct"])
+        assert [row.label for row in found if row.conversions["last_non_direct"] > 0] == [expected]
+
+
+def test_the_first_touch_of_a_lead_is_none_that_the_look_back_leaves_out():
+    path = [touch("ads", 800, "old"), touch("web", 20)]
+    found = summary(path, SETTINGS, WON)
+    assert (found.first_channel, found.last_channel, found.top_share, found.touches) == ("web", "web", 1, 1)
+    assert parts_of(path, STANDARD["first"], WON, SETTINGS.journey) == {"web": 1}
+    nothing = summary([touch("ads", 800)], SETTINGS, WON)
+    assert (nothing.first_channel, nothing.top_channel, nothing.touches) == ("", "", 0)
 
 
 def test_a_report_of_nothing_is_empty():

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from leadsync.attribute.engine import NO_TOUCH, Credits, attribute
 from leadsync.attribute.journeys import Journey, by_channel, to_paths
-from leadsync.attribute.model import AttributionSettings
+from leadsync.attribute.model import AttributionSettings, JourneyRules
+from leadsync.attribute.paths import Paths, keep_touches
 from leadsync.touchpoints import Touchpoint
 
 
@@ -42,7 +45,8 @@ def report(
     """
     some = list(journeys)
     names = tuple(dict.fromkeys((settings.default, *(settings.report if models is None else models))))
-    found = attribute(to_paths(some, label), [settings.models[name] for name in names], settings.journey)
+    paths, rules = _by_label(some, label, settings.journey)
+    found = attribute(paths, [settings.models[name] for name in names], rules)
     won = {name: credit.by_channel() for name, credit in found.items()}
     value = {name: _values(credit) for name, credit in found.items()}
     touches = Counter(label(touch) for journey in some for touch in journey.touches)
@@ -59,6 +63,20 @@ def report(
     )
     costed = (_with_cost(row, settings) for row in rows)
     return sorted(costed, key=lambda row: (row.label == NO_TOUCH, -row.conversions[settings.default], row.label))
+
+
+def _by_label(
+    some: Sequence[Journey], label: Callable[[Touchpoint], str], rules: JourneyRules
+) -> tuple[Paths, JourneyRules]:
+    """The journeys by label, and the rules with what they say of channels said of labels: touches of channels that are
+    left out are, and direct is a label that only direct touches have."""
+    touches = [touch for journey in some for touch in journey.touches]
+    kept = np.array([touch.channel not in rules.exclude for touch in touches], dtype=np.bool_)
+    direct, others = (
+        {label(touch) for touch in touches if (touch.channel in rules.direct) is passed} for passed in (True, False)
+    )
+    paths = keep_touches(to_paths(some, label), kept)
+    return paths, replace(rules, exclude=frozenset(), direct=frozenset(direct - others))
 
 
 def _values(credit: Credits) -> dict[str, float]:

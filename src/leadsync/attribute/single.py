@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 import numpy as np
 
 from leadsync.attribute.heuristics import per_touch
-from leadsync.attribute.journeys import Conversion, Journey, by_channel, journeys, to_paths
+from leadsync.attribute.journeys import Conversion, Journey, by_channel, end_of, journeys, to_paths
 from leadsync.attribute.model import AttributionSettings, JourneyRules, Kind, Method
 from leadsync.attribute.paths import prepare, unique
 from leadsync.touchpoints import Touchpoint
@@ -69,11 +69,13 @@ def summary(
 ) -> Summary:
     """First and last touch and the channel that the default model credits most (ties: the alphabet's first).
 
-    Up to the conversion; without one, up to the last touch.
+    Of the touches that the journey rules leave in: up to the conversion, or without one up to the last touch.
     """
     rules, method = settings.journey, settings.method
     journey = _journey(touchpoints, conversion_at, rules)
-    kept = [touch for touch in journey.touches if touch.channel not in rules.exclude]
+    kept = [
+        touch for touch in journey.touches if touch.channel not in rules.exclude and _is_recent(touch, journey, rules)
+    ]
     if not kept:
         return Summary(model=method.name)
     parts = credits(kept, method, conversion_at, rules, milestones=milestones)
@@ -103,6 +105,11 @@ def _journey(
 ) -> Journey:
     won = [] if conversion_at is None else [Conversion(conversion_at)]
     return journeys("", touchpoints, won, rules, milestones)[0]
+
+
+def _is_recent(touch: Touchpoint, journey: Journey, rules: JourneyRules) -> bool:
+    """Whether the look-back leaves a touch in."""
+    return rules.lookback_days is None or end_of(journey) - touch.at <= timedelta(days=rules.lookback_days)
 
 
 def _exact(share: float) -> Fraction:
