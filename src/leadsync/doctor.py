@@ -16,14 +16,14 @@ from functools import partial
 from pathlib import Path
 
 from leadsync.checks import NEARLY_USED, WAIT, attempt, fail, ok, warn
-from leadsync.config import Config, Configured, lint
+from leadsync.config import Config, Configured
 from leadsync.config import load as load_config
 from leadsync.connector import Check, Clock, Connector, Crm, Health, Kind, ObjectType, connector
 from leadsync.connector.besides import Entries, EntryKind, Groups
 from leadsync.errors import LeadsyncError
 from leadsync.mapping.model import ObjectMap
 from leadsync.quota import DAY, Governor, Lane, Standing, govern
-from leadsync.rules import Rulebook, load_rulebook
+from leadsync.rules import Rulebook, lint, load_rulebook
 from leadsync.store.migrations import MIGRATIONS
 
 WAL_FAULT = ((3, 7, 0), (3, 51, 2))

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from leadsync.attribute import AttributionSettings, load_models
-from leadsync.config.lint import shared_groups
-from leadsync.connector import ObjectType
+from leadsync.config.read import Lookup, text_of
+from leadsync.config.read import read as read_config
+from leadsync.connector import ObjectType, connector
 from leadsync.errors import Misconfigured
 from leadsync.files import list_reader, model_files
-from leadsync.mapping.load import load_object
+from leadsync.mapping.load import lint_object
 from leadsync.mapping.model import ObjectMap
-from leadsync.mapping.problems import Problem, Problems
+from leadsync.mapping.problems import Problem, Problems, errors
 from leadsync.nurture import NurtureRules, load_nurture
 from leadsync.nurture.model import Pace
 from leadsync.picture import COMPANY_FACTS
@@ -26,6 +27,7 @@ from leadsync.traits import TRAITS
 from leadsync.traits.facts import FACTS
 
 T = TypeVar("T")
+Sides: TypeAlias = Mapping[str, Sequence[ObjectType]]
 
 CONDITIONS = (*TRAITS, *COMPANY_FACTS)
 """What conditions of a lead's mapping may name besides its fields and computed values."""
@@ -76,38 +78,74 @@ def vocabulary(lead: ObjectMap | None, company: ObjectMap | None, touches: Touch
     return Vocabulary(frozenset((*FACTS, *own, *CONDITIONS)), events, aliases)
 
 
-def load_rulebook(folder: Path, sides: Mapping[str, Sequence[ObjectType]]) -> Rulebook:
+def load_rulebook(folder: Path, sides: Sides) -> Rulebook:
     """Read all files of a mappings folder; raises Problems with everything that is wrong in any of them."""
+    rules, problems = check_rulebook(folder, sides)
+    if rules is None:
+        raise Problems(problems)
+    return rules
+
+
+def lint(path: Path, lookup: Lookup = connector) -> list[Problem]:
+    """Everything that is wrong with a configuration and its mapping files, warnings too; no CRM is asked."""
+    try:
+        draft = read_config(path, lookup)
+        return sorted({*draft.problems, *check_rulebook(draft.folder, draft.sides)[1]})
+    except Problems as found:
+        return list(found.problems)
+    except Misconfigured as problem:
+        return [Problem(str(path), 0, 0, "LS402", str(problem))]
+
+
+def check_rulebook(folder: Path, sides: Sides) -> tuple[Rulebook | None, list[Problem]]:
+    """All files of a mappings folder, each as far as it can be read, and all problems and warnings; what one needs of
+    another is checked where that one is right. There is no rulebook where anything but a warning is wrong."""
     problems: list[Problem] = []
 
     def read(name: str, parse: Callable[[str, str], T]) -> T | None:
-        path = folder / name
+        file = str(folder / name)
         try:
-            return parse(path.read_text(encoding="utf-8"), str(path))
-        except OSError as problem:
-            raise Misconfigured(
-                f"{path}: cannot read it: {problem.strerror}. `leadsync init` writes the mapping files."
-            ) from None
+            return parse(text_of(folder / name), file)
         except Problems as found:
             problems.extend(found.problems)
-            return None
+        except Misconfigured as problem:
+            problems.append(Problem(file, 0, 0, "LS402", str(problem)))
+        return None
 
-    lead = read("lead.toml", lambda text, file: load_object(text, file, sides, CONDITIONS))
-    company = read("company.toml", lambda text, file: load_object(text, file, sides))
+    def mapping(name: str, also: Sequence[str] = ()) -> ObjectMap | None:
+        made, found = read(name, lambda text, file: lint_object(text, file, sides, also)) or (None, [])
+        problems.extend(found)
+        return made
+
+    lead, company = mapping("lead.toml", CONDITIONS), mapping("company.toml")
     touches = read("touchpoints.toml", lambda text, file: load_touch_rules(text, file, set(sides)))
-    names = vocabulary(lead, company, touches)
+    names = vocabulary(lead, company, touches) if lead is not None and company is not None else None
     read_models = [read(name, lambda text, file: load_model(text, file, names)) for name in model_files(folder)]
     models = [model for model in read_models if model is not None]
     all_read = len(models) == len(read_models)
     problems += at_odds(models, str(folder))
     lists = list_reader(folder)
     stages = read("stages.toml", lambda text, file: load_stages(text, file, models if all_read else (), names, lists))
-    attribution = read("attribution.toml", lambda text, file: load_models(text, file, sides))
+    attribution = read("attribution.toml", lambda text, file: load_models(text, file, set(sides)))
     nurture: NurtureRules | None = NO_NURTURE
     if stages is not None and all_read and (folder / "nurture.toml").exists():
-        nurture = read("nurture.toml", lambda text, file: load_nurture(text, file, stages, models, names, sides))
+        nurture = read("nurture.toml", lambda text, file: load_nurture(text, file, stages, models, names, set(sides)))
     if nurture is not None and attribution is not None:
         problems += shared_groups(nurture, attribution, folder)
-    if problems or not (lead and company and stages and attribution and touches and nurture):
-        raise Problems(problems)
-    return Rulebook(lead, company, in_order(models), stages, attribution, touches, nurture)
+    if errors(problems) or not (lead and company and stages and attribution and touches and nurture):
+        return None, problems
+    return Rulebook(lead, company, in_order(models), stages, attribution, touches, nurture), problems
+
+
+def shared_groups(nurture: NurtureRules, attribution: AttributionSettings, folder: Path) -> list[Problem]:
+    """A list or campaign that two entries would fill and empty against each other."""
+    tracks = [(f"the track {track.name}", at) for track in nurture.tracks for at in track.on.items()]
+    touched = [(f"members of {label}", at) for label, on in attribution.members.items() for at in on.items()]
+    first: dict[tuple[str, str], str] = {}
+    problems = []
+    for what, (side, ident) in (*tracks, *touched):
+        before = first.setdefault((side, ident), what)
+        if before != what:
+            text = f"{side} {ident} is given to {before} and to {what}: each needs a list or campaign of its own"
+            problems.append(Problem(str(folder / "attribution.toml"), 0, 0, "LS601", text))
+    return problems

@@ -11,7 +11,7 @@ import pytest
 from apscheduler.triggers.cron import CronTrigger
 from pydantic import BaseModel, ConfigDict
 
-from leadsync.config import Config, Schedule, lint, load
+from leadsync.config import Config, Schedule, load
 from leadsync.config.cron import check_cron
 from leadsync.connector import Connector, Kind, ObjectType
 from leadsync.connector.secrets import Secret
@@ -19,6 +19,7 @@ from leadsync.errors import Misconfigured
 from leadsync.gates import Limits
 from leadsync.mapping.problems import Problem, Problems
 from leadsync.records import Role
+from leadsync.rules import lint, load_rulebook
 
 
 class CrmSettings(BaseModel):
@@ -251,9 +252,11 @@ def test_a_file_that_cannot_be_read_says_what_to_do(home: Path) -> None:
 
 # ---- cron lines
 
-GOOD = ["* * * * *", "*/15 * * * *", "0 6-20/2 * * mon-fri", "5,35 0 1 jan,jul sun", "0 0 * * 0-6", "59 23 31 12 6"]
+GOOD = ["* * * * *", "*/15 * * * *", "0 6-20/2 * * mon-fri", "5,35 0 1 jan,jul sun", "0 0 * * 0-6", "59 23 31 12 6",
+        "0 0 29 2 *", "0 0 30,31 1-12 *", "0 */23 * * MON", "5/54 * * * *"]  # fmt: skip
 BAD = ["60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 7", "*/0 * * * *", "a * * * *", "5-1 * * * *",
-       "*-5 * * * *", "* * * mon *", "1,,2 * * * *"]  # fmt: skip
+       "*-5 * * * *", "* * * mon *", "1,,2 * * * *", "0 */24 * * *", "*/60 * * * *", "0 0 1 */12 *", "10-20/15 * * * *",
+       "5/70 * * * *", "0 6 * * 1-fri", "0 6 * * mon-fri/2", "0 6 * * sun/1"]  # fmt: skip
 
 
 @pytest.mark.parametrize("line", GOOD)
@@ -266,6 +269,11 @@ def test_a_cron_line_is_one_for_the_scheduler_too(line: str) -> None:
 def test_what_is_no_cron_line_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="of a cron line"):
         check_cron(line)
+
+
+def test_a_cron_line_that_never_comes_is_refused() -> None:
+    with pytest.raises(ValueError, match="never"):
+        check_cron("0 0 30 2 *")
 
 
 # ---- the linter
@@ -300,3 +308,69 @@ def test_the_linter_checks_mappings_against_the_configured_sides(home: Path) -> 
 def test_the_linter_says_when_there_is_no_file(home: Path) -> None:
     (found,) = lint(home / "none.toml", lookup)
     assert (found.code, found.line) == ("LS402", 0)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_the_linter_refuses_what_a_run_refuses(home: Path) -> None:
+    """An event that no touch rule makes, and a protected field that the mapping calls something else."""
+    shutil.copytree(CHECKOUT / "mappings", home / "mappings")
+    edit(home / "mappings" / "scoring.toml", 'event = "demo_request"', 'event = "demo_reqest"')
+    path = write(home, f"schema = 1\n{BOTH}")
+    config = load(path, lookup)
+    sides = {side: INSTALLED[side].objects for side in config.connectors}
+    with pytest.raises(Problems) as refused:
+        load_rulebook(config.mappings, sides)
+    assert [p.code for p in lint(path, lookup)] == [p.code for p in refused.value.problems] == ["LS610"]
+
+
+def test_the_linter_takes_what_a_run_takes(home: Path) -> None:
+    """A field of the admin's own may be scored, and a company's legal entity may stand in a condition."""
+    shutil.copytree(CHECKOUT / "mappings", home / "mappings")
+    with (home / "mappings" / "lead.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[field.tier]\ndirection = "read"\nhubspot = "tier"\nwhen = "legal_country == \'DE\'"\n')
+    with (home / "mappings" / "scoring.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[rule]]\nid = "t"\ngroup = "fit"\nlabel = "T"\nfield = "tier"\npoints = { gold = 5 }\n')
+    path = write(home, f"schema = 1\n{BOTH}")
+    load_rulebook(home / "mappings", {side: INSTALLED[side].objects for side in ("hubspot", "salesforce")})
+    assert lint(path, lookup) == []
+
+
+def test_a_mistake_in_one_file_makes_no_mistakes_of_what_others_say(home: Path) -> None:
+    shutil.copytree(CHECKOUT / "mappings", home / "mappings")
+    edit(home / "mappings" / "scoring.toml", 'field = "seniority"', 'field = "senority"')
+    found = lint(write(home, f"schema = 1\n{BOTH}"), lookup)
+    assert [(Path(p.file).name, p.code) for p in found] == [("scoring.toml", "LS604")]
+
+
+def test_what_an_editor_on_windows_saves_is_read(home: Path) -> None:
+    """A byte order mark and CR LF, in the configuration and in the mappings."""
+    shutil.copytree(CHECKOUT / "mappings", home / "mappings")
+    path = write(home, f"schema = 1\n{BOTH}")
+    for file in (path, *(home / "mappings").glob("*.toml")):
+        file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    (home / "secret").write_bytes(b"\xef\xbb\xbfs3cret\r\n")
+    assert lint(path, lookup) == []
+    settings = load(path, lookup).connectors["salesforce"].settings
+    assert isinstance(settings, CrmSettings)
+    assert settings.token.get_secret_value() == "s3cret"
+    load_rulebook(home / "mappings", {side: INSTALLED[side].objects for side in ("hubspot", "salesforce")})
+
+
+def test_a_mapping_in_another_encoding_is_told_by_a_run_as_by_the_linter(home: Path) -> None:
+    shutil.copytree(CHECKOUT / "mappings", home / "mappings")
+    stages = home / "mappings" / "stages.toml"
+    stages.write_bytes("# Größe\n".encode("latin-1") + stages.read_bytes())
+    path = write(home, f"schema = 1\n{BOTH}")
+    assert [p.code for p in lint(path, lookup)] == ["LS402"]
+    with pytest.raises(Misconfigured, match=r"stages\.toml: not a text in UTF-8"):
+        load_rulebook(home / "mappings", {side: INSTALLED[side].objects for side in ("hubspot", "salesforce")})
+
+
+def test_a_secret_that_is_blank_is_not_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", " ")
+    assert [(p.line, p.code) for p in problems(home, f"schema = 1\n{BOTH}")] == [(4, "LS401")]

@@ -32,13 +32,13 @@ from leadsync.cli.health import note_cost
 from leadsync.cli.planned import plan_text
 from leadsync.cli.plans import write_plan
 from leadsync.cli.scoring import html_option
-from leadsync.config import lint as lint_config
 from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.files import example_config
 from leadsync.fixpoint import second_plan
 from leadsync.gates import NAMES
 from leadsync.quota import Lane
 from leadsync.rehearsal import copy_mappings
+from leadsync.rules import lint as lint_config
 from leadsync.schedule import StopFlag, run_daemon
 from leadsync.sync import Cycle, World, costs, cycle
 

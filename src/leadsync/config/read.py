@@ -97,7 +97,7 @@ class Draft:
 
 def text_of(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise Misconfigured(f"{path}: not a text in UTF-8.") from None
     except OSError as problem:

@@ -42,14 +42,23 @@ def _follow(reference: str) -> str:
         case ["env", name]:
             if name not in os.environ:
                 raise Unreadable(f"environment variable {name} is not set: export {name}=…")
-            return os.environ[name].strip()
+            return _filled(os.environ[name], f"environment variable {name} is blank: export {name}=…")
         case ["file", path]:
             try:
-                return Path(path).expanduser().read_text(encoding="utf-8").strip()
+                text = Path(path).expanduser().read_text(encoding="utf-8-sig")
             except OSError as problem:
                 raise Unreadable(f"cannot read the secret file {path}: {problem.strerror}") from None
+            except UnicodeDecodeError:
+                raise Unreadable(f"the secret file {path} is no text in UTF-8: save it as such") from None
+            return _filled(text, f"the secret file {path} is empty")
         case _:
             raise BadReference('a secret is given by reference, as "env:NAME" or "file:PATH", never as itself')
+
+
+def _filled(text: str, otherwise: str) -> str:
+    if not text.strip():
+        raise Unreadable(otherwise)
+    return text.strip()
 
 
 Secret = Annotated[SecretStr, BeforeValidator(read_secret), WithJsonSchema({"type": "string"})]
