@@ -230,6 +230,18 @@ def test_a_fact_that_says_nothing_takes_nothing_from_those_that_do() -> None:
     assert both.changes == without.changes
 
 
+def test_a_fact_that_has_the_name_of_another_facts_rule_gets_a_rule_of_its_own() -> None:
+    """The shipped rule "industry" looks at `industry_group`; what the CRM calls industry is another fact."""
+    text = TEXT.replace('id = "seniority"', 'id = "region"')
+    found = learned(text)
+    changed = {change.rule: change for change in found.changes if "north" in change.label.casefold()}
+    (own,) = changed.values()
+    assert own.rule != "region" and own.fresh
+    model = load_model(found.text, "proposed.toml")
+    rules = {rule.id: rule.test for rule in model.rules}
+    assert "north" not in rules["region"].points and rules[own.rule].field == "region"  # type: ignore[union-attr]
+
+
 def test_the_penalty_is_the_one_under_which_earlier_leads_tell_later_ones_best() -> None:
     chance = np.random.default_rng(8)
     noise, won = chance.random((300, 60)) < 0.3, chance.random(300) < 0.3

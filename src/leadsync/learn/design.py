@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Final
 
 import numpy as np
@@ -83,7 +84,10 @@ def design(
     `candidates`: facts that may become rules; `shut`: facts nothing may be learned from.
     """
     readers = [(_levels(rule), _reader(rule)) for rule in model.rules if not _looked_at(rule) & shut]
-    readers += [pair for name in candidates if (pair := _candidate(name, examples[:fitting])) is not None]
+    taken = {rule.id for rule in model.rules}
+    for name in candidates:
+        pair = _candidate(name, _free(name, taken), examples[:fitting])
+        readers += [] if pair is None else [pair]
     ages = [touch_ages(example.touches, example.day) for example in examples]
     pairs: list[tuple[Level, Floats]] = []
     for known, reader in readers:
@@ -227,7 +231,13 @@ def _unlisted(known: Sequence[Level], found: Sequence[tuple[str, float] | None])
 # ---- facts without a rule
 
 
-def _candidate(name: str, examples: Sequence[Example]) -> tuple[list[Level], Reader] | None:
+def _free(name: str, taken: Collection[str]) -> str:
+    """The id of a new rule on a fact: its name, unless that is the id of a rule on something else."""
+    ids = (name if number == 1 else f"{name}_{number}" for number in count(1))
+    return next(some for some in ids if some not in taken)
+
+
+def _candidate(name: str, rule: str, examples: Sequence[Example]) -> tuple[list[Level], Reader] | None:
     """A fact as bands with as many leads each if it is a number, else by its common values; None when it is neither, or
     mostly values of their own (a name, an id)."""
     values = [value for e in examples if not is_blank(value := e.facts.get(name))]
@@ -236,7 +246,7 @@ def _candidate(name: str, examples: Sequence[Example]) -> tuple[list[Level], Rea
     if amounts and len(amounts) == len(values) and len(set(amounts)) > 2:
         floors = _floors(amounts, blank=len(examples) - len(values), won=sum(e.won for e in examples))
         levels = [
-            Level(name, str(i), f"{label}: {told(floor)} or more", 0, fresh=True, field=name, floor=floor)
+            Level(rule, str(i), f"{label}: {told(floor)} or more", 0, fresh=True, field=name, floor=floor)
             for i, floor in enumerate(floors)
         ]
         return levels, lambda example, _ages: _band(example.facts.get(name), floors)
@@ -244,7 +254,7 @@ def _candidate(name: str, examples: Sequence[Example]) -> tuple[list[Level], Rea
     common = [value for value, count in counts.most_common(MOST_VALUES) if count >= RARE]
     if sum(counts[value] for value in common) * 2 < len(values):
         return None
-    levels = [Level(name, value, f"{label}: {value}", 0, fresh=True, field=name) for value in sorted(common)]
+    levels = [Level(rule, value, f"{label}: {value}", 0, fresh=True, field=name) for value in sorted(common)]
     return levels, lambda example, _ages: _value(example.facts, name)
 
 
