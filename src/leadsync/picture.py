@@ -10,8 +10,9 @@ from datetime import datetime
 from leadsync.accounts import Account, Accounts, Belonging, Family, account_of, families
 from leadsync.enrich import Resolved
 from leadsync.identify import Identity, Known, addresses, carried_id
-from leadsync.mapping.compare import same
+from leadsync.mapping.compare import canonical, same
 from leadsync.mapping.model import FieldMap, ObjectMap
+from leadsync.mapping.transform import apply
 from leadsync.merge import How, Verdict, answered
 from leadsync.normalize import person
 from leadsync.plan import Member, Subject
@@ -95,7 +96,8 @@ def _ruled(mapping: ObjectMap, held: Verdict, ruling: Ruling, members: Iterable[
     for ref, value in held.said:
         if (ref not in then or not same(then[ref], value, how)) and not same(ruling.value, value, how):
             return held
-    return answered(held, ruling.value, lambda a, b: same(a, b, how))
+    typed = None if is_blank(ruling.value) else apply(mapped.transform, canonical(ruling.value, mapped.type))
+    return answered(held, typed, lambda a, b: same(a, b, how))
 
 
 def _typed_after(mapped: FieldMap, members: Iterable[Seen], moment: datetime) -> set[Ref]:
