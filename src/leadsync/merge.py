@@ -15,6 +15,10 @@ from enum import StrEnum
 from leadsync.records import Absent, Ref, Value, is_blank
 
 
+PAIR = 2
+"""Records of whom each edit reaches the other at once, or is still to."""
+
+
 class How(StrEnum):
     """How a value came about."""
 
@@ -105,6 +109,8 @@ def _never_filled(cell: Cell) -> bool:
 def _after_change(cells: Sequence[Cell], changed: Sequence[Cell], rules: Rules) -> Verdict:
     if rules.null == "keep" and rules.conflict != "hold":  # a blank is nothing to keep: it takes no edit's place
         changed = [cell for cell in changed if not is_blank(cell.value)] or changed
+    if len(cells) > PAIR and rules.conflict != "hold":
+        changed = [cell for cell in changed if not any(_upon(cell, other, rules) for other in changed)] or changed
     winner = _survivor(changed, rules.owner)
     rivals = [cell for cell in changed if not rules.same(cell.value, winner.value)]
     if not rivals and is_blank(winner.value) and rules.null == "keep":
@@ -115,6 +121,14 @@ def _after_change(cells: Sequence[Cell], changed: Sequence[Cell], rules: Rules) 
     if rivals:
         return _conflict(cells, winner, rivals, rules)
     return Verdict(winner.value, How.CHANGED, winner.ref, _others(cells, winner, rules), spread=True)
+
+
+def _upon(cell: Cell, other: Cell, rules: Rules) -> bool:
+    """Whether the other edit was made of the very value that this one brought: it knew it, and is the newer one. So it
+    is where an edit has reached one record, and a further one has not taken it yet."""
+    if isinstance(other.base, Absent) or isinstance(cell.base, Absent) or rules.same(cell.value, other.value):
+        return False
+    return rules.same(other.base, cell.value) and not rules.same(cell.base, other.value)
 
 
 def _conflict(cells: Sequence[Cell], winner: Cell, rivals: Sequence[Cell], rules: Rules) -> Verdict:

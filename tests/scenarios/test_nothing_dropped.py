@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.engine import Stage
-from tests.scenarios.test_operator import ADA, both, conflict, made, quiet
+from tests.scenarios.test_operator import ADA, ADA_SF, both, conflict, made, quiet
 from tests.scenarios.test_operator_commands import House, house  # noqa: F401  a fixture
 
 from leadsync.answers import BadAnswer, ruling
@@ -53,6 +53,22 @@ def test_an_answer_is_not_given_again_to_people_who_type_the_same_later(stage: S
     again = conflict(stage, contact, lead)
     assert again.cells == found.cells
     assert (stage.value(contact, "phone"), stage.value(lead, "Phone")) == ("111", "222")
+
+
+def test_an_answer_that_a_person_types_is_written_as_what_the_field_holds(tmp_path: Path) -> None:
+    employees = 'salesforce  = { Lead = "NumberOfEmployees" }\ndirection   = "read"'
+    stage = made(
+        tmp_path, {employees: employees.replace('direction   = "read"', 'owner = "hubspot"\nconflict = "hold"')}
+    )
+    contact, lead = both(stage)
+    stage.hubspot.edit(contact, numemployees="20")
+    stage.salesforce.edit(lead, NumberOfEmployees=30)
+    stage.run()
+    with Store(stage.path) as store:
+        (found,) = store.cases.conflicts()
+        store.cases.rule(ruling(found, None, " 50 ", stage.now))
+    stage.run()
+    assert stage.salesforce.log[-1][2]["NumberOfEmployees"] == 50
 
 
 # ---- mapping
@@ -111,6 +127,31 @@ def test_an_edit_made_while_a_field_could_not_be_seen_over_there_arrives_once_it
 
 
 # ---- contradictions
+
+
+OWNED = {'salesforce  = "Title"\nowner       = "salesforce"': 'salesforce  = "Title"\nowner       = "hubspot"'}
+
+
+def test_an_edit_made_of_ours_stands_although_a_twin_of_the_record_refused_it(tmp_path: Path) -> None:
+    stage = made(tmp_path, OWNED)
+    contact, lead = both(stage)
+    twin = stage.salesforce.put("Lead", Company="Acme", **ADA_SF)
+    stage.run()
+    stage.salesforce.refuse = lambda write: "no" if write.id == twin.id and "Title" in write.values else ""
+    stage.hubspot.edit(contact, jobtitle="CEO")
+    stage.run()
+    assert (stage.value(lead, "Title"), stage.value(twin, "Title")) == ("CEO", "CTO")
+    stage.salesforce.edit(lead, Title="CFO")
+    stage.run()
+    assert (stage.value(lead, "Title"), stage.value(contact, "jobtitle")) == ("CFO", "CFO")
+    stage.hubspot.edit(contact, jobtitle="CIO")
+    stage.run()
+    assert (stage.value(lead, "Title"), stage.value(contact, "jobtitle")) == ("CIO", "CIO")
+    stage.salesforce.refuse = lambda _write: ""
+    stage.salesforce.edit(twin, City="Bonn")
+    stage.run()
+    assert stage.value(twin, "Title") == "CIO"
+    assert quiet(stage)
 
 
 def test_a_field_that_is_only_read_waits_for_nobody(stage: Stage) -> None:
