@@ -164,9 +164,10 @@ class Pusher:
         records: list[Record] = []
         wanted = list(dict.fromkeys((*OWN_FIELDS[kind], *names)))
         for start in range(0, len(ids), READ):
-            body = {"ids": list(ids[start : start + READ]), "fields": wanted}
+            asked = list(ids[start : start + READ])
+            body = {"ids": asked, "fields": wanted}
             rows = self._client.post_to_read(f"composite/sobjects/{identifier(kind)}", body)
-            if not isinstance(rows, list):
+            if not isinstance(rows, list) or len(rows) != len(asked):  # null stands for each that is not there
                 raise Unreadable(f"Salesforce {kind}: the collections read is not what the API promises")
             for row in rows:
                 if isinstance(row, dict):

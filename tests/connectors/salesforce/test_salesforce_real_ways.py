@@ -10,6 +10,7 @@ from tests.connectors.salesforce.test_salesforce_push import row, seed_leads
 from tests.connectors.salesforce.test_salesforce_push_bulk import calls
 
 from leadsync.connector import FieldSpec, Outcome, Write
+from leadsync.errors import Unreadable
 from leadsync.records import Ref
 from leadsync_salesforce import SalesforceCrm, SalesforceSandbox
 from leadsync_salesforce.sandbox.ids import generated
@@ -161,3 +162,15 @@ def test_a_key_that_somebody_made_as_a_plain_text_is_told_when_provisioning(
         assert "external id" in steps[0].detail
     key = FieldSpec("Lead", "LeadSync_Id__c", "id", "string", unique=True)
     assert [s.state for s in crm.provision([key], apply=False)] == ["exists"]
+
+
+@pytest.mark.parametrize("rows", [[], [None]], ids=["none", "one"])
+def test_a_read_that_answers_fewer_than_were_asked_for_is_not_taken_for_gone(
+    sandbox: SalesforceSandbox, crm: SalesforceCrm, rows: list[None]
+) -> None:
+    ids = seed_leads(sandbox, 3)
+    gone = generated("00Q", 7777)
+    assert len(crm.read("Lead", [*ids, gone], ["Title"])) == 3
+    sandbox.faults.add({"match": {"path": "composite/sobjects/Lead"}, "action": {"kind": "replace_body", "body": rows}})
+    with pytest.raises(Unreadable, match="not what the API promises"):
+        crm.read("Lead", ids, ["Title"])
