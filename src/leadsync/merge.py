@@ -14,7 +14,6 @@ from enum import StrEnum
 
 from leadsync.records import Absent, Ref, Value, is_blank
 
-
 PAIR = 2
 """Records of whom each edit reaches the other at once, or is still to."""
 
