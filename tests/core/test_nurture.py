@@ -161,6 +161,23 @@ def test_where_a_legal_basis_is_needed_and_unknown_nobody_is_contacted():
     assert advice(read, facts={**GOOD, "country": "US"}, rules=strict).do is Do.ENROL
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"country": "DE", "legal_country": "US"},
+        {"country": "US", "legal_country": "DE"},
+        {"country": "Germany"},
+        {"country": "Deutschland"},
+        {"country": " de "},
+    ],
+)
+def test_a_legal_basis_is_needed_wherever_the_person_or_the_company_is_and_however_it_is_written(where):
+    for named in ("DE", "Germany"):
+        strict = replace(RULES, basis_needed=frozenset([named]))
+        found = advice(touch("content_download", 3), facts={**GOOD, **where}, rules=strict)
+        assert found.do is Do.NONE and "no legal basis is known" in found.reason
+
+
 def test_a_cap_holds_an_advice_until_there_is_room_again():
     read = touch("content_download", 10)
     two = [contact(6), contact(2)]
@@ -208,6 +225,21 @@ def test_the_group_left_alone_is_drawn_evenly_and_for_good():
     assert alone == [lead for lead in map(str, range(5000)) if held_out(lead, rules)]
     assert alone != [lead for lead in map(str, range(5000)) if held_out(lead, replace(rules, salt="other"))]
     assert not any(held_out(str(n), RULES) for n in range(100))
+
+
+def test_only_who_would_have_been_advised_is_in_the_group_left_alone():
+    """Or leads that nothing is ever advised of (sales closed them) would be counted among those left alone only."""
+    rules = replace(RULES, held_out=0.5)
+    (alone, *_), (other, *_) = (
+        [lead for lead in map(str, range(20)) if held_out(lead, rules) is drawn] for drawn in (True, False)
+    )
+    closed = {**GOOD, "sales_status": "Closed - Not Converted"}
+    for lead in (alone, other):
+        assert (advice(lead=lead, facts=closed, rules=rules).rule, advice(lead=lead, rules=rules).rule) == (
+            "", "held_out" if lead == alone else "welcome",
+        )  # fmt: skip
+    opted_out = advice(lead=alone, facts={**GOOD, "opted_out": True}, rules=rules)
+    assert opted_out.do is Do.NONE
 
 
 def course(*steps):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -75,6 +76,16 @@ def test_who_converted_before_any_advice_or_may_not_be_followed_is_in_no_group()
         )
         is None
     )
+
+
+def test_who_was_advised_and_left_alone_in_turn_is_in_no_group() -> None:
+    """As after a change of `salt` or of `held_out`."""
+    both = nurtured("welcome")
+    both = replace(both, given={**both.given, "held_out": NOW - timedelta(days=5)})
+    kept = {"a": nurtured("welcome"), "b": nurtured("held_out"), "c": both}
+    found = worth_of_advice(kept, {"c": NOW})
+    assert found is not None
+    assert (found.of_advised, found.of_alone) == ((0, 1), (0, 1))
 
 
 def test_who_qualified_when_first_seen_did_not_do_so_by_advice(house: House) -> None:

@@ -197,8 +197,8 @@ def _objected(kept: Iterable[Nurtured]) -> int:
 
 def worth_of_advice(kept: Mapping[str, Nurtured], won: Mapping[str, datetime | None]) -> Effect | None:
     """Conversions after the first advice: of leads that had any, against those left alone. Leads that had converted
-    by then (what a person had set when we first looked is as old as that look), or that may not be followed, are in
-    neither group."""
+    by then (what a person had set when we first looked is as old as that look), that may not be followed, or that were
+    in both groups in turn, are in neither."""
     advised: list[bool] = []
     alone: list[bool] = []
     for uid, some in kept.items():
@@ -206,7 +206,9 @@ def worth_of_advice(kept: Mapping[str, Nurtured], won: Mapping[str, datetime | N
         at = won.get(uid)
         if some.course is None or begun is None or (at is not None and at <= begun):
             continue
-        (alone if "held_out" in some.given else advised).append(at is not None)
+        left_alone = "held_out" in some.given
+        if not left_alone or len(some.given) == 1:
+            (alone if left_alone else advised).append(at is not None)
     return effect((sum(advised), len(advised)), (sum(alone), len(alone)))
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta, timezone
 from typing import Final
 
+from leadsync.normalize.countries import country_code
 from leadsync.nurture.course import Situation
 from leadsync.nurture.model import Advice, Advise, Cap, Course, Do, NurtureRules, Quiet
 from leadsync.qualify.machine import seen_by_stages
 from leadsync.qualify.model import SUPPRESSED, Action
-from leadsync.records import Value, is_blank
+from leadsync.records import Value, is_blank, value_text
 from leadsync.rulefiles.gates import value_key
 from leadsync.score.model import Score
 from leadsync.touchpoints import Contact
@@ -36,14 +37,28 @@ def advise(  # noqa: PLR0913
     """The next best action for a lead (`lead`: its leadsync id, for the hold-out group).
 
     `colleagues`: our contacts with others of the same company, for caps by account; `given`: when each rule last gave
-    its advice for this lead, for cool-downs.
+    its advice for this lead, for cool-downs. Left alone is only who something would be advised of, or the two groups
+    could not be compared.
     """
-    if held_out(lead, rules):
+    found = _advised(course, situation, score, rules, colleagues, given or {})
+    if found.rule and held_out(lead, rules):
         return Advice(Do.NONE, "in the group that is left alone, to compare with", "held_out")
+    return found
+
+
+def _advised(
+    course: Course,
+    situation: Situation,
+    score: Score,
+    rules: NurtureRules,
+    colleagues: Sequence[Contact],
+    given: Mapping[str, datetime],
+) -> Advice:
+    """The same for somebody who is not left alone."""
     view = seen_by_nurture(course, situation, score)
     forbidden = ""
     for rule in rules.advice:
-        if not rule.when.holds(view) or _cooling(rule, given or {}, situation.as_of):
+        if not rule.when.holds(view) or _cooling(rule, given, situation.as_of):
             continue
         objection = may_not(situation, rules, rule.do) if rule.do in CONTACTING else ""
         if objection:
@@ -96,10 +111,17 @@ def may_not(situation: Situation, rules: NurtureRules, do: Do = Do.ENROL) -> str
     if situation.state.has(Action.SUPPRESS_NURTURE) or situation.state.stage == SUPPRESSED:
         reasons = [reason for _id, action, reason in situation.state.gates if action == Action.SUPPRESS_NURTURE]
         return reasons[0] if reasons else situation.state.cause
-    country = situation.facts.get("legal_country") or situation.facts.get("country")
-    if str(country) in rules.basis_needed and is_blank(situation.facts.get("legal_basis")):
-        return f"no legal basis is known, and {country} needs one"
+    if rules.basis_needed and is_blank(situation.facts.get("legal_basis")):
+        needed = {_country(value) for value in rules.basis_needed}
+        for country in (situation.facts.get("country"), situation.facts.get("legal_country")):
+            if not is_blank(country) and _country(country) in needed:
+                return f"no legal basis is known, and {country} needs one"
     return ""
+
+
+def _country(value: Value) -> str:
+    """A country however it is written, by its code where it has one."""
+    return country_code(value_text(value)) or value_key(value)
 
 
 def is_true(value: Value) -> bool:

@@ -107,7 +107,8 @@ class TaskRule:
 @dataclass(frozen=True, slots=True)
 class NurtureRules:
     """The whole file. `qualified`: the stage from which a lead is qualified; `customer`: stages of customers;
-    `lost`: CRM values that mean a lead is lost. `basis_needed`: countries in which a legal basis must be known.
+    `lost`: CRM values that mean a lead is lost. `basis_needed`: countries, however written, in which a legal basis must
+    be known, be it the person's or the company's.
     `held_out`: the share of leads that get no advice, to compare with.
     """
 
