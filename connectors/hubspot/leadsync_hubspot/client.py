@@ -24,6 +24,10 @@ NOT_FOUND = "OBJECT_NOT_FOUND"
 """Category of the one error that a read may have: a record, or an association, that is not there."""
 
 
+class Refused(Unreadable):
+    """A read that HubSpot understood and refused: what is asked for is not there, or not to be had."""
+
+
 class Client:
     """HubSpot's endpoints as leadsync uses them, each giving the decoded body. Reads repeat what failed in passing."""
 
@@ -65,7 +69,7 @@ class Client:
         try:
             return retrying(once, sleep=self._sleep)
         except Rejected as refusal:
-            raise Unreadable(f"HubSpot refused a read: {refusal}") from refusal
+            raise Refused(f"HubSpot refused a read: {refusal}") from refusal
 
     def _write(self, call: Callable[..., Any], *args: object, good: Sequence[int], **options: Any) -> Json:
         def once() -> Json:

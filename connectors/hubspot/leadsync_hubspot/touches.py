@@ -11,7 +11,7 @@ from typing import Any
 from leadsync.connector import Page, Unread
 from leadsync.errors import BadRecord, Unreadable
 from leadsync.records import Record, Ref, Touch
-from leadsync_hubspot.client import Client
+from leadsync_hubspot.client import Client, Refused
 from leadsync_hubspot.cursor import FormPosition, FormsPosition, dump, load_forms
 from leadsync_hubspot.records import moment, next_after
 
@@ -119,10 +119,18 @@ class Forms:
             after = following
 
     def _form(self, guid: str, name: str, stand: FormPosition) -> Iterator[tuple[Page, FormPosition]]:
-        """Read back in time to what was seen before; only then the form's `seen` moves."""
+        """Read back in time to what was seen before; only then the form's `seen` moves. A form that HubSpot lists and
+        does not let be read, because it was archived just now or is of a kind without submissions, is set aside."""
         edge = stand.seen - self.overlap
         while True:
-            answer = self.client.submissions(guid, limit=SUBMISSIONS, **({"after": stand.after} if stand.after else {}))
+            more = {"after": stand.after} if stand.after else {}
+            try:
+                answer = self.client.submissions(guid, limit=SUBMISSIONS, **more)
+            except Refused as problem:
+                reason = f"the submissions of the form {name!r} cannot be read: {problem}"
+                unread = Unread(Ref(self.side, "forms", guid), reason, "archive the form in HubSpot, or ask there")
+                yield Page(unread=(unread,)), stand
+                return
             items = answer["results"]
             times = [_submitted(item) for item in items]
             fresh = [item for item, at in zip(items, times, strict=True) if at > edge]

@@ -167,3 +167,18 @@ def test_an_option_that_is_added_leaves_the_others_as_people_made_them(seeded: H
     found = call(seeded, "GET", path)[1]["options"]
     assert [o for o in found if o["value"] != "won"] == kept
     assert [o["label"] for o in found if o["value"] == "won"] == ["won"]
+
+
+def test_a_form_whose_submissions_cannot_be_had_does_not_keep_back_the_others(
+    seeded: HubSpotSandbox, crm: HubSpot
+) -> None:
+    seeded.seed({"forms": [{"guid": "a-form", "name": "Old", "formType": "captured"}]})
+    refusal = {"status": "error", "message": "Form not found", "category": "OBJECT_NOT_FOUND"}
+    action = {"kind": "reply", "status": 404, "body": refusal}
+    seeded.faults.add({"match": {"path": "/submissions/forms/a-form"}, "times": 1, "action": action})
+    pages, cursor = drain(crm, "forms")
+    assert len([t for p in pages for t in p.touches]) == 2
+    [unread] = [u for p in pages for u in p.unread]
+    assert (unread.ref.id, "'Old'" in unread.reason) == ("a-form", True)
+    seeded.seed({"submissions": [{"form": "a-form", "email": "n@example.com", "submittedAt": "2026-01-01T00:00:00Z"}]})
+    assert [t.person.id for p in drain(crm, "forms", cursor)[0] for t in p.touches] == ["n@example.com"]
