@@ -208,3 +208,27 @@ def test_who_gets_an_address_that_another_had_by_mistake_is_not_that_other(stage
     stage.hubspot.edit(other, lastname="Smythe")
     stage.run()
     assert stage.value(lead, "LastName") == stage.value(contact, "lastname") == "Lovelace"
+
+
+# ---- half of a conversion
+
+
+@pytest.mark.parametrize("seen", ["a stopped run", "a contact that cannot be read"])
+def test_an_edit_waits_for_the_contact_of_a_lead_that_was_converted(stage: Stage, seen: str) -> None:
+    contact, lead = stage.hubspot.put("contacts", **ADA), stage.salesforce.put("Lead", **ADA_SF)
+    stage.run()
+    new = stage.salesforce.convert(lead, "Contact", {})
+    stage.hubspot.edit(contact, jobtitle="CEO")
+    calls: list[str] = []
+    if seen == "a stopped run":
+        stage.salesforce.on_call = calls.append
+        stage.run(stop=lambda: "after pull Lead" in calls)
+    else:
+        unread = stage.salesforce.versions.pop(new)
+        for _ in range(2):
+            stage.run()
+        stage.salesforce.versions[new] = unread
+        stage.salesforce.edit(new, Department="Board")
+    for _ in range(2):
+        stage.run()
+    assert stage.value(new, "Title") == stage.value(contact, "jobtitle") == "CEO"

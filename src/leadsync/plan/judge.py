@@ -76,7 +76,8 @@ def _half_way(place: Place, last: LastWrite | None) -> bool:
 
 def _never_ours(place: Place, *, half_way: bool) -> Kept | None:
     if place.member.read_only:
-        return place.kept("read_only", "the record can no longer be written: it was converted, or is locked")
+        detail = "the record can no longer be written: it was converted, or is locked"
+        return place.kept("read_only", detail, waits=_alone(place) and _to_come(place))
     if place.target.direction is Direction.READ:
         return place.kept("read", 'the mapping only reads it: direction = "read"')
     if place.mapped.unique and not place.member.primary:
@@ -92,6 +93,12 @@ def _never_ours(place: Place, *, half_way: bool) -> Kept | None:
         detail = f"its condition does not hold: when = {place.mapped.when.text}"
         return place.kept("condition", detail, waits=_to_come(place))
     return None
+
+
+def _alone(place: Place) -> bool:
+    """Whether the record that took this one's place was not seen yet."""
+    side = place.member.ref.side
+    return not any(other.ref.side == side and not other.read_only for other in place.subject.members)
 
 
 def _to_come(place: Place) -> bool:
