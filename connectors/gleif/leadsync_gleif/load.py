@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain, count
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from leadsync_gleif.tables import Table, published_at, table
 Progress = Callable[[str, int], None]
 MOST_SEGMENTS = 9
 """With so many, the next delta reaches back to the full load and replaces all: each costs every search a little."""
+SAME = timedelta(seconds=1)
+"""Publications so close are one."""
 LEAST_SHARE = 0.5
 """A new full load with fewer entities than this share of the old is refused: a published file never shrinks so."""
 
@@ -101,6 +103,7 @@ def load(  # noqa: PLR0913  the last four are for callers with special needs, by
         before = usable(index_dir)
         if not full and before is None:
             raise Misconfigured(f"{index_dir}: no register to read, so a full level 1 file is needed first")
+        when = _another_edition(when, before)
         tally = Tally()
         seen = _Seen()
         name = _build(opened, index_dir, progress, (tally, seen), when=when, full=full)
@@ -108,6 +111,14 @@ def load(  # noqa: PLR0913  the last four are for callers with special needs, by
         kept = () if full or before is None else before.segments[:1] if onto_base else before.segments
         _swap(index_dir, Manifest((*kept, name), when, clock()))
     return _report(index_dir, name, tally, seen, full=full)
+
+
+def _another_edition(when: datetime, before: Manifest | None) -> datetime:
+    """The time of publication, a trifle later where the index already is of that moment: what more of the same
+    publication is loaded (its relationships, say) makes another edition, and answers of the one before are old."""
+    if before is None or before.published is None or not timedelta(0) <= before.published - when < SAME:
+        return when
+    return before.published + timedelta(microseconds=1)
 
 
 @contextmanager
