@@ -167,11 +167,22 @@ def concerned(store: Store, leis: Collection[str]) -> list[str]:
     """The names of the companies whose answers rest on one of these entities, as far as the state knows."""
     wanted = frozenset(leis)
     found: list[str] = []
-    for query, _, body in store.results.resolutions().values():
+    for query, _, body in store.results.resolutions(live_companies(store).keys()).values():
         asked = CompanyQuery(**json.loads(query))
         if leis_of(_resolved_of(asked, body)) & wanted:
             found.append(asked.name)
     return sorted(found)
+
+
+def live_companies(store: Store) -> dict[str, list[str]]:
+    """Company uid → the uids of its leads, of the companies that are there: those with a record, and those that leads
+    name. Answers about others stay in the state, since they may come back."""
+    live = store.pulled.live()
+    found: dict[str, list[str]] = {uid: [] for uid in live}
+    for lead, company in store.results.companies_of_leads().items():
+        if lead in live:
+            found.setdefault(company, []).append(lead)
+    return found
 
 
 def leis_of(answer: Resolved) -> frozenset[str]:

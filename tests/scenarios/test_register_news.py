@@ -283,10 +283,13 @@ def test_of_companies_that_wait_the_one_with_worthier_leads_comes_first() -> Non
 
     class Kept:
         def __init__(self) -> None:
-            self.matches = self.results = self
+            self.matches = self.results = self.pulled = self
 
         def verdicts(self) -> list[Verdict]:
             return []
+
+        def live(self) -> frozenset[str]:
+            return frozenset("pqr")
 
         def scores(self) -> dict[str, tuple[str, int]]:
             return {"p": ("m", 8000), "q": ("m", 500), "r": ("m", 500)}
@@ -294,7 +297,7 @@ def test_of_companies_that_wait_the_one_with_worthier_leads_comes_first() -> Non
         def companies_of_leads(self) -> dict[str, str]:
             return {"p": "big", "q": "many", "r": "many"}
 
-        def resolutions(self) -> dict[str, tuple[str, str, dict[str, object]]]:
+        def resolutions(self, _uids: object) -> dict[str, tuple[str, str, dict[str, object]]]:
             return {u: (f'{{"name": "{u}"}}', "", {"match": {**body, "candidates": twins}}) for u in ("many", "big")}
 
     waiting = queue(Kept())  # type: ignore[arg-type]

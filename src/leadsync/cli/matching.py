@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,11 @@ from leadsync.records import CompanyQuery, LegalEntity
 from leadsync.resolve import Decisions, Verdict
 from leadsync.resolve.ask import means_of
 from leadsync.resolve.bulk import query_of
-from leadsync.resolve.decisions import CONFIRM, REJECT, following, identifies
+from leadsync.resolve.decisions import CONFIRM, REJECT, company_key, following, identifies
 from leadsync.resolve.explain import Considered, Explained
 from leadsync.resolve.explain import explain as explain_match
 from leadsync.resolve.judge import CONSIDERED
+from leadsync.resolve.tables import BadRow, Row, opened_rows
 from leadsync.store import Store
 
 SHOWN = 20
@@ -33,6 +34,9 @@ COLUMNS = (
     "note",
 )  # fmt: skip
 LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}")
+RECORD = re.compile(r"[a-z][\w-]*/\w+/\S+")
+"""How a record is named: side/object/id."""
+NO_SUCH = "{}: the register has no such entity. `leadsync gleif status` tells how old it is."
 
 
 # ---- explain
@@ -166,7 +170,7 @@ def _checked(lei: str, config: Path, index: Path | None) -> LegalEntity:
     except Misconfigured:
         return LegalEntity(lei, "", "")
     if found is None:
-        raise LeadsyncError(f"{lei}: the register has no such entity. `leadsync gleif status` tells how old it is.")
+        raise LeadsyncError(NO_SUCH.format(lei))
     return found
 
 
@@ -181,6 +185,8 @@ def _company(store: Store, text: str, described: CompanyQuery) -> CompanyQuery:
         if query.name.casefold() == text.casefold() and described.country in {"", query.country}
     }
     found = by_record or by_name
+    if not found and RECORD.fullmatch(text):
+        raise LeadsyncError(f"{text}: no company that a run resolved has this record. `leadsync sync` reads the CRMs.")
     if len({(query.name.casefold(), query.country) for query in found}) > 1:
         countries = ", ".join(sorted(query.country or "no country" for query in found))
         raise LeadsyncError(f"{text} could be several companies ({countries}): name one with --country")
@@ -227,7 +233,7 @@ def review(config_path: Path, output: str, to: Path | None, source: Path | None,
     if to is not None and source is not None:
         raise click.UsageError("--export or --import, not both")
     if source is not None:
-        return _import(needs_state(config_path), source, output)
+        return _import(config_path, source, output)
     with Store(needs_state(config_path), write=False) as store:
         waiting = queue(store)
     shown = _described(waiting if to is not None else waiting[:limit], config_path)
@@ -301,50 +307,77 @@ class BadAnswers(LeadsyncError):
     """A file of answers with lines that cannot be taken; none was."""
 
 
-def _import(state: Path, source: Path, output: str) -> int:
-    with Store(state) as store:
+def _import(config: Path, source: Path, output: str) -> int:
+    with Store(needs_state(config)) as store:
         taken, problems = _answers(source, known_companies(store))
+        problems += _unknown(config, taken)
         if problems:
             raise BadAnswers("\n".join([f"{source}: nothing was taken, since", *problems]))
         at = now()
         with store.transaction():
-            for verdict, note in taken:
-                store.matches.say([verdict], note, at)
+            for one in taken:
+                store.matches.say(one.verdicts, one.note, at)
+    count = sum(len(one.verdicts) for one in taken)
     if output == "json":
-        say_json({"schema": 1, "taken": len(taken)})
+        say_json({"schema": 1, "taken": count})
     else:
-        click.echo(f"{len(taken):,} decisions taken; the next run follows them")
+        click.echo(f"{count:,} decisions taken; the next run follows them")
     return Exit.DONE
 
 
-def _answers(source: Path, known: dict[str, CompanyQuery]) -> tuple[list[tuple[Verdict, str]], list[str]]:
-    taken: list[tuple[Verdict, str]] = []
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a row of the file says. `shown`: the entities among which it chose."""
+
+    where: str
+    verdicts: list[Verdict]
+    note: str
+    shown: frozenset[str]
+
+
+def _answers(source: Path, known: dict[str, CompanyQuery]) -> tuple[list[_Answer], list[str]]:
+    taken: list[_Answer] = []
     problems: list[str] = []
-    with source.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines)
-        missing = {"name", "answer"} - set(reader.fieldnames or ())
-        if missing:
-            raise BadAnswers(f"{source}: no column {' and '.join(sorted(missing))}; expected a file of review --export")
-        for row in reader:
-            answer = (row["answer"] or "").strip()
+    with opened_rows(source, ("answer",), "answers") as given:
+        for number, row in enumerate(given.rows, 2):
+            if isinstance(row, BadRow):
+                problems.append(f"  {row.reason}")
+                continue
+            answer = (row.get("answer") or "").strip()
             if not answer:
                 continue
             query = known.get(row.get("company") or "") or query_of({**row, "website": row.get("domain")})
             try:
-                taken += [(v, row.get("note") or "") for v in _verdicts(query, answer, row.get("candidates") or "")]
+                taken.append(_answer(f"  row {number} ({query.name})", query, answer, row))
             except ValueError as problem:
-                problems.append(f"  line {reader.line_num} ({row['name']}): {problem}")
+                problems.append(f"  row {number} ({query.name}): {problem}")
     return taken, problems
 
 
-def _verdicts(query: CompanyQuery, answer: str, candidates: str) -> list[Verdict]:
-    shown = dict(re.findall(r"(\d+)\) ([0-9A-Z]{20}) ", candidates))
+def _answer(where: str, query: CompanyQuery, answer: str, row: Row) -> _Answer:
+    shown = dict(re.findall(r"(\d+)\) ([0-9A-Z]{20}) ", row.get("candidates") or ""))
+    about = (row.get("note") or "", frozenset(shown.values()))
+    if not company_key(query)[0]:
+        raise ValueError("neither a company of the CRMs nor a name")
     if answer.lower() in {"none", "no"}:
-        return [Verdict(query, lei, REJECT) for lei in shown.values()]
+        return _Answer(where, [Verdict(query, lei, REJECT) for lei in shown.values()], *about)
     lei = shown.get(answer, answer.upper())
     if not LEI.fullmatch(lei):
         raise ValueError(f"{answer!r} is no candidate's number, no LEI, and not none")
-    return [Verdict(query, lei, CONFIRM)]
+    return _Answer(where, [Verdict(query, lei, CONFIRM)], *about)
+
+
+def _unknown(config: Path, taken: Sequence[_Answer]) -> list[str]:
+    """The LEIs somebody typed that the register at hand does not have."""
+    typed = [(one.where, v.lei) for one in taken for v in one.verdicts if v.lei not in one.shown]
+    if not typed:
+        return []
+    try:
+        with desk(config, None, None) as at:
+            lost = [(where, lei) for where, lei in typed if at.register.entity(lei) is None]
+    except Misconfigured:
+        return []
+    return [f"{where}: {NO_SUCH.format(lei)}" for where, lei in lost]
 
 
 ALL: Sequence[click.Command] = ()

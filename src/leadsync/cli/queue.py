@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from leadsync.enrich import live_companies
 from leadsync.records import CompanyQuery
 from leadsync.resolve import Decision, Decisions
 from leadsync.resolve.judge import WORTH_A_LOOK
@@ -34,23 +34,23 @@ class Waiting:
 
 
 def known_companies(store: Store) -> dict[str, CompanyQuery]:
-    """Company uid → how the CRMs describe it, of all that were resolved."""
-    return {uid: CompanyQuery(**json.loads(query)) for uid, (query, _, _) in store.results.resolutions().items()}
+    """Company uid → how the CRMs describe it, of all that were resolved and are still there."""
+    found = store.results.resolutions(live_companies(store).keys())
+    return {uid: CompanyQuery(**json.loads(query)) for uid, (query, _, _) in found.items()}
 
 
 def queue(store: Store) -> list[Waiting]:
     """All that wait; what a person decided waits no more."""
     decisions = Decisions.of(store.matches.verdicts())
-    leads: Counter[str] = Counter()
-    scores: dict[str, float] = defaultdict(float)
+    there = live_companies(store)
+    scores: dict[str, float] = {}
     centi = {uid: points for uid, (_, points) in store.results.scores().items()}
-    for lead, company in store.results.companies_of_leads().items():
-        leads[company] += 1
-        scores[company] += max(0, centi.get(lead) or 0) / 100
+    for company, leads in there.items():
+        scores[company] = sum(max(0, centi.get(lead) or 0) for lead in leads) / 100
     found: list[Waiting] = []
-    for uid, (text, _, body) in store.results.resolutions().items():
+    for uid, (text, _, body) in store.results.resolutions(there.keys()).items():
         query = CompanyQuery(**json.loads(text))
-        one = _waiting(uid, query, body["match"], decisions.about(query), (leads[uid], scores[uid]))
+        one = _waiting(uid, query, body["match"], decisions.about(query), (len(there[uid]), scores[uid]))
         if one is not None:
             found.append(one)
     return sorted(found, key=lambda one: (-one.change, one.query.name, one.uid))

@@ -60,6 +60,8 @@ class Decisions:
         domain_of: dict[Key, set[str]] = defaultdict(set)
         for one in verdicts:
             key = company_key(one.query)
+            if not key[0]:
+                continue
             domain_of[key].add(one.query.domain)
             found[key] = _after(found.get(key, NOTHING), one)
         return cls(_shared_by_all_names(found), _domains(found, domain_of))
@@ -75,8 +77,12 @@ class Decisions:
 
 
 def company_key(query: CompanyQuery) -> Key:
-    """(name without form, form, country): what makes two descriptions the same company for a decision."""
-    return core_name(query.name, query.country), legal_form(query.name, query.country), query.country
+    """(name without form, form, country): what makes two descriptions the same company for a decision. A company
+    without a name is known by its web domain; with neither it is no company that anything could be decided of."""
+    core = core_name(query.name, query.country)
+    if not core and identifies(query.domain):
+        return f"@{query.domain}", "", query.country
+    return core, legal_form(query.name, query.country), query.country
 
 
 def identifies(domain: str) -> bool:
@@ -133,11 +139,13 @@ def successor(lei: str, lookup: Lookup) -> LegalEntity | None:
 
 
 def following(decision: Decision, lookup: Lookup) -> Decision:
-    """The decision with the confirmed LEI followed to its successor."""
+    """The decision with the confirmed LEI followed to its successor; who rejects that one takes the decision back."""
     if decision.confirmed is None:
         return decision
     now = successor(decision.confirmed, lookup)
-    return decision if now is None or now.lei == decision.confirmed else replace(decision, confirmed=now.lei)
+    if now is None or now.lei == decision.confirmed:
+        return decision
+    return replace(decision, confirmed=None if now.lei in decision.rejected else now.lei)
 
 
 def settled(match: Match, lookup: Lookup) -> Match:
@@ -158,7 +166,9 @@ def learned(query: CompanyQuery, match: Match, decisions: Decisions, lookup: Loo
     """
     lei = decisions.domain(query) if match.status != "matched" else ""
     entity = successor(lei, lookup) if lei else None
-    if entity is None or query.country not in {"", entity.country, entity.headquarters.country}:
+    if entity is None or entity.lei in decisions.about(query).rejected:
+        return match
+    if query.country not in {"", entity.country, entity.headquarters.country}:
         return match
     said = (f"web domain {query.domain}, which a person confirmed to be {entity.name}'s", *match.evidence[1:])
     shown = ((entity.lei, entity.name, entity.country, LEARNED), *match.candidates)

@@ -44,19 +44,19 @@ class Rows:
 
 
 @contextmanager
-def opened_rows(source: Path, needed: Sequence[str]) -> Iterator[Rows]:
+def opened_rows(source: Path, needed: Sequence[str], what: str = "company names") -> Iterator[Rows]:
     """Open a CSV or Parquet file, or standard input ("-"); which one it is, its first bytes say.
 
-    One of the headings `needed` must be there. Raises Misconfigured for what is no such file.
+    One of the headings `needed`, of a column of `what`, must be there. Raises Misconfigured for what is no such file.
     """
     with _binary(source) as raw:
         start = raw.peek(4)[:4]
         if start == b"PAR1":
-            yield _parquet(raw if source != STDIN else _spooled(raw), source, needed)
+            yield _parquet(raw if source != STDIN else _spooled(raw), source, (needed, what))
             return
         lines = io.TextIOWrapper(raw, _encoding(start), errors="surrogateescape", newline="")
         try:
-            yield _csv(lines, source, needed)
+            yield _csv(lines, source, (needed, what))
         finally:
             lines.detach()  # the file is closed by who opened it
 
@@ -75,11 +75,12 @@ def _binary(source: Path) -> Iterator[io.BufferedReader]:
         yield opened
 
 
-def _headings(names: Sequence[str], source: Path, needed: Sequence[str]) -> list[str]:
+def _headings(names: Sequence[str], source: Path, needed: tuple[Sequence[str], str]) -> list[str]:
+    wanted, what = needed
     found = [name.strip().lower() for name in names]
-    if not set(found) & set(needed):
+    if not set(found) & set(wanted):
         raise Misconfigured(
-            f"{source}: no column of company names; expected one of {', '.join(needed)}, found {', '.join(found[:8])}"
+            f"{source}: no column of {what}; expected one of {', '.join(wanted)}, found {', '.join(found[:8])}"
         )
     return found
 
@@ -91,7 +92,7 @@ def _encoding(start: bytes) -> str:
     return "utf-16" if start[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
 
 
-def _csv(lines: TextIO, source: Path, needed: Sequence[str]) -> Rows:
+def _csv(lines: TextIO, source: Path, needed: tuple[Sequence[str], str]) -> Rows:
     first = lines.readline()
     if not first:
         raise Misconfigured(f"{source}: the file is empty")
@@ -130,7 +131,7 @@ def _printable(text: str) -> str:
 # ---- Parquet
 
 
-def _parquet(raw: IO[bytes], source: Path, needed: Sequence[str]) -> Rows:
+def _parquet(raw: IO[bytes], source: Path, needed: tuple[Sequence[str], str]) -> Rows:
     import pyarrow  # type: ignore[import-untyped]
     from pyarrow import parquet
 

@@ -221,6 +221,16 @@ class Pulled:
         rows = self._db.execute(f"SELECT ref, uid FROM identity WHERE {which}", given)  # noqa: S608
         return {Ref.parse(row["ref"]): row["uid"] for row in rows}
 
+    def live(self) -> frozenset[str]:
+        """The uids of people and companies of which a record is there that was not deleted."""
+        rows = self._db.execute(
+            """
+            SELECT DISTINCT identity.uid FROM record
+            JOIN identity ON identity.ref = side || '/' || kind || '/' || id WHERE deleted = 0
+            """
+        )
+        return frozenset(row["uid"] for row in rows)
+
     def identity(self, ref: Ref) -> tuple[str, str] | None:
         """(uid, why) of one record."""
         row: Any = self._db.execute("SELECT uid, why FROM identity WHERE ref = ?", (str(ref),)).fetchone()

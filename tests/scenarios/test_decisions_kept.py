@@ -1,0 +1,177 @@
+"""What people decide about companies holds, for ever, and for these companies alone; whatever became of the LEIs."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.connectors.gleif.rows import A, C, D, lei, lei2, rr
+from tests.scenarios.test_register_news import NEW, World
+
+from leadsync.cli.main import cli
+from leadsync.cli.queue import queue
+from leadsync.records import Ref
+from leadsync.store import Store
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    for register in made.open:
+        register.close()
+
+
+@pytest.fixture
+def typed(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Type a command in the world's folder."""
+    monkeypatch.chdir(world.folder)
+    text = 'schema = 1\n[connector.gleif]\nindex = "register"\nrefresh = "never"\n'
+    Path("config.toml").write_text(text, encoding="utf-8")
+    return lambda *arguments: CliRunner().invoke(cli, list(arguments), standalone_mode=False)
+
+
+def told(world: World) -> list[tuple[str, str, str]]:
+    with Store(world.stage.path) as store:
+        return [(v.query.name, v.lei, v.verdict) for v in store.matches.verdicts()]
+
+
+# ---- followed LEIs
+
+
+def test_the_successor_of_a_confirmed_entity_can_be_rejected(world: World) -> None:
+    ref = world.company("Alpha Werke GmbH")
+    world.decide("Alpha Werke GmbH", D, "confirm")
+    world.publish(lei2=[lei2(D, "Delta", "NA", registration="RETIRED", successor=NEW), lei2(NEW, "Nu Ltd", "NA")])
+    world.run()
+    assert world.says(ref) == NEW
+    world.decide("Alpha Werke GmbH", NEW, "reject")
+    world.run()
+    assert world.says(ref) == A
+
+
+def test_the_successor_that_a_learned_domain_leads_to_can_be_rejected(world: World) -> None:
+    ref = world.company("Werke der Zukunft", domain="alpha-werke.example")
+    world.decide("Alpha", A, "confirm", domain="alpha-werke.example")
+    world.publish(lei2=[lei2(A, "Alpha", registration="MERGED", successor=NEW), lei2(NEW, "Omega Industrie AG")])
+    world.run()
+    assert world.says(ref) == NEW
+    world.decide("Werke der Zukunft", NEW, "reject")
+    world.run()
+    assert world.says(ref) is None
+
+
+# ---- for these companies alone
+
+
+def test_a_decision_about_a_company_without_a_name_is_not_one_about_all_of_them(world: World) -> None:
+    one = world.company("", domain="alpha-werke.example")
+    other = world.company("", domain="somebody-else.example")
+    world.decide("", A, "confirm", domain="alpha-werke.example")
+    world.run()
+    assert [world.says(ref) for ref in (one, other)] == [A, None]
+
+
+# ---- the queue and its file
+
+
+def waiting_names(world: World) -> list[str]:
+    with Store(world.stage.path, write=False) as store:
+        return [one.query.name for one in queue(store)]
+
+
+def twins(world: World) -> Ref:
+    world.publish(lei2=[lei2(lei("X"), "Twin Handel GmbH", city="Kiel"), lei2(lei("Y"), "Twin Handel GmbH")])
+    ref = world.company("Twin Handel GmbH")
+    world.run()
+    return ref
+
+
+def answered(world: World, answer: str, note: str = "") -> list[dict[str, str]]:
+    with (world.folder / "queue.csv").open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    for row in rows:
+        row["answer"], row["note"] = answer, note
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "encoding"), [(";", "utf-8-sig"), ("\t", "utf-16"), (",", "utf-8-sig")],
+    ids=["a German spreadsheet's", "Unicode text", "CSV UTF-8"],
+)  # fmt: skip
+def test_answers_come_back_as_a_spreadsheet_saves_them(
+    world: World, typed: Callable[..., Result], delimiter: str, encoding: str
+) -> None:
+    ref = twins(world)
+    typed("resolve", "review", "--export", "queue.csv")
+    rows = answered(world, lei("X"), "geprüft")
+    with Path("queue.csv").open("w", encoding=encoding, newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(rows)
+    done = typed("resolve", "review", "--import", "queue.csv")
+    assert "1 decisions taken" in done.stdout, done.exception
+    world.run()
+    assert world.says(ref) == lei("X")
+
+
+def test_a_file_of_answers_that_is_not_utf_8_is_told_and_not_taken(world: World, typed: Callable[..., Result]) -> None:
+    twins(world)
+    typed("resolve", "review", "--export", "queue.csv")
+    rows = answered(world, lei("X"), "geprüft")
+    with Path("queue.csv").open("w", encoding="cp1252", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    done = typed("resolve", "review", "--import", "queue.csv")
+    assert "UTF-8" in str(done.exception)
+    assert "line 2" in str(done.exception)
+    assert told(world) == []
+
+
+def test_an_lei_that_the_register_does_not_know_is_no_answer(world: World, typed: Callable[..., Result]) -> None:
+    ref = twins(world)
+    typed("resolve", "review", "--export", "queue.csv")
+    world._file("queue", answered(world, lei("Q")))
+    done = typed("resolve", "review", "--import", "queue.csv")
+    assert f"{lei('Q')}: the register has no such entity" in str(done.exception)
+    assert told(world) == []
+    world.run()
+    assert world.says(ref) is None
+
+
+def test_a_company_that_is_no_more_waits_no_more(world: World) -> None:
+    ref = twins(world)
+    assert waiting_names(world) == ["Twin Handel GmbH"]
+    world.stage.hubspot.edit(ref, name="Alpha Werke GmbH")
+    world.run()
+    lead = {"email": "p@nobody.example", "company": "Twin Handel GmbH", "country": "DE"}
+    person = world.stage.hubspot.put("contacts", **lead)
+    world.run()
+    assert waiting_names(world) == ["Twin Handel GmbH"]
+    world.stage.hubspot.edit(person, company="Gamma International plc", country="GB")
+    world.run()
+    assert waiting_names(world) == []
+
+
+def test_a_record_that_nobody_knows_is_not_taken_for_a_name(world: World, typed: Callable[..., Result]) -> None:
+    world.company("Alpha Werke GmbH")
+    world.run()
+    done = typed("resolve", "confirm", "hubspot/companies/4711", D)
+    assert "hubspot/companies/4711" in str(done.exception)
+    assert told(world) == []
+
+
+# ---- loads
+
+
+def test_relationships_loaded_later_of_the_same_publication_reach_the_companies(world: World) -> None:
+    ref = world.company("Delta Windhoek (Pty) Ltd", "NA")
+    world.run()
+    assert world.says(ref, "leadsync_ultimate_parent_lei") is None
+    world._load({"rr": [rr(D, C)]}, delta=True)
+    world.run()
+    assert world.says(ref, "leadsync_ultimate_parent_lei") == C
