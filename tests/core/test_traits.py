@@ -59,6 +59,19 @@ def test_numbers_are_read_as_people_type_them(typed, expected):
 
 
 @pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("0.875", 0.875), ("0,125", 0.125), ("-0.250", -0.25), ("1234.567", 1234.567), ("12345.678", 12345.678),
+        ("-5000", -5000), ("-1,200.50", -1200.5), ("EUR -3.5 m", -3_500_000), ("\u2212 5", 5), ("\u22125", -5),
+        ("1.5E7", 15_000_000), ("1e-3", 0.001), ("1-10", 1), ("Band-5000", 5000), ("1.2 Mrd", 1_200_000_000),
+        ("12.500", 12_500), ("1.234.567", 1_234_567),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_a_crm_writes_those_of_a_field_without_a_type(written, expected):
+    assert number(written) == expected
+
+
+@pytest.mark.parametrize(
     ("industry", "expected"),
     [
         ("COMPUTER_SOFTWARE", "software"), ("Technology", "software"), ("BANKING", "finance"),
