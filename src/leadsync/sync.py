@@ -155,7 +155,7 @@ def costs(seen: Cycle, sides: Mapping[str, Crm]) -> dict[str, int]:
 
 def carry_out(world: World, made: Plan) -> Pushed:
     """Apply a plan that was made before: only where every value still is as it was then, and no record was made since
-    (also none that somebody has deleted again). The rest is in `moved`."""
+    (also none that somebody has deleted again, or made by hand). The rest is in `moved`."""
     pusher = _pusher(world)
     recover(pusher)
     there = {
@@ -164,8 +164,11 @@ def carry_out(world: World, made: Plan) -> Pushed:
         for key in _taken(made, world.sides[side], kind, name)
     }
     known = world.store.pulled.sides_of({step.uid for step in made.steps if step.id is None})
-    late = [s for s in made.steps if s.id is None and (s.key in there or (s.uid, s.side) in known)]
-    steps = [s for s in made.steps if s.id is not None or (s.key not in there and (s.uid, s.side) not in known)]
+    new = [s for s in made.steps if s.id is None and s.key not in there and (s.uid, s.side) not in known]
+    wanted = _still_to_make(world) if new else set()
+    going = {s.ref for s in new if s.ref in wanted}
+    late = [s for s in made.steps if s.id is None and s.ref not in going]
+    steps = [s for s in made.steps if s.id is not None or s.ref in going]
     with world.store.transaction():
         world.store.outbox.enqueue(outgoing(steps, world.run, made.after), world.clock())
     pushed = push(steps, made.after, pusher)
@@ -173,6 +176,12 @@ def carry_out(world: World, made: Plan) -> Pushed:
     with world.store.transaction():
         world.store.outbox.clear(("done", "rejected", "moved", "pending"))
     return pushed
+
+
+def _still_to_make(world: World) -> set[Ref]:
+    """The new records that would be planned now, under their leadsync ids: somebody may have made one by hand."""
+    pull(*_reading(world))
+    return {step.ref for step in see(world).plan.steps if step.id is None}
 
 
 def _taken(made: Plan, crm: Crm, kind: str, name: str) -> Iterator[tuple[str, str]]:

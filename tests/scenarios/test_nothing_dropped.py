@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from tests.engine import Stage
-from tests.scenarios.test_operator import ADA, ADA_SF, both, conflict, made, quiet
+from tests.scenarios.test_operator import ADA, ADA_SF, both, conflict, made, opened, quiet
 from tests.scenarios.test_operator_commands import House, house  # noqa: F401  a fixture
 
 from leadsync.answers import BadAnswer, ruling
 from leadsync.cli.plans import undo_now, undo_plan
+from leadsync.records import Record, Ref
 from leadsync.store import Store
+from leadsync.sync import carry_out
 
 
 @pytest.fixture
@@ -174,6 +176,32 @@ def test_a_contradiction_with_a_side_that_is_only_read_waits_until_it_is_answere
     stage.run()
     assert stage.value(lead, "Phone") == "111"
     assert quiet(stage)
+
+
+# ---- kept plans
+
+
+def good(stage: Stage) -> Ref:
+    """Somebody in HubSpot of whom leadsync would make a lead."""
+    contact = stage.hubspot.put("contacts", **ADA, company="Acme")
+    stage.hubspot.touch(contact, stage.now - timedelta(days=2), "form_submission", name="Request a demo")
+    return contact
+
+
+def test_a_kept_plan_makes_nobody_whom_a_person_has_made_since(stage: Stage) -> None:
+    good(stage)
+    kept = stage.run(write=False).plan
+    assert [step.id for step in kept.steps if step.side == "salesforce"] == [None]
+    stage.pass_time(timedelta(days=1))
+    stage.salesforce.put("Lead", Company="Acme", **ADA_SF)
+    with opened(stage) as world:
+        pushed = carry_out(world, kept)
+    assert len(people(stage)) == 1
+    assert [step.side for step in pushed.moved] == ["salesforce"]
+
+
+def people(stage: Stage) -> list[Record]:
+    return [record for record in stage.salesforce.records.values() if record.ref.kind == "Lead"]
 
 
 # ---- undo

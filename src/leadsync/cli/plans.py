@@ -117,7 +117,7 @@ def _tell(pushed: Pushed, output: str) -> None:
 def _dropped(step: Step) -> str:
     """A row that was not carried out, and why, in a line."""
     if step.id is None:
-        return f"the new {step.side} {step.kind} for {step.uid}: somebody made it meanwhile"
+        return f"the new {step.side} {step.kind} for {step.uid}: it is there by now, or no longer wanted"
     names = [change.target for change in step.changes]
     more = f" and {len(names) - FIELDS:,} more" if len(names) > FIELDS else ""
     return f"{step.ref} ({', '.join(names[:FIELDS])}{more}): it is no longer as the plan saw it"
