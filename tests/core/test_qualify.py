@@ -371,6 +371,7 @@ def screened(facts, rows=ROWS, name="list.csv"):
         ({"website": "https://www.dark.example/about"}, "disqualified", "the domain dark.example"),
         ({"country": "North Korea"}, "disqualified", "the country KP (embargo)"),
         ({"legal_country": "KP", "country": "Germany"}, "disqualified", "the country KP"),
+        ({"legal_country": "US", "country": "North Korea"}, "disqualified", "the country KP"),
         ({"company_name": "DARK TRADING LIMITED"}, "lead", "the company's name DARK TRADING LIMITED"),
         ({"legal_name": "DT Holding", "legal_country": "GB"}, "lead", "the company's legal name DT Holding"),
         ({"company_name": "Steel Works S.p.A.", "country": "Italy"}, "lead", "a person must look"),
@@ -403,6 +404,8 @@ def test_a_list_may_be_json():
     ("rows", "name", "says"),
     [("", "a.csv", "none of the columns"), ("a,b\n1,2\n", "a.csv", "none of the columns"),
      ("name\n\n", "a.csv", "no entry"), ("{", "a.json", "not JSON"), ("[1]", "a.json", "neither a list"),
+     ('name,country\n"Dark Trading,GB\nSteel Works,FR\n', "a.csv", "a.csv:2: a quotation mark"),
+     ('name\nGood\n"' + "Dark Trading\n" * 20_000, "a.csv", "a.csv:3: a quotation mark"),
      (None, "a.csv", "lists are read only")],
 )  # fmt: skip
 def test_a_list_that_cannot_be_read_stops_the_run_with_its_line(rows, name, says):

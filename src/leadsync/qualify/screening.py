@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Protocol
@@ -126,15 +126,15 @@ class ListScreener:
         for domain in (_text(facts.get("email_domain")).casefold(), domain_of(_text(facts.get("website")))):
             if domain in self._domain and domain not in self._cleared:
                 return _hit(f"the domain {domain}", self._domain[domain], certain=True)
-        country = _country(facts)
-        return (
-            _hit(f"the country {country}", self._country[country], certain=True) if country in self._country else None
-        )
+        for country in _countries(facts):
+            if country in self._country:
+                return _hit(f"the country {country}", self._country[country], certain=True)
+        return None
 
     def _by_name(self, facts: Fields) -> Hit | None:
         if self._is_cleared(facts):
             return None
-        country = _country(facts)
+        country = next(_countries(facts), "")
         for fact, what in NAMES:
             name = _text(facts.get(fact))
             for entry in self._company.get(_core(name), ()) if name else ():
@@ -161,11 +161,22 @@ def read_list(text: str, file: str) -> list[Entry]:
 
 
 def _csv_rows(text: str, file: str) -> list[Mapping[str, Any]]:
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     known = {name for names in COLUMNS.values() for name in names}
-    if not known & {str(name).strip().casefold() for name in reader.fieldnames or ()}:
-        raise BadList(f"{file}:1: none of the columns name, country, lei, domain; it has {reader.fieldnames or 'none'}")
-    return list(reader)
+    begun = 1
+    rows: list[Mapping[str, Any]] = []
+    try:
+        if not known & {str(name).strip().casefold() for name in reader.fieldnames or ()}:
+            columns = reader.fieldnames or "none"
+            raise BadList(f"{file}:1: none of the columns name, country, lei, domain; it has {columns}")
+        begun = reader.line_num + 1
+        for row in reader:
+            rows.append(row)
+            begun = reader.line_num + 1
+    except csv.Error:
+        # What follows would be read as part of one name, and nobody on it would ever be found.
+        raise BadList(f"{file}:{begun}: a quotation mark is not closed, or one within a cell is not doubled") from None
+    return rows
 
 
 def _json_rows(text: str, file: str) -> list[Mapping[str, Any]]:
@@ -198,8 +209,10 @@ def _hit(by: str, entry: Entry, *, certain: bool) -> Hit:
     return Hit(certain, f"{by} ({entry.note})" if entry.note else by)
 
 
-def _country(facts: Fields) -> str:
-    return country_code(_text(facts.get("legal_country"))) or country_code(_text(facts.get("country")))
+def _countries(facts: Fields) -> Iterator[str]:
+    """Where the company is registered, then where the person is."""
+    codes = (country_code(_text(facts.get(name))) for name in ("legal_country", "country"))
+    return (code for code in codes if code)
 
 
 def _text(value: Value) -> str:
