@@ -6,7 +6,6 @@ SIGKILL at its n-th hook; there is one before and after each call to a CRM, and 
 
 from __future__ import annotations
 
-import gc
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from tests.engine import Stage
 from leadsync.records import Ref
 from proofs import scenes
 from proofs.folder import scratch
-from proofs.forked import Moment, attempt, fingerprint, moment
+from proofs.forked import Moment, Runs, fingerprint, moment
 from proofs.report import Report
 from proofs.town import holdings
 
@@ -107,6 +106,7 @@ class Attack:
     name: str
     start: Moment
     quiet: Calm
+    runs: Runs
     folder: Path
     report: Report
     tally: Tally = field(default_factory=Tally)
@@ -124,7 +124,7 @@ class Attack:
         """Kill the run at every hook; gives each moment after the kill."""
         for hook in range(MOST_HOOKS):
             stage = self.start.again(self.folder)
-            if attempt(stage, hook) is not None:
+            if self.runs.attempt(stage, hook) is not None:
                 return
             left = moment(stage)
             self.judge(stage, f"hook {hook}")
@@ -135,7 +135,7 @@ class Attack:
         """Kill the run that follows a kill at every hook too."""
         for hook in range(MOST_HOOKS):
             stage = left.again(self.folder)
-            if attempt(stage, hook) is not None:
+            if self.runs.attempt(stage, hook) is not None:
                 return
             self.judge(stage, f"hooks {first} and {hook}")
             self.tally.doubles += 1
@@ -145,15 +145,14 @@ def attack(name: str, build: Callable[[Path], Stage], report: Report, *, doubles
     """Kill a scene's run at every hook, and the run after it at every hook until there are enough doubles."""
     with scratch() as home, scratch() as folder:
         start = moment(build(home))
-        attacked = Attack(name, start, calm(start, folder), folder, report)
-        gc.collect()
-        gc.freeze()  # else each child copies the heap when it collects
-        lefts = list(attacked.singles())
-        for hook, left in _spread(lefts):
-            if attacked.tally.doubles >= doubles:
-                break
-            attacked.doubles(hook, left)
-        gc.unfreeze()
+        quiet = calm(start, folder)
+        with Runs() as runs:
+            attacked = Attack(name, start, quiet, runs, folder, report)
+            lefts = list(attacked.singles())
+            for hook, left in _spread(lefts):
+                if attacked.tally.doubles >= doubles:
+                    break
+                attacked.doubles(hook, left)
         return attacked.tally
 
 

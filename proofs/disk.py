@@ -18,7 +18,7 @@ from leadsync.store.salvage import fresh, salvage, take_place
 from proofs import scenes
 from proofs.crash import Calm, calm, ending
 from proofs.folder import scratch
-from proofs.forked import Moment, attempt, moment
+from proofs.forked import Moment, Runs, moment
 from proofs.report import Report
 
 PAGE = 4096
@@ -102,14 +102,15 @@ def prove(*, long: bool = False, seed: int = 0) -> Report:  # noqa: ARG001  noth
 
 def _full(name: str, start: Moment, quiet: Calm, folder: Path, report: Report) -> int:
     """The file may grow to n pages, for every n, until a run passes untouched."""
-    for pages in range(MOST_PAGES):
-        stage = start.again(folder)
-        said = attempt(stage, None, prepare=partial(_limit, pages * PAGE))
-        if not isinstance(said, str):
-            return pages
-        report.require("StoreError" in said, f"{name}, {pages} pages: {said}")
-        wrong, _ = ending(stage, quiet)
-        report.violations.extend(f"{name}, a disk full at {pages} pages: {text}" for text in wrong)
+    with Runs() as runs:
+        for pages in range(MOST_PAGES):
+            stage = start.again(folder)
+            said = runs.attempt(stage, None, prepare=partial(_limit, pages * PAGE))
+            if not isinstance(said, str):
+                return pages
+            report.require("StoreError" in said, f"{name}, {pages} pages: {said}")
+            wrong, _ = ending(stage, quiet)
+            report.violations.extend(f"{name}, a disk full at {pages} pages: {text}" for text in wrong)
     raise AssertionError("no run passed")
 
 
@@ -181,19 +182,20 @@ def _content(folder: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in folder.glob("state.db*") if not p.name.endswith((".lock", "-shm"))}
 
 
+def _become_nobody() -> None:
+    if os.geteuid() == 0:
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+
+
 def _read_only(start: Moment, folder: Path, report: Report) -> str:
     """The state belongs to somebody else: the run says so and writes nothing."""
     stage = _settled(start, folder)
     for path in folder.glob("state.db*"):
         path.chmod(0o444 if not path.name.endswith(".lock") else 0o666)
     writes = stage.writes()
-
-    def become_nobody() -> None:
-        if os.geteuid() == 0:
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-
-    said = attempt(stage, None, prepare=become_nobody)
+    with Runs() as runs:
+        said = runs.attempt(stage, None, prepare=_become_nobody)
     fine = isinstance(said, str) and "StoreError" in said and stage.writes() == writes
     report.require(fine, f"a state that may not be written: {said}")
     return "refused" if fine else "not refused"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import pickle
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.engine import Stage, Watched
-from tests.fakes import Shelf, nothing
+from tests.fakes import Shelf
 
 from leadsync.connector import Allowance, Check, Feed, FieldSpec, ObjectType, Page, ProvisionStep, Receipt, Usage, Write
 from leadsync.errors import StopRun
@@ -30,11 +31,9 @@ class Hooks:
 
     fatal: int | None
     count: int = 0
-    watch: Callable[[str], None] = nothing
 
-    def reach(self, where: str) -> None:
+    def reach(self, _where: str) -> None:
         """One more hook."""
-        self.watch(where)
         if self.count == self.fatal:
             os.kill(os.getpid(), signal.SIGKILL)
         self.count += 1
@@ -113,44 +112,75 @@ def _as_it_is() -> None:
     """Nothing to prepare."""
 
 
-def attempt(
-    stage: Stage,
-    fatal: int | None,
-    prepare: Callable[[], None] = _as_it_is,
-    watch: Callable[[str], None] = nothing,
-) -> int | str | None:
-    """One run in a child that dies at the hook `fatal`; gives how many hooks it passed, None when it was killed, and
-    what it said where it stopped by itself. `prepare` is done in the child before the run, `watch` at each hook."""
-    stage.runs += 1
-    ours, theirs = Pipe()
-    child = os.fork()
-    if child == 0:
-        ours.close()
-        _live(stage, theirs, Hooks(fatal, watch=watch), prepare)
-    theirs.close()
-    passed: int | str | None = None
-    with ours:
-        while (asked := _next(ours)) is not None:
-            match asked:
+class Runs:
+    """Starts runs, each in a child of its own; once what a cycle needs is in memory, for all of it is in the child too.
+
+    A process in between forks them: each fork costs the one that forks and the child a copy of every page that either
+    then touches, and that one does nothing else.
+    """
+
+    def __enter__(self) -> Runs:
+        self._line, theirs = Pipe()
+        gc.collect()
+        self._between = os.fork()
+        if self._between == 0:
+            self._line.close()
+            _fork_for(theirs)
+        theirs.close()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.close()
+        os.waitpid(self._between, 0)
+
+    def attempt(self, stage: Stage, fatal: int | None, prepare: Callable[[], None] = _as_it_is) -> int | str | None:
+        """One run in a child that dies at the hook `fatal`; gives how many hooks it passed, None when it was killed,
+        and what it said where it stopped by itself. `prepare` is done in the child before the run."""
+        stage.runs += 1
+        self._line.send_bytes(pickle.dumps((stage, fatal, prepare)))
+        passed: int | str | None = None
+        while True:
+            match self._line.recv():
+                case ("ended", status):
+                    break
                 case ("end", int() | str() as said):
                     passed = said
                 case ("error", text):
-                    os.waitpid(child, 0)
                     raise AssertionError(f"the run failed by itself:\n{text}")
                 case (side, method, args):
-                    ours.send(_served(stage, side, method, args))
+                    self._line.send(_served(stage, side, method, args))
                 case unknown:
                     raise AssertionError(unknown)
-    _, status = os.waitpid(child, 0)
-    if passed is None and not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):
-        raise AssertionError(f"the child ended with status {status}")
-    return passed
+        if passed is None and not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):
+            raise AssertionError(f"the child ended with status {status}")
+        return passed
 
 
-def _live(stage: Stage, line: Connection, hooks: Hooks, prepare: Callable[[], None]) -> None:
+def _fork_for(line: Connection) -> None:
+    """What the process in between does; it never returns."""
+    gc.freeze()  # else each child copies the heap when it collects
+    while (asked := _next(line)) is not None:
+        child = os.fork()
+        if child == 0:
+            _live(line, asked)
+        _, status = os.waitpid(child, 0)
+        line.send(("ended", status))
+    os._exit(0)
+
+
+def _next(line: Connection) -> bytes | None:
+    try:
+        return line.recv_bytes()
+    except (EOFError, ConnectionResetError):
+        return None
+
+
+def _live(line: Connection, asked: bytes) -> None:
     """What the child does; it never returns."""
     try:
+        stage, fatal, prepare = pickle.loads(asked)  # noqa: S301  our own, of a moment ago
         prepare()
+        hooks = Hooks(fatal)
         far = {name: Far(shelf, line, hooks) for name, shelf in stage.sides.items()}
         with Watched(stage.path) as store:
             store.on_commit = hooks.reach
@@ -161,13 +191,6 @@ def _live(stage: Stage, line: Connection, hooks: Hooks, prepare: Callable[[], No
     except BaseException:  # noqa: BLE001  the parent raises it
         line.send(("error", traceback.format_exc()))
     os._exit(0)
-
-
-def _next(line: Connection) -> Any:
-    try:
-        return line.recv()
-    except (EOFError, ConnectionResetError):
-        return None
 
 
 def _served(stage: Stage, side: str, method: str, args: tuple[Any, ...]) -> Any:
