@@ -198,8 +198,10 @@ def decoded(answer: Answer, good: Sequence[int]) -> Json:
 
 def _whole(found: Json) -> Json:
     """A read that lacks nothing but what is not there: a record left out for another reason must not pass for gone."""
-    errors = found.get("errors") or ()
-    others = {str(e.get("category")) for e in errors if isinstance(e, dict)} - {NOT_FOUND}
+    errors = found.get("errors") or []
+    if not isinstance(errors, list) or not all(isinstance(e, dict) for e in errors):
+        raise Unreadable("HubSpot answered a read with errors that are not understood")
+    others = {str(e.get("category")) for e in errors} - {NOT_FOUND}
     if others:
         raise TryAgain(f"HubSpot read only a part of what was asked for (207 {', '.join(sorted(others))})")
     return found

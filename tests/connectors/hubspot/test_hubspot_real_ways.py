@@ -134,6 +134,17 @@ def test_a_new_contact_is_never_made_without_what_makes_it_another_ones_twin(
     ]
 
 
+@pytest.mark.parametrize("errors", [5, "x", {"a": 1}, [None], ["x"]])
+def test_errors_of_a_read_that_are_not_understood_stop_the_run(
+    seeded: HubSpotSandbox, crm: HubSpot, errors: object
+) -> None:
+    body = {"status": "COMPLETE", "results": [], "errors": errors}
+    action = {"kind": "reply", "status": 207, "body": body}
+    seeded.faults.add({"match": {"path": "/objects/contacts/batch/read"}, "action": action})
+    with pytest.raises(Unreadable, match="not understood"):
+        crm.read("contacts", ["1001"], ["firstname"])
+
+
 def test_an_archived_contact_is_found_although_its_date_is_that_of_its_last_change(
     seeded: HubSpotSandbox, crm: HubSpot
 ) -> None:
