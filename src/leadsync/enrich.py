@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +17,7 @@ from leadsync.progress import Progress
 from leadsync.records import CompanyQuery, Fields, LegalEntity, Match, Ownership, Parent, Value
 from leadsync.resolve import Decisions, ResolveSettings, Verdict, resolve_all
 from leadsync.resolve.ask import ask
-from leadsync.resolve.decisions import CONFIRM
+from leadsync.resolve.decisions import CONFIRM, company_key
 from leadsync.resolve.judge import CONSIDERED, WORTH_A_LOOK
 from leadsync.store import Store
 from leadsync.store.rows import dumps
@@ -196,19 +197,34 @@ def leis_of(answer: Resolved) -> frozenset[str]:
 
 TICK = "lei_confirmed"
 """The company mapping's field (a checkbox of a CRM) by which a person confirms the LEI that stands there."""
+TICKED = "lei_ticked"
+"""The fact that tells of such a tick: the LEI beside it ("" where that CRM has none) and since when it is known."""
+_LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}")
 
 
-def note_ticks(accounts: Iterable[Account], facts: Mapping[str, Fields], store: Store, clock: Clock) -> None:
+def note_ticks(
+    accounts: Iterable[Account], facts: Mapping[str, Fields], store: Store, clock: Clock, register: Register | None
+) -> None:
     """Keep a tick beside a company's LEI as a person's decision; taking the tick away changes nothing, `leadsync
-    resolve reject` does. `facts`: those of the companies by uid."""
-    ticked = [account for account in accounts if facts.get(account.uid, {}).get(TICK) is True]
-    known = store.results.resolutions([account.uid for account in ticked]) if ticked else {}
+    resolve reject` does. A tick that is older than what was decided of the company last is no news, and an LEI that the
+    register does not know is none. `facts`: those of the companies by uid."""
+    ticked = [
+        (account, str(facts[account.uid][TICKED])) for account in accounts if TICKED in facts.get(account.uid, ())
+    ]
+    if not ticked:
+        return
+    known = store.results.resolutions([account.uid for account, _ in ticked])
+    last = {company_key(one.query): at for one, _, at in store.matches.told()}
     decided = Decisions.of(store.matches.verdicts())
     verdicts: list[Verdict] = []
-    for account in ticked:
-        lei = known[account.uid][2]["match"]["lei"] if account.uid in known else ""
-        said = decided.about(account.query)
-        if lei and said.confirmed is None and lei not in said.rejected:
+    for account, told in ticked:
+        beside, _, since = told.partition(" ")
+        ours = known[account.uid][2]["match"]["lei"] if account.uid in known else ""
+        lei, at = beside or ours, last.get(company_key(account.query))
+        if not lei or (at is not None and datetime.fromisoformat(since) <= at):
+            continue
+        there = lei == ours or (_LEI.fullmatch(lei) and register is not None and register.entity(lei) is not None)
+        if there and lei != decided.about(account.query).confirmed:
             verdicts.append(Verdict(account.query, lei, CONFIRM))
     if verdicts:
         with store.transaction():

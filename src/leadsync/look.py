@@ -112,7 +112,7 @@ def look_around(world: World, found: Found, as_of: datetime) -> Around:
     """What all leads and companies have to say of each other. Asks the register."""
     accounts = picture.accounts(found.companies)
     belongings = picture.belongings(found.people, accounts)
-    company_facts = {company.uid: company.facts for company in found.companies}
+    company_facts = {c.uid: picture.telling(world.rules.company, c) for c in found.companies}
     note_decisions(world, accounts.by_uid.values(), company_facts)
     resolved = resolve(world, accounts.by_uid.values())
     families = picture.family_counts(found.people, belongings, resolved, found.active, as_of)
@@ -123,7 +123,7 @@ def look_around(world: World, found: Found, as_of: datetime) -> Around:
 def note_decisions(world: World, accounts: Iterable[Account], facts: Mapping[str, Fields]) -> None:
     """Keep what people decided in a CRM of these companies' legal entities. `facts`: theirs, by uid."""
     if world.asking:
-        note_ticks(accounts, facts, world.store, world.clock)
+        note_ticks(accounts, facts, world.store, world.clock, world.register)
 
 
 def resolve(world: World, accounts: Iterable[Account]) -> dict[str, Resolved]:

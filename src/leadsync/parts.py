@@ -17,13 +17,13 @@ from functools import partial
 from leadsync import picture
 from leadsync.accounts import ASKED, Accounts, Belonging, account_of, is_engaged, sought
 from leadsync.closures import Closures, tie_hash
-from leadsync.enrich import TICK, Resolved
+from leadsync.enrich import Resolved
 from leadsync.identify import Known, address_tie, company_ties, own_tie, person_ties
 from leadsync.look import Around, Found, Part, Said, conclude, find, kinds_of, look, note_decisions, resolve, wanted
 from leadsync.mapping.model import ObjectMap
 from leadsync.memory import memory
 from leadsync.normalize import person
-from leadsync.picture import INHERITED, Activity, Party
+from leadsync.picture import Activity, Party
 from leadsync.plan import Accounted, Held, Kept, Plan, Step, plan
 from leadsync.records import Fields, Record, Ref, Role
 from leadsync.store import Pairs, Scratch, Shelf, Survey, Told
@@ -152,13 +152,11 @@ def _touch_ties(survey: Survey) -> Iterator[tuple[int, int]]:
 
 
 def _tell(world: World, survey: Survey, found: Found, as_of: datetime) -> None:
-    survey.save_accounts((account_of(c.identity, c.facts), _telling_of(c)) for c in found.companies)
+    survey.save_accounts(
+        (account_of(c.identity, c.facts), picture.telling(world.rules.company, c)) for c in found.companies
+    )
     since = as_of - world.rules.nurture.memory
     survey.save_leads(_told(party, found.active.get(party.uid, Activity()), as_of, since) for party in found.people)
-
-
-def _telling_of(company: Party) -> Fields:
-    return {name: company.facts[name] for name in (*INHERITED, TICK) if name in company.facts}
 
 
 def _told(party: Party, done: Activity, as_of: datetime, since: datetime) -> Told:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from leadsync.accounts import Account, Accounts, Belonging, Family, account_of, families
-from leadsync.enrich import Resolved
+from leadsync.enrich import TICK, TICKED, Resolved
 from leadsync.identify import Identity, Known, addresses, carried_id
 from leadsync.mapping.compare import canonical, same
 from leadsync.mapping.model import FieldMap, ObjectMap
@@ -18,6 +18,7 @@ from leadsync.normalize import person
 from leadsync.plan import Member, Subject
 from leadsync.records import Fields, Ref, Touch, Value, is_blank
 from leadsync.store import Ruling, Seen
+from leadsync.store.pulled import NEVER
 from leadsync.touchpoints import Contact, Touchpoint, TouchRules, classify_all, contacts, is_internal
 from leadsync.traits import derive
 from leadsync.unify import Source, read, unify
@@ -256,6 +257,36 @@ def unique_fields(mapping: ObjectMap) -> dict[tuple[str, str], str]:
         for target in mapped.targets
         for kind in (target.objects or mapping.kinds.get(target.side, ()))
     }
+
+
+def telling(mapping: ObjectMap, company: Party) -> Fields:
+    """What of a company others have to know: what its leads inherit, and an LEI that a person confirmed by a tick."""
+    return {**{name: company.facts[name] for name in INHERITED if name in company.facts}, **_ticked(mapping, company)}
+
+
+def _ticked(mapping: ObjectMap, company: Party) -> Fields:
+    """The LEI beside a tick, and since when the tick is known. None where the LEI came there after the tick: nobody
+    has looked at that one; nor where two ticks stand beside two LEIs."""
+    found: dict[str, datetime] = {}
+    for seen, member in zip(company.sources, company.identity.members, strict=True):
+        if member.facts.get(TICK) is True:
+            there = mapping.targets(seen.record.ref.side, seen.record.ref.kind)
+            beside = [(mapped.name, target.name) for mapped, target in there if "company.lei" in mapped.sources]
+            since = _became(seen, [target.name for mapped, target in there if mapped.name == TICK])
+            lei = next(
+                (str(member.facts[name] or "").strip().upper() for name, _ in beside if name in member.facts), ""
+            )
+            if since >= _became(seen, [name for _, name in beside]) and (lei or not beside):
+                found[lei] = max(since, found.get(lei, NEVER))
+    if len(found) != 1:
+        return {}
+    ((lei, at),) = found.items()
+    return {TICKED: f"{lei} {at.isoformat()}"}
+
+
+def _became(seen: Seen, names: Iterable[str]) -> datetime:
+    """When one of these fields was last seen to have changed."""
+    return max((seen.changed[name][1] for name in names if name in seen.changed), default=NEVER)
 
 
 def account_links(account: Account | None) -> dict[str, dict[str, tuple[str, ...]]]:

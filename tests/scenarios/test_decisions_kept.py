@@ -13,8 +13,11 @@ from tests.scenarios.test_register_news import NEW, World
 
 from leadsync.cli.main import cli
 from leadsync.cli.queue import queue
+from leadsync.files import mappings_folder
 from leadsync.records import Ref
 from leadsync.store import Store
+
+TICK = '\n[field.lei_confirmed]\nlabel = "LEI confirmed"\ntype = "bool"\nhubspot = "lei_ok"\nowner = "hubspot"\n'
 
 
 @pytest.fixture
@@ -23,6 +26,20 @@ def world(tmp_path: Path) -> Iterator[World]:
     yield made
     for register in made.open:
         register.close()
+
+
+@pytest.fixture
+def ticking(world: World) -> World:
+    """The same with a checkbox for confirmed LEIs."""
+    mappings = world.folder / "mappings"
+    mappings.mkdir()
+    for path in mappings_folder().iterdir():
+        if path.is_file():
+            (mappings / path.name).write_bytes(path.read_bytes())
+    with (mappings / "company.toml").open("a", encoding="utf-8") as out:
+        out.write(TICK)
+    world.stage.mappings = mappings
+    return world
 
 
 @pytest.fixture
@@ -73,6 +90,49 @@ def test_a_decision_about_a_company_without_a_name_is_not_one_about_all_of_them(
     world.decide("", A, "confirm", domain="alpha-werke.example")
     world.run()
     assert [world.says(ref) for ref in (one, other)] == [A, None]
+
+
+# ---- ticks
+
+
+def test_a_tick_confirms_the_lei_beside_it_and_no_later_one(ticking: World) -> None:
+    ref = ticking.company("Alpha Werke GmbH")
+    ticking.run()
+    ticking.stage.hubspot.edit(ref, lei_ok=True)
+    ticking.run()
+    ticking.decide("Alpha Werke GmbH", A, "reject")
+    ticking.publish(lei2=[lei2(NEW, "Alpha Werke GmbH", city="Bonn")])
+    ticking.run()
+    assert ticking.says(ref) == NEW
+    ticking.run()
+    assert told(ticking) == [("Alpha Werke GmbH", A, "confirm"), ("Alpha Werke GmbH", A, "reject")]
+
+
+def test_a_tick_that_was_there_before_the_lei_confirms_nothing(ticking: World) -> None:
+    ticking.company("Alpha Werke GmbH", lei_ok=True)
+    for _ in range(3):
+        ticking.run()
+    assert told(ticking) == []
+
+
+def test_a_tick_beside_an_lei_that_no_register_knows_confirms_nothing(ticking: World) -> None:
+    ref = ticking.company("Alpha Werke GmbH")
+    ticking.run()
+    ticking.stage.hubspot.edit(ref, lei_ok=True, leadsync_lei=lei("Q"))
+    ticking.run()
+    assert told(ticking) == []
+    assert ticking.says(ref) == A
+
+
+@pytest.mark.parametrize("part", [None, 2], ids=["at once", "in parts"])
+def test_a_tick_beside_an_lei_that_a_person_typed_confirms_that_one(ticking: World, part: int | None) -> None:
+    ticking.stage.part = part
+    ref = ticking.company("Alpha Werke GmbH")
+    ticking.run()
+    ticking.stage.hubspot.edit(ref, lei_ok=True, leadsync_lei=D)
+    ticking.run()
+    assert told(ticking) == [("Alpha Werke GmbH", D, "confirm")]
+    assert ticking.says(ref) == D
 
 
 # ---- the queue and its file
