@@ -12,7 +12,7 @@ from leadsync.records import Record
 from leadsync_hubspot.client import Client
 from leadsync_hubspot.pull import Pull
 from leadsync_hubspot.records import Source, decode, id_of, sent
-from leadsync_hubspot.refusals import refused
+from leadsync_hubspot.refusals import context_of, entries_of, listed, refused
 
 Json = dict[str, Any]
 NO_PROPERTY = "PROPERTY_DOESNT_EXIST"
@@ -103,9 +103,9 @@ class Push:
     def _errors(self, writes: Sequence[Write], answer: Json) -> dict[str, Rejected]:
         """What a 207 says of single writes: by trace id, or by the ids it names."""
         found: dict[str, Rejected] = {}
-        for entry in answer.get("errors") or ():
-            context = entry.get("context") or {}
-            named = {str(i) for key in ("objectWriteTraceId", "ids", "id") for i in _listed(context.get(key))}
+        for entry in entries_of(answer):
+            context = context_of(entry)
+            named = {str(i) for key in ("objectWriteTraceId", "ids", "id") for i in listed(context.get(key))}
             for write in writes:
                 if write.token in named or _name_of(write) in named:
                     found[write.token] = _parted([write], refused(207, entry))
@@ -172,7 +172,7 @@ class Push:
             }
         except Rejected as refusal:
             return {t: replace(receipts[t], error=refusal) for t, _, _ in pairs}
-        failed = [e for e in answer.get("errors") or () if isinstance(e, dict)]
+        failed = entries_of(answer)
         return {t: replace(receipts[t], error=e) for t, i, other in pairs if (e := _tie_error(failed, i, other))}
 
 
@@ -188,8 +188,8 @@ def _parted(writes: Sequence[Write], refusal: Rejected) -> Rejected:
 
 def _tie_error(errors: Iterable[Json], ident: str | None, other: str) -> Rejected | None:
     for entry in errors:
-        context = entry.get("context") or {}
-        named = {str(i) for key in ("fromObjectId", "toObjectId") for i in _listed(context.get(key))}
+        context = context_of(entry)
+        named = {str(i) for key in ("fromObjectId", "toObjectId") for i in listed(context.get(key))}
         if named <= {str(ident), other} and named:
             return refused(207, entry)
     return None
@@ -211,10 +211,6 @@ def _name_of(write: Write) -> str:
 
 def _folded(name: str, value: object) -> tuple[str, str]:
     return name, str(value).strip().lower()
-
-
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _unknown(write: Write, why: str) -> Receipt:

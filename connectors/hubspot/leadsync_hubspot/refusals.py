@@ -141,7 +141,7 @@ def _unauthorized() -> Misconfigured:
 
 
 def _forbidden(problem: Mapping[str, Any]) -> Misconfigured:
-    scopes = [str(s) for e in _entries(problem) for s in _context(e).get("requiredGranularScopes", ())]
+    scopes = [str(s) for e in entries_of(problem) for s in listed(context_of(e).get("requiredGranularScopes"))]
     if scopes:
         return Misconfigured(f"HubSpot: the token lacks a scope (403). Grant one of: {', '.join(scopes)}.")
     return Misconfigured(f"HubSpot forbade the call (403, {_category(problem)}). Check the token's scopes.")
@@ -195,22 +195,29 @@ def _details(problem: Mapping[str, Any]) -> list[tuple[str, str]]:
         except ValueError:
             entries = []
         return [(str(e.get("name", "?")), str(e.get("error", "INVALID"))) for e in entries if isinstance(e, dict)]
-    return [(str(name), str(e.get("code", "INVALID"))) for e in _entries(problem) for name in _names(e)]
+    return [(str(name), str(e.get("code", "INVALID"))) for e in entries_of(problem) for name in _names(e)]
 
 
 def _names(entry: Mapping[str, Any]) -> list[str]:
-    context = _context(entry)
-    return [*context.get("propertyName", ()), *context.get("properties", ())]
+    context = context_of(entry)
+    return [str(name) for key in ("propertyName", "properties") for name in listed(context.get(key))]
 
 
-def _entries(problem: Mapping[str, Any]) -> list[dict[str, Any]]:
+def entries_of(problem: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The errors that an answer lists, as far as they are such."""
     errors = problem.get("errors")
     return [e for e in errors if isinstance(e, dict)] if isinstance(errors, list) else []
 
 
-def _context(entry: Mapping[str, Any]) -> dict[str, Any]:
+def context_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What an error is about; {} where it does not say."""
     context = entry.get("context")
     return context if isinstance(context, dict) else {}
+
+
+def listed(value: object) -> list[object]:
+    """The values of a key that holds one or several."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _category(problem: Mapping[str, Any]) -> str:

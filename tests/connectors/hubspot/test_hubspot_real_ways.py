@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from tests.connectors.hubspot.test_hubspot_push import create, outcomes, update
 from leadsync.connector import FieldSpec, Outcome
 from leadsync.errors import Rejected, TryAgain, Unreadable
 from leadsync_hubspot import HubSpot, HubSpotSettings
+from leadsync_hubspot.refusals import Answer, refused, sort_out
 from leadsync_hubspot.sandbox import HubSpotSandbox
 
 BADGE = FieldSpec("contacts", "badge", "Badge", "string", unique=True)
@@ -193,3 +195,34 @@ def test_a_form_whose_submissions_cannot_be_had_does_not_keep_back_the_others(
     assert (unread.ref.id, "'Old'" in unread.reason) == ("a-form", True)
     seeded.seed({"submissions": [{"form": "a-form", "email": "n@example.com", "submittedAt": "2026-01-01T00:00:00Z"}]})
     assert [t.person.id for p in drain(crm, "forms", cursor)[0] for t in p.touches] == ["n@example.com"]
+
+
+@pytest.mark.parametrize("errors", [5, "x", [None], ["x"], [{"context": ["x"]}], [{"context": {"ids": 5}}]])
+@pytest.mark.parametrize("what", ["update", "create"])
+def test_errors_of_a_write_that_are_not_understood_leave_the_outcome_unknown(
+    badges: HubSpotSandbox, crm: HubSpot, errors: object, what: str
+) -> None:
+    body = {"status": "COMPLETE", "results": [], "errors": errors}
+    badges.faults.add({"match": {"path": "/batch/up"}, "action": {"kind": "replace_body", "body": body}})
+    writes = [create(1)] if what == "create" else [update("1001", phone="1")]
+    assert set(outcomes(crm.write("contacts", writes)).values()) == {"unknown"}
+
+
+@pytest.mark.parametrize("errors", [5, [None], [{"context": ["x"]}], [{"context": {"fromObjectId": 5}}]])
+def test_errors_of_an_association_that_are_not_understood_break_nothing(
+    badges: HubSpotSandbox, crm: HubSpot, errors: object
+) -> None:
+    body = {"status": "COMPLETE", "results": [], "errors": errors}
+    badges.faults.add({"match": {"path": "/associate/default"}, "action": {"kind": "replace_body", "body": body}})
+    write = replace(create(1), links={"companies": ("2001",)})
+    [receipt] = crm.write("contacts", [write])
+    assert receipt.outcome in {Outcome.DONE, Outcome.UNKNOWN}
+    assert receipt.id is not None
+
+
+@pytest.mark.parametrize("names", ["badge", ["badge"]], ids=["one", "a list"])
+def test_a_refusal_names_its_property_alone_or_in_a_list(names: object) -> None:
+    entry = {"message": "no", "code": "INVALID_OPTION", "context": {"propertyName": names}}
+    assert refused(400, {"message": "Invalid", "errors": [entry]}).fields == ("badge",)
+    scopes = {"errors": [{"context": {"requiredGranularScopes": 5}}]}
+    assert "lacks a scope" in str(sort_out(Answer(403, {}, json.dumps(scopes).encode()), write=False))
