@@ -62,9 +62,9 @@ def named(message: str, fields: Sequence[str]) -> tuple[str, ...]:
 
 
 def without(message: str, values: Iterable[object]) -> str:
-    """A message without the texts among these values, which it may quote."""
+    """A message without the texts among these values, which it may quote as they are."""
     for text in sorted((v for v in values if isinstance(v, str) and len(v) >= SHORTEST), key=len, reverse=True):
-        message = message.replace(text, "<value>")
+        message = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "<value>", message)
     return message
 
 
