@@ -245,7 +245,10 @@ class Shelf:
         return [ObjectType(kind, role, preferred=i) for i, (kind, role) in enumerate(self.kinds.items())]
 
     def feeds(self) -> Sequence[Feed]:
-        return [*(Feed(kind, role) for kind, role in self.kinds.items()), Feed("touches", None)]
+        """As the connectors do: what a record may become is read before it."""
+        people = [Feed(kind, role) for kind, role in reversed(self.kinds.items()) if role is Role.PERSON]
+        companies = [Feed(kind, role) for kind, role in self.kinds.items() if role is Role.COMPANY]
+        return [*companies, *people, Feed("touches", None)]
 
     def pull(self, feed: str, cursor: str, fields: Sequence[str], key: str = "") -> Iterator[Page]:
         since = datetime.fromisoformat(json.loads(cursor)) if cursor else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.engine import Stage
+from tests.fakes import nothing
 
 from leadsync.cli.state import take_stock
 from leadsync.connector import Write
@@ -213,22 +215,44 @@ def test_who_gets_an_address_that_another_had_by_mistake_is_not_that_other(stage
 # ---- half of a conversion
 
 
-@pytest.mark.parametrize("seen", ["a stopped run", "a contact that cannot be read"])
-def test_an_edit_waits_for_the_contact_of_a_lead_that_was_converted(stage: Stage, seen: str) -> None:
-    contact, lead = stage.hubspot.put("contacts", **ADA), stage.salesforce.put("Lead", **ADA_SF)
+def converted(stage: Stage) -> tuple[Ref, Ref, list[Ref]]:
+    """A contact and a lead, and the Salesforce contact that the lead is going to be."""
+    refs = stage.hubspot.put("contacts", **ADA), stage.salesforce.put("Lead", **ADA_SF)
     stage.run()
-    new = stage.salesforce.convert(lead, "Contact", {})
-    stage.hubspot.edit(contact, jobtitle="CEO")
-    calls: list[str] = []
-    if seen == "a stopped run":
-        stage.salesforce.on_call = calls.append
-        stage.run(stop=lambda: "after pull Lead" in calls)
-    else:
-        unread = stage.salesforce.versions.pop(new)
-        for _ in range(2):
-            stage.run()
-        stage.salesforce.versions[new] = unread
-        stage.salesforce.edit(new, Department="Board")
+    return *refs, []
+
+
+def settled(stage: Stage) -> None:
+    stage.salesforce.on_call = nothing
     for _ in range(2):
         stage.run()
-    assert stage.value(new, "Title") == stage.value(contact, "jobtitle") == "CEO"
+
+
+@pytest.mark.parametrize("moment", range(8))
+def test_a_lead_converted_while_it_is_read_takes_no_edit_with_it(stage: Stage, moment: int) -> None:
+    contact, lead, new = converted(stage)
+    calls = itertools.count()
+
+    def convert(_call: str) -> None:
+        if next(calls) == moment:
+            new.append(stage.salesforce.convert(lead, "Contact", {}))
+            stage.salesforce.edit(new[0], Title="CIO")
+            stage.hubspot.edit(contact, phone="999")
+
+    stage.salesforce.on_call = convert
+    stage.run()
+    settled(stage)
+    assert stage.value(new[0], "Title") == stage.value(contact, "jobtitle") == "CIO"
+    assert stage.value(new[0], "Phone") == stage.value(contact, "phone") == "999"
+
+
+def test_an_edit_waits_for_a_contact_that_cannot_be_read(stage: Stage) -> None:
+    contact, lead, new = converted(stage)
+    new.append(stage.salesforce.convert(lead, "Contact", {}))
+    stage.hubspot.edit(contact, jobtitle="CEO")
+    unread = stage.salesforce.versions.pop(new[0])
+    settled(stage)
+    stage.salesforce.versions[new[0]] = unread
+    stage.salesforce.edit(new[0], Department="Board")
+    settled(stage)
+    assert stage.value(new[0], "Title") == stage.value(contact, "jobtitle") == "CEO"

@@ -89,9 +89,12 @@ class SalesforceCrm:
         return OBJECTS
 
     def feeds(self) -> Sequence[Feed]:
-        """Companies before people before touches."""
+        """Companies before people before touches; contacts before leads: of a lead that is converted between the two,
+        the contact is seen with the next pull, when it is known what it was made from, and what is typed there is an
+        edit."""
         touches = [name for name in _TOUCHES if self._settings.activities or name not in _ACTIVITIES]
-        return (*(Feed(o.name, o.role) for o in OBJECTS), *(Feed(name, None) for name in touches))
+        objects = sorted(OBJECTS, key=lambda o: (o.role is Role.PERSON, -o.preferred))
+        return (*(Feed(o.name, o.role) for o in objects), *(Feed(name, None) for name in touches))
 
     def pull(self, feed: str, cursor: str, fields: Sequence[str], key: str = "") -> Iterator[Page]:  # noqa: ARG002  queryAll shows them whole
         """Drain a feed, deleted and merged records included. Raises Misconfigured for fields that are not there."""

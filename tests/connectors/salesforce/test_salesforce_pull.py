@@ -306,7 +306,7 @@ def test_tasks_and_events_of_people_are_touches(crm: SalesforceCrm, person: User
 
 
 def test_activities_can_be_left_out(connect: Connect) -> None:
-    assert [f.name for f in connect(activities=False).feeds()] == ["Account", "Lead", "Contact", "CampaignMember"]
+    assert [f.name for f in connect(activities=False).feeds()] == ["Account", "Contact", "Lead", "CampaignMember"]
 
 
 def test_all_missing_fields_are_named_at_once(crm: SalesforceCrm) -> None:
