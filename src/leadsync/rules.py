@@ -126,7 +126,9 @@ def check_rulebook(folder: Path, sides: Sides) -> tuple[Rulebook | None, list[Pr
     problems += at_odds(models, str(folder))
     lists = list_reader(folder)
     stages = read("stages.toml", lambda text, file: load_stages(text, file, models if all_read else (), names, lists))
-    attribution = read("attribution.toml", lambda text, file: load_models(text, file, set(sides)))
+    ladder = None if stages is None else [stage.id for stage in stages.ladder]
+    facts = None if names is None else names.fields
+    attribution = read("attribution.toml", lambda text, file: load_models(text, file, set(sides), ladder, facts))
     nurture: NurtureRules | None = NO_NURTURE
     if stages is not None and all_read and (folder / "nurture.toml").exists():
         nurture = read("nurture.toml", lambda text, file: load_nurture(text, file, stages, models, names, set(sides)))

@@ -347,6 +347,22 @@ def test_a_mistake_in_one_file_makes_no_mistakes_of_what_others_say(home: Path) 
     assert [(Path(p.file).name, p.code) for p in found] == [("scoring.toml", "LS604")]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('conversion_stage = "mql"', 'conversion_stage = "mqll"', 'there is no stage "mqll". Did you mean "mql"?'),
+        ('deal = "opportunity"', 'deal = "oportunity"', 'Did you mean "opportunity"?'),
+        ('value_field = ""', 'value_field = "anual_revenue"', 'Did you mean "annual_revenue"?'),
+    ],
+)
+def test_what_attribution_counts_by_is_there(home: Path, old: str, new: str, says: str) -> None:
+    """Or a report would say for months that nothing converted, or was worth anything."""
+    shutil.copytree(CHECKOUT / "mappings", home / "mappings")
+    edit(home / "mappings" / "attribution.toml", old, new)
+    (found,) = lint(write(home, f"schema = 1\n{BOTH}"), lookup)
+    assert found.code in {"LS602", "LS604"} and says in found.message and found.line > 1
+
+
 def test_what_an_editor_on_windows_saves_is_read(home: Path) -> None:
     """A byte order mark and CR LF, in the configuration and in the mappings."""
     shutil.copytree(CHECKOUT / "mappings", home / "mappings")

@@ -81,9 +81,15 @@ class AttributionSpec(Table):
     influence: InfluenceSpec = InfluenceSpec()
 
 
-def load_models(text: str, file: str, sides: Collection[str] | None = None) -> AttributionSettings:
+def load_models(
+    text: str,
+    file: str,
+    sides: Collection[str] | None = None,
+    stages: Collection[str] | None = None,
+    facts: Collection[str] | None = None,
+) -> AttributionSettings:
     """Read an attribution file; raises Problems that name everything wrong with it, each with file and line. `sides`:
-    the names of the configured CRMs, where they are known.
+    the names of the configured CRMs, `stages`: of the ladder, `facts`: what is known of a lead; where they are known.
 
     The standard models (`STANDARD`) are there without being named; a file may add to them or change them.
     """
@@ -96,6 +102,12 @@ def load_models(text: str, file: str, sides: Collection[str] | None = None) -> A
         findings.add(("default",), "LS609", f'"{spec.default}" credits all journeys together, not one lead')
     for index, name in enumerate(spec.report):
         findings.known(("report", index), name, models, "model")
+    if stages is not None:
+        findings.known(("conversion_stage",), spec.conversion_stage, stages, "stage")
+        for mark, stage in spec.milestone.items():
+            findings.known(("milestone", mark), stage, stages, "stage")
+    if facts is not None and spec.value_field:
+        findings.known(("value_field",), spec.value_field, facts, "fact", "LS604")
     for label, on in spec.members.items():
         for side in on if sides is not None else ():
             findings.known(("members", label, side), side, sides or (), "side")
