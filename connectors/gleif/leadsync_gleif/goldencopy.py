@@ -13,7 +13,7 @@ from leadsync.errors import TryAgain, Unreadable
 from leadsync.retry import retrying
 from leadsync_gleif.client import Client
 from leadsync_gleif.index import Manifest, usable
-from leadsync_gleif.load import MOST_SEGMENTS, LoadReport, Progress, _quiet, base_published, load
+from leadsync_gleif.load import MOST_SEGMENTS, LoadReport, Progress, _quiet, alone, base_published, load
 from leadsync_gleif.rows import Content
 from leadsync_gleif.settings import GleifSettings
 
@@ -26,6 +26,8 @@ DELTAS = {
 }
 """How far back each published delta reaches (GLEIF, "Golden Copy and Delta Files", specification 2.2)."""
 DOWNLOADS = "downloads"
+DOWNLOADING = "downloading"
+"""The lock of who downloads: another one waits, and then finds nothing newer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,14 @@ def refresh_with(
 ) -> LoadReport:
     """`refresh` over an open client."""
     publish = latest(client, settings.url)
+    settings.index.mkdir(parents=True, exist_ok=True)
+    with alone(settings.index, DOWNLOADING):
+        return _fetched(client, settings, clock, progress, publish, full=full)
+
+
+def _fetched(
+    client: Client, settings: GleifSettings, clock: Clock, progress: Progress, publish: Publish, *, full: bool
+) -> LoadReport:
     have = usable(settings.index)
     choice = Choice("full", publish.full) if full else choose(publish, have, base_published(settings.index, have))
     if not choice.files:

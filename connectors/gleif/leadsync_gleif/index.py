@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -55,6 +55,17 @@ class Manifest:
         """As it is written."""
         times = {k: v.isoformat() if v else None for k, v in (("published", self.published), ("loaded", self.loaded))}
         return json.dumps({"segments": list(self.segments), **times}, indent=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many entities there are by registration and by category, how many relationships, and how many entities with
+    a reporting exception."""
+
+    registrations: Counter[str]
+    categories: Counter[str]
+    relations: int
+    exceptions: int
 
 
 @dataclass(slots=True)
@@ -201,7 +212,9 @@ class Index:
 
     def exception_codes(self, lei: str) -> tuple[str, str]:
         """(direct, ultimate) reasons for naming no parent, as GLEIF spells them; "" for none."""
-        key = lei_key(lei)
+        return self._codes(lei_key(lei))
+
+    def _codes(self, key: U64) -> tuple[str, str]:
         codes = [_exception(layer.segment, key) for layer in self.layers]
         direct = next((d for d, _ in reversed(codes) if d is not None), "")
         ultimate = next((u for _, u in reversed(codes) if u is not None), "")
@@ -218,10 +231,24 @@ class Index:
             return None
         return IndexChanges(self, newer)
 
-    def describe(self) -> dict[str, Any]:
-        """The segments' own descriptions added up, newest last."""
-        metas = [layer.segment.meta for layer in self.layers]
-        return {"segments": metas, "entities": len(self)}
+    def counts(self) -> Counts:
+        """What stands, each LEI and each relationship counted once, by its newest word."""
+        base, *newer = (layer.segment for layer in self.layers)
+        registrations, categories = Counter[str](), Counter[str]()
+        for layer in self.layers:
+            registrations.update(layer.segment.meta["statuses"])
+            categories.update(layer.segment.meta["categories"])
+            for old in map(layer.segment.entity, layer.replaced):
+                registrations[old.registration] -= 1
+                categories[old.category] -= 1
+        children = {relation_of(s.relation_line(row)).child for s in newer for row in range(len(s.arrays["rel_at"]))}
+        relations = base.meta["relations"] + sum(
+            len(self.relations(child)) - len(_relations(base, "rel_child", "rel_row", child)) for child in children
+        )
+        keys = np.unique(np.concatenate([np.zeros(0, np.uint64), *(s.arrays["exc_key"] for s in newer)]))
+        stand = sum(any(self._codes(keys[at : at + 1])) for at in range(len(keys)))
+        before = int(np.isin(keys, base.arrays["exc_key"]).sum())
+        return Counts(+registrations, +categories, relations, base.meta["exceptions"] - before + stand)
 
 
 class IndexChanges:

@@ -97,7 +97,7 @@ def load(  # noqa: PLR0913  the last four are for callers with special needs, by
     """
     index_dir.mkdir(parents=True, exist_ok=True)
     when = published if published is not None else max(published_at(path) for path in _existing(files))
-    with _lock(index_dir), _old_one_stays(index_dir), _open(files) as opened:
+    with alone(index_dir), _old_one_stays(index_dir), _open(files) as opened:
         contents = [content for content, _ in opened]
         full = Content.LEI2 in contents and not delta
         before = usable(index_dir)
@@ -266,11 +266,11 @@ def _swap(index_dir: Path, manifest: Manifest) -> None:
 
 
 @contextmanager
-def _lock(index_dir: Path) -> Iterator[None]:
+def alone(index_dir: Path, name: str = "lock") -> Iterator[None]:
     """One loader at a time; the lock goes with the process, however it ends."""
     import fcntl
 
-    with (index_dir / "lock").open("w") as handle:
+    with (index_dir / name).open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -307,20 +307,18 @@ def status(index_dir: Path) -> IndexStatus:
         index = Index.open(index_dir)
     except (Unreadable, Misconfigured) as problem:
         return IndexStatus(present=False, problem=str(problem))
-    metas = index.describe()["segments"]
-    entity_count = len(index)
+    counts, entity_count = index.counts(), len(index)
     index.close()
-    base = metas[0]
     files = [f for name in manifest.segments for f in (index_dir / name).iterdir()]
     return IndexStatus(
         present=True,
         published=manifest.published,
         loaded=manifest.loaded,
         entities=entity_count,
-        relations=sum(meta["relations"] for meta in metas),
-        exceptions=sum(meta["exceptions"] for meta in metas),
-        by_registration=tuple(base["statuses"].items()),
-        by_category=tuple(base["categories"].items()),
-        deltas=len(metas) - 1,
+        relations=counts.relations,
+        exceptions=counts.exceptions,
+        by_registration=tuple(counts.registrations.most_common()),
+        by_category=tuple(counts.categories.most_common()),
+        deltas=len(manifest.segments) - 1,
         bytes=sum(f.stat().st_size for f in files),
     )

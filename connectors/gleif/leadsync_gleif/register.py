@@ -23,7 +23,7 @@ def open_register(settings: GleifSettings, clock: Clock) -> Register:
     """Open the register as configured, downloading it first when it is missing or old and `refresh` is "auto".
 
     Where `mode` is "auto" and there is no index, the REST API answers, and nothing is downloaded. With an old index at
-    hand an unreachable or broken publication is a warning; without one it stops the run.
+    hand an unreachable or broken publication, or a full disk, is a warning; without one it stops the run.
     """
     if settings.mode == "api" or (settings.mode == "auto" and Manifest.read(settings.index) is None):
         from leadsync_gleif.api import ApiRegister
@@ -52,7 +52,7 @@ def _keep_fresh(settings: GleifSettings, clock: Clock, usage: Usage) -> None:
     client = Client(settings.timeout, usage)
     try:
         refresh_with(client, settings, clock, lambda _what, _count: None)
-    except (TryAgain, Unreadable, Misconfigured) as problem:
+    except (TryAgain, Unreadable, Misconfigured, OSError) as problem:
         if have is None:
             raise
         log.warning("the register could not be refreshed, the one of %s stays in use: %s", have.published, problem)

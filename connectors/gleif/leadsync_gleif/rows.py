@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from leadsync.errors import Unreadable
-from leadsync.normalize.countries import country_code
+from leadsync.normalize.countries import COUNTRIES, country_code
 from leadsync.records import Address, LegalEntity
 from leadsync_gleif.codec import clean
 from leadsync_gleif.level2 import Relation, Tie
@@ -123,12 +123,20 @@ class Columns:
 
 
 def _address(columns: Columns, prefix: str) -> Callable[[Row], Address]:
-    parts = [
-        columns.get(f"{prefix}.{part}") for part in ("Country", "Region", "City", "PostalCode", "FirstAddressLine")
-    ]
+    country = columns.get(f"{prefix}.Country")
+    parts = [columns.get(f"{prefix}.{part}") for part in ("Region", "City", "PostalCode", "FirstAddressLine")]
     present = any(f"{prefix}.{part}" in columns for part in ("Country", "City"))
     nowhere = Address()
-    return (lambda row: Address(*[part(row) for part in parts])) if present else (lambda _row: nowhere)
+    return (
+        (lambda row: Address(_code(country(row)), *[part(row) for part in parts]))
+        if present
+        else (lambda _row: nowhere)
+    )
+
+
+def _code(country: str) -> str:
+    """A country's code, as published; tables made by hand may have names or small letters."""
+    return country if country in COUNTRIES else country_code(country) or country
 
 
 def _names(columns: Columns) -> Callable[[Row], tuple[tuple[str, str], ...]]:
@@ -159,7 +167,7 @@ def entities(header: Sequence[str], rows: Iterable[Row], tally: Tally) -> Iterat
         yield LegalEntity(
             lei(row),
             name(row),
-            country(row) or country_code(jurisdiction(row)),
+            _code(country(row)) or country_code(jurisdiction(row)),
             category(row) or "GENERAL",
             subcategory(row),
             form(row),

@@ -18,6 +18,7 @@ from leadsync.errors import LeadsyncError
 from leadsync.records import LegalEntity, Parent
 from leadsync.resolve.ask import ask
 from leadsync.resolve.bulk import query_of
+from leadsync.resolve.decisions import successor
 
 FUNDS = 20
 """Funds that are named to people; `--output json` names all."""
@@ -31,12 +32,16 @@ class _Below:
     on: date | None
     seen: set[str]
     left: int
+    cut: bool = False
 
     def of(self, lei: str, depth: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
         found = {k.lei: k for k in reversed(self.register.kin(lei, self.on)) if k.tie != "fund"}
         for kin in sorted(found.values(), key=lambda k: (k.tie == "ultimate", k.name, k.lei)):
-            if kin.lei in self.seen or self.left <= 0:
+            if kin.lei in self.seen:
                 continue
+            if self.left <= 0:
+                self.cut = True
+                return
             self.seen.add(kin.lei)
             self.left -= 1
             yield depth, {"lei": kin.lei, "name": kin.name, "country": kin.country, "tie": kin.tie,
@@ -82,7 +87,9 @@ def _meant(register: Register, what: str, at: Desk, options: dict[str, Any]) -> 
 
 def _family(register: Register, entity: LegalEntity, on: date | None, limit: int) -> dict[str, Any]:
     owned = register.ownership(entity.lei, on)
-    below = [{"depth": depth, **one} for depth, one in _Below(register, on, {entity.lei}, limit).of(entity.lei)]
+    walk = _Below(register, on, {entity.lei}, limit)
+    below = [{"depth": depth, **one} for depth, one in walk.of(entity.lei)]
+    after = successor(entity.lei, register.entity)
     funds = {k.lei: k for k in register.kin(entity.lei, on) if k.tie == "fund"}
     managers = {k.lei: k for k in register.kin(entity.lei, on, up=True) if k.tie == "fund"}
     return {
@@ -91,12 +98,15 @@ def _family(register: Register, entity: LegalEntity, on: date | None, limit: int
         "country": entity.country,
         "category": entity.category,
         "status": entity.status,
+        "registration": entity.registration,
+        "successor": after.lei if after is not None and after.lei != entity.lei else "",
+        "successor_name": f"{after.name} ({after.country})" if after is not None and after.lei != entity.lei else "",
         "as_of": on,
         "direct": _parent(owned.direct),
         "ultimate": _parent(owned.ultimate),
         "path": list(owned.path),
         "below": below,
-        "cut": len(below) == limit,
+        "cut": walk.cut,
         "funds": [{"lei": k.lei, "name": k.name, "country": k.country} for k in funds.values()],
         "fund_of": [{"lei": k.lei, "name": k.name, "country": k.country} for k in managers.values()],
     }
@@ -109,6 +119,11 @@ def _parent(parent: Parent | None) -> dict[str, str] | None:
 def _family_lines(found: dict[str, Any]) -> Iterator[str]:
     when = f", as of {found['as_of']}" if found["as_of"] is not None else ""
     yield f"{found['name']} ({found['country']})  {found['lei']}{when}"
+    state = [found["registration"].lower()] if found["registration"] not in {"ISSUED", ""} else []
+    state += [f"entity {found['status'].lower()}"] if found["status"] not in {"ACTIVE", ""} else []
+    state += [f"passed into {found['successor_name']}  {found['successor']}"] if found["successor"] else []
+    if state:
+        yield f"  {'state':<16} {', '.join(state)}"
     for which in ("direct", "ultimate"):
         known = found[which]
         yield f"  {which + ' parent':<16} {parent_text(Parent(**known) if known is not None else None)}"

@@ -116,7 +116,7 @@ def ask(  # noqa: PLR0913  one for each option
 ) -> int:
     """The command that need not be named: `leadsync resolve FILE|NAME`."""
     source = Path(what)
-    is_file = source == STDIN or source.suffix.lower() in FILES or source.is_file()
+    is_file = source == STDIN or source.suffix.lower() in FILES or _is_file(source)
     if is_file and any(company.values()):
         raise click.UsageError("--country and the like go with a NAME; a FILE has columns for them")
     with desk(config_path, index, threshold) as at:
@@ -125,6 +125,14 @@ def ask(  # noqa: PLR0913  one for each option
                 raise click.UsageError("a FILE is answered as csv, json, ndjson or parquet")
             return _file(at, source, target, output or _output_for(target), quiet=quiet)
         return _name(at, {"name": what, **company}, target, output or "table")
+
+
+def _is_file(source: Path) -> bool:
+    """Whether there is such a file; a name too long for one is a company's."""
+    try:
+        return source.is_file()
+    except OSError:
+        return False
 
 
 def _output_for(target: Path | None) -> str:
