@@ -81,7 +81,7 @@ class HubSpot:
         elif feed in ACTIVITIES:
             activity = ACTIVITIES[feed]
             for page in self._pull(feed, activity.properties).pages(cursor):
-                yield activity_page(page, activity)
+                yield activity_page(page, activity, seen=cursor != "")
         else:
             yield from self._pull(feed, fields, key).pages(cursor)
 

@@ -48,15 +48,17 @@ ACTIVITIES: Mapping[str, Activity] = {
 # ---- engagements
 
 
-def activity_page(page: Page, activity: Activity) -> Page:
-    """A page of engagements as touches: one for each contact that took part."""
+def activity_page(page: Page, activity: Activity, *, seen: bool) -> Page:
+    """A page of engagements as touches: one for each contact that took part. `seen`: whether some of them may have been
+    told of before, by other contacts in another order."""
     touches: list[Touch] = []
     unread = list(page.unread)
     for record in page.records:
         if record.deleted:
             continue  # its contacts are no longer told; what was done stays done
         try:
-            touches += touches_of(record, activity)
+            told = list(touches_of(record, activity))
+            touches += [*told, *(_not_twice(told[0]) if seen and told else ())]
         except BadRecord as problem:
             unread.append(Unread(record.ref, str(problem), problem.hint))
     return replace(page, records=(), touches=tuple(touches), unread=tuple(unread))
@@ -79,6 +81,11 @@ def touches_of(record: Record, activity: Activity) -> Iterator[Touch]:
             name=_text(record, activity.name),
             status=_text(record, activity.status),
         )
+
+
+def _not_twice(first: Touch) -> Iterator[Touch]:
+    """Who is the first of an engagement now may have been another one of it before, and is not to count as both."""
+    yield replace(first, ref=replace(first.ref, id=f"{first.ref.id}:{first.person.id}"), deleted=True)
 
 
 def _text(record: Record, name: str) -> str:

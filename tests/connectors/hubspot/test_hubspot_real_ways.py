@@ -13,6 +13,7 @@ from tests.connectors.hubspot.test_hubspot_push import create, outcomes, update
 
 from leadsync.connector import FieldSpec, Outcome
 from leadsync.errors import Rejected, TryAgain, Unreadable
+from leadsync.records import Ref, Touch
 from leadsync_hubspot import HubSpot, HubSpotSettings
 from leadsync_hubspot.refusals import Answer, refused, sort_out
 from leadsync_hubspot.sandbox import HubSpotSandbox
@@ -72,9 +73,9 @@ def test_a_meeting_of_more_people_than_a_batch_read_shows_at_once_is_everybodys(
         call(sandbox, "PATCH", "/crm/v3/objects/meetings/5000", {"properties": {"hs_meeting_title": "Fair"}})
         call(sandbox, "PATCH", "/crm/v3/objects/meetings/5001", {"properties": {"hs_meeting_title": "Fair"}})
     pages, _ = drain(crm, "meetings", cursor)
-    came = [t.person.id for p in pages for t in p.touches if t.ref.id.startswith("5000")]
-    assert sorted(map(int, came)) == list(range(1, 252))
-    assert [t.person.id for p in pages for t in p.touches if t.ref.id.startswith("5001")] == ["7"]
+    touches = [t for p in pages for t in p.touches if not t.deleted]
+    assert sorted(int(t.person.id) for t in touches if t.ref.id.startswith("5000")) == list(range(1, 252))
+    assert [t.person.id for t in touches if t.ref.id.startswith("5001")] == ["7"]
 
 
 def test_the_primary_company_comes_first_on_whatever_page_it_is(sandbox: HubSpotSandbox, crm: HubSpot) -> None:
@@ -226,3 +227,18 @@ def test_a_refusal_names_its_property_alone_or_in_a_list(names: object) -> None:
     assert refused(400, {"message": "Invalid", "errors": [entry]}).fields == ("badge",)
     scopes = {"errors": [{"context": {"requiredGranularScopes": 5}}]}
     assert "lacks a scope" in str(sort_out(Answer(403, {}, json.dumps(scopes).encode()), write=False))
+
+
+def test_a_meeting_counts_once_for_who_stays_when_somebody_is_taken_off_it(
+    seeded: HubSpotSandbox, crm: HubSpot
+) -> None:
+    told: dict[Ref, Touch] = {}
+    cursor = ""
+    for gone in ("", "1001"):
+        seeded.clock.advance(600)
+        if gone:
+            call(seeded, "DELETE", f"/crm/v4/objects/meetings/3101/associations/contacts/{gone}")
+            call(seeded, "PATCH", "/crm/v3/objects/meetings/3101", {"properties": {"hs_meeting_title": "Demo 2"}})
+        pages, cursor = drain(crm, "meetings", cursor, [])
+        told |= {t.ref: t for p in pages for t in p.touches}
+    assert [(t.person.id, t.name) for t in told.values() if not t.deleted] == [("1002", "Demo 2")]
