@@ -87,7 +87,7 @@ class Ingest:
         while waited < self.wait:
             self.client.pause(min(pause, self.wait - waited))
             waited, pause = waited + pause, min(2 * pause, LONGEST_PAUSE)
-            with suppress(Unreadable):  # a page from the edge says nothing of the job: look again
+            with suppress(Unreadable, TryAgain):  # a page from the edge, an outage: neither says anything of the job
                 state = _state_of(self.client.get(f"jobs/ingest/{job}"))
                 if state in ENDED:
                     return state

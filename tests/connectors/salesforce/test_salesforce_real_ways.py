@@ -174,3 +174,14 @@ def test_a_read_that_answers_fewer_than_were_asked_for_is_not_taken_for_gone(
     sandbox.faults.add({"match": {"path": "composite/sobjects/Lead"}, "action": {"kind": "replace_body", "body": rows}})
     with pytest.raises(Unreadable, match="not what the API promises"):
         crm.read("Lead", ids, ["Title"])
+
+
+def test_a_job_is_looked_at_again_after_an_outage_in_the_middle_of_it(
+    sandbox: SalesforceSandbox, connect: Connect
+) -> None:
+    ids = seed_leads(sandbox, 10)
+    match = {"method": "GET", "path": "jobs/ingest/[^/]+$"}
+    sandbox.faults.add({"match": match, "times": 7, "action": {"kind": "named", "name": "UNAVAILABLE_PAGE"}})
+    receipts = connect(bulk_from=5).write("Lead", titles(ids))
+    assert {r.outcome for r in receipts} == {Outcome.DONE}
+    assert {len(sandbox.org.history[i]) for i in ids} == {1}
