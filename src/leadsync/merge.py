@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from leadsync.connector import LAG
 from leadsync.records import Absent, Ref, Value, is_blank
 
 PAIR = 2
@@ -123,11 +124,12 @@ def _after_change(cells: Sequence[Cell], changed: Sequence[Cell], rules: Rules) 
 
 
 def _upon(cell: Cell, other: Cell, rules: Rules) -> bool:
-    """Whether the other edit was made of the very value that this one brought: it knew it, and is the newer one. So it
-    is where an edit has reached one record, and a further one has not taken it yet."""
-    if isinstance(other.base, Absent) or isinstance(cell.base, Absent) or rules.same(cell.value, other.value):
+    """Whether the other edit was made of the very value that this one brought, and when that was known already: it is
+    the newer one. So it is where an edit has reached one record, and a further one has not taken it yet."""
+    if isinstance(other.base, Absent) or other.since is None or cell.until is None:
         return False
-    return rules.same(other.base, cell.value) and not rules.same(cell.base, other.value)
+    made_of_it = rules.same(other.base, cell.value) and not rules.same(other.value, cell.value)
+    return made_of_it and other.since + LAG >= cell.until
 
 
 def _conflict(cells: Sequence[Cell], winner: Cell, rivals: Sequence[Cell], rules: Rules) -> Verdict:

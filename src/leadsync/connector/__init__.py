@@ -28,6 +28,9 @@ from leadsync.records import (
     Touch,
 )
 
+LAG = timedelta(minutes=10)
+"""How late a CRM may show a change at worst: Salesforce's rows become visible up to 10 minutes after their time stamp
+(seen by users of several tools), HubSpot's search within seconds to minutes."""
 GROUP = "leadsync.connectors"
 Clock: TypeAlias = Callable[[], datetime]
 """Gives the time, aware and in UTC."""

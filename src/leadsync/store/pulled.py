@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from leadsync.connector import Page, Unread
+from leadsync.connector import LAG, Page, Unread
 from leadsync.records import Fields, Record, Ref, Touch
 from leadsync.store.follow import by_likeness, follow_conversion, follow_merge
 from leadsync.store.rows import Seen, among, changed_of, dumps, record_of, record_row, seen_of, touch_of, touch_row
@@ -31,9 +31,6 @@ _UPSERT = """
 # A search index may lag and answer with an older state of a record than we have read: that must not count as a change.
 
 NEVER = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
-LAG = timedelta(minutes=10)
-"""How late a CRM may show a change at worst: Salesforce's rows become visible up to 10 minutes after their time stamp
-(seen by users of several tools), HubSpot's search within seconds to minutes."""
 
 
 class Pulled:
