@@ -364,6 +364,7 @@ def test_settling_waits_for_a_job_of_ours_that_is_at_work(
     ids = seed_leads(sandbox, 20)
     lost = {"match": {"method": "GET", "path": r"jobs/ingest/\w+$"}, "action": {"kind": "reset"}, "times": None}
     sandbox.faults.add(lost)
+    sandbox.faults.add({"match": {"method": "PATCH", "body": "Aborted"}, "action": {"kind": "reset"}, "times": None})
     assert outcomes(list(connect(bulk_from=10).write("Lead", updates(ids)))) == {"unknown": 20}
     sandbox.faults.clear()
     (job,) = sandbox.jobs.jobs.values()
