@@ -123,7 +123,7 @@ def check_rulebook(folder: Path, sides: Sides) -> tuple[Rulebook | None, list[Pr
     read_models = [read(name, lambda text, file: load_model(text, file, names)) for name in model_files(folder)]
     models = [model for model in read_models if model is not None]
     all_read = len(models) == len(read_models)
-    problems += at_odds(models, str(folder))
+    problems += at_odds(models, str(folder)) if all_read else []
     lists = list_reader(folder)
     stages = read("stages.toml", lambda text, file: load_stages(text, file, models if all_read else (), names, lists))
     ladder = None if stages is None else [stage.id for stage in stages.ladder]

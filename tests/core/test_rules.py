@@ -71,3 +71,12 @@ def test_a_pack_works_beside_the_shipped_model(folder: Path, pack: str) -> None:
     assert [model.select is None for model in found.models] == [False, True]
     chosen = found.scoring({"company_name": "Acme", "lifecycle_stage": "customer"})
     assert chosen is found.models[0] and found.scoring({"company_name": "Other"}) is found.models[1]
+
+
+def test_models_that_leave_some_leads_to_none_are_refused_before_a_run_meets_one(folder: Path) -> None:
+    """As where a pack with a [select] of its own is copied over scoring.toml."""
+    shutil.copy(folder / "packs" / "customer_success" / "scoring.toml", folder / "scoring.toml")
+    (folder / "models").mkdir()
+    with pytest.raises(Problems, match=r"no model takes every lead") as found:
+        rules(folder)
+    assert [problem.code for problem in found.value.problems if "every lead" in problem.message] == ["LS609"]

@@ -67,13 +67,16 @@ def in_order(models: Sequence[ScoringModel]) -> tuple[ScoringModel, ...]:
 
 
 def at_odds(models: Sequence[ScoringModel], folder: str) -> list[Problem]:
-    """What is wrong with several models of a folder together: two of one name, or two that take every lead."""
+    """What is wrong with several models of a folder together: two of one name, or not one that takes all leads."""
     found = []
     for number, model in enumerate(models):
         if any(other.id == model.id for other in models[:number]):
             text = f'two scoring models have the id "{model.id}": a score could not be told from another.'
             found.append(Problem(folder, 0, 0, "LS601", text))
     everybody = [model.id for model in models if model.select is None]
+    if not everybody:
+        hint = "one of them, usually scoring.toml, has no [select]: it takes the leads that the others leave"
+        found.append(Problem(folder, 0, 0, "LS609", "no model takes every lead.", hint))
     if len(everybody) > 1:
         text = f"{' and '.join(everybody)} each take every lead."
         found.append(Problem(folder, 0, 0, "LS609", text, "all but one need a [select] with when"))
