@@ -88,6 +88,24 @@ def test_a_second_conversion_starts_anew_or_counts_everything_again():
     assert kept == {"a": (0, 0), "b": (1, 0), "c": (0, 0), "d": (1, 0)}
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "third"),
+    [
+        ("2026-11-01", "2026-11-15", "2026-11-22"),
+        ("20261101", "20261115", "20261122"),  # as GA4 exports days
+        ("1793491200", "1794700800", "1795305600"),
+        ("1793491200000", "1794700800000", "1795305600000"),
+        ("1793491200000000", "1794700800000000", "1795305600000000"),  # as GA4 exports moments
+        ("1793491200000000000", "1794700800000000000", "1795305600000000000"),
+        ("2026-11-01 00:00:00 UTC", "2026-11-15 00:00:00 UTC", "2026-11-22 00:00:00 UTC"),  # as BigQuery writes them
+    ],
+)
+def test_times_are_understood_however_an_export_writes_them(first, second, third):
+    text = f"journey,time,channel,conversion\na,{first},ads,0\na,{second},web,0\na,{third},email,1\n"
+    found = read_paths(io.StringIO(text), "f", JourneyRules())
+    assert found.hours is not None and found.hours.tolist() == [21 * 24, 7 * 24, 0]
+
+
 def test_journey_rules_hold_for_files_too():
     assert run(WIDE, "first", rules=JourneyRules(lookback_days=4))["web"] == (1, 30)
     assert close(run(WIDE, rules=JourneyRules(repeats=Repeats.COLLAPSE)), run(WIDE))

@@ -16,8 +16,11 @@ from leadsync.errors import Misconfigured
 
 YES: Final = frozenset(("true", "t", "yes", "y"))
 NO: Final = frozenset(("false", "f", "no", "n", ""))
-MILLISECONDS: Final = 1e11
-"""Epoch times above this are in milliseconds: as seconds they would lie beyond the year 5000."""
+FINER: Final = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
+"""Epoch times above the one number are in nano-, micro- or milliseconds, of which the other make a second: as seconds
+they would lie beyond the year 5000."""
+DAY: Final = re.compile(r"(?:19|20)\d{6}")
+"""A day as Google Analytics exports it; as seconds it would lie in the year 1970."""
 SHOWN: Final = 40
 """Letters of a cell that an error shows."""
 
@@ -129,14 +132,16 @@ def flag(text: str) -> float:
 
 
 def moment(text: str) -> float:
-    """A time in seconds since 1970: ISO 8601 (UTC where it names no zone), or a number of (milli)seconds."""
+    """A time in seconds since 1970: ISO 8601 (UTC where it names no zone), 20261122, or a number of seconds or of what
+    is finer."""
+    plain = text.strip()
     try:
-        number = float(text)
+        number = nan if DAY.fullmatch(plain) else float(plain)
     except ValueError:
-        return _iso(text.strip())
+        number = nan
     if not isfinite(number):
-        raise ValueError(NO_TIME)
-    return number / 1000 if abs(number) > MILLISECONDS else number
+        return _iso(re.sub(r"\s+UTC$", "+00:00", plain))
+    return number / next((parts for least, parts in FINER if abs(number) > least), 1)
 
 
 NO_TIME: Final = "is no time such as 2026-11-22T14:00:00Z, and no number of seconds since 1970"
