@@ -24,6 +24,8 @@ from leadsync.errors import LeadsyncError
 from leadsync.mapping.model import ObjectMap
 from leadsync.quota import DAY, Governor, Lane, Standing, govern
 from leadsync.rules import Rulebook, lint, load_rulebook
+from leadsync.store import StoreError
+from leadsync.store.damage import refuse_damage
 from leadsync.store.migrations import MIGRATIONS
 
 WAL_FAULT = ((3, 7, 0), (3, 51, 2))
@@ -32,6 +34,7 @@ LITTLE_SPACE, NO_SPACE = 1 << 30, 100 << 20
 """Bytes: what an index refresh beside a growing state needs, and what a single run does."""
 LARGE_STATE = 8 << 30
 """Bytes; far above what 100,000 leads take."""
+REBUILD = "`leadsync state rebuild` makes it anew from both CRMs"
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -88,19 +91,23 @@ def machine(config: Config) -> list[Check]:
     """The state file, the file of counts, and the disk they are on."""
     found = [_state(config.state), *_private(config.state), _disk(config.state)]
     if config.quota_file.exists():
-        found += [_database("requests", config.quota_file), *_private(config.quota_file, "requests")]
+        count_anew = f"move {config.quota_file} away, and the count begins anew"
+        found += [_database("requests", config.quota_file, count_anew), *_private(config.quota_file, "requests")]
     return found
 
 
 def _state(path: Path) -> Check:
+    try:
+        refuse_damage(path)
+    except StoreError as problem:
+        return fail("state", str(problem), REBUILD)
     if not path.exists():
         return ok("state", f"{path}: none yet; the first `leadsync sync` makes it")
-    return _database("state", path, len(MIGRATIONS))
+    return _database("state", path, f"restore a backup, or {REBUILD}", len(MIGRATIONS))
 
 
-def _database(name: str, path: Path, schema: int | None = None) -> Check:
+def _database(name: str, path: Path, damaged: str, schema: int | None = None) -> Check:
     size = path.stat().st_size
-    damaged = f"keep {path} aside and restore a backup, or move it away to start anew"
     if size == 0:
         return fail(name, f"{path} is empty, which a crash does not leave behind", damaged)
     try:

@@ -159,7 +159,7 @@ def plan(  # noqa: PLR0913  one for each option
             out.print(f"kept in {file}: `leadsync apply {file}` carries it out", markup=False, soft_wrap=True)
             if seen.besides:
                 out.print("(its writes of fields; `leadsync sync` does the rest)", soft_wrap=True)
-    return Exit.PENDING if seen.plan.steps or seen.besides else Exit.DONE
+    return Exit.PENDING if seen.plan.steps or seen.besides or seen.gates else Exit.DONE
 
 
 @click.command()

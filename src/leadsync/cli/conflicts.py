@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import click
 
@@ -13,6 +13,7 @@ from leadsync.cli.common import Exit, config_option, console, now, output_option
 from leadsync.cli.inspect import NAMES, find_uid
 from leadsync.normalize import person
 from leadsync.records import value_text
+from leadsync.resolve.tables import BadRow, Row, opened_rows
 from leadsync.store import Conflict, Ruling, Store
 
 COLUMNS = ("lead", "who", "object", "field", "since", "says", "answer")
@@ -141,11 +142,11 @@ def _says(conflict: Conflict) -> str:
 @click.argument("file", type=click.Path(dir_okay=False, exists=True, path_type=Path))
 def import_(config_path: Path, output: str, file: Path) -> int:
     """Read the answers of an exported file; lines without one are passed over. All or none are taken."""
-    with file.open(encoding="utf-8", newline="") as text:
-        rows = list(csv.DictReader(text))
+    with opened_rows(file, ("answer",), "answers") as found:
+        rows = list(enumerate(found.rows, 2))
     with Store(read_config(config_path, offline=True).state) as store:
         waiting = {(c.uid, c.field): c for c in store.cases.conflicts()}
-        given = [_answer(waiting, row, f"{file}:{number}") for number, row in enumerate(rows, 2) if row.get("answer")]
+        given = [_answer(waiting, row, f"{file}: row {number}") for number, row in rows if _is_answered(row, file)]
         with store.transaction():
             for answer in given:
                 store.cases.rule(answer)
@@ -156,14 +157,20 @@ def import_(config_path: Path, output: str, file: Path) -> int:
     return Exit.DONE
 
 
-def _answer(waiting: dict[tuple[str, str], Conflict], row: dict[str, str], where: str) -> Ruling:
-    conflict = waiting.get((row.get("lead", ""), row.get("field", "")))
+def _is_answered(row: Row | BadRow, file: Path) -> TypeGuard[Row]:
+    if isinstance(row, BadRow):
+        raise BadAnswer(f"{file}: {row.reason}")
+    return bool((row.get("answer") or "").strip())
+
+
+def _answer(waiting: dict[tuple[str, str], Conflict], row: Row, where: str) -> Ruling:
+    conflict = waiting.get((row.get("lead") or "", row.get("field") or ""))
     if conflict is None:
         raise BadAnswer(f"{where}: {row.get('field')} of {row.get('lead')} waits for nobody any more. Export anew.")
     if row.get("says") not in (None, _says(conflict)):
         what = f"{where}: {conflict.field} of {conflict.uid} says something else by now ({_says(conflict)})"
         raise BadAnswer(f"{what}. Leave its answer blank, or export anew.")
-    text = row["answer"].strip()
+    text = (row["answer"] or "").strip()
     try:
         if text.startswith("="):
             return ruling(conflict, None, text[1:].strip(), now())

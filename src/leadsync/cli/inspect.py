@@ -257,7 +257,7 @@ def status_json(store: Store) -> dict[str, Any]:
         "aging": aging_json(*last_look(store)),
         "rejects": [
             {"record": str(r.ref), "direction": r.direction, "code": r.code, "reason": r.reason, "next_step": r.hint,
-             "first": r.first_at, "last": r.last_at, "times": r.times} for r in store.outbox.rejects()
+             "first": r.first_at, "last": r.last_at, "times": r.times} for r in store.outbox.rejects() if not r.dropped
         ],
     }  # fmt: skip
 

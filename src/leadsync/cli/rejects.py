@@ -115,7 +115,9 @@ def retry(config_path: Path, output: str, records: tuple[str, ...], *, every: bo
 
 
 def _read_again(world: World, ref: Ref) -> bool:
-    """Whether the record could be read this time; a touch, or a record that is no more, cannot."""
+    """Whether the record could be read this time; a touch, or a record or a side that is no more, cannot."""
+    if ref.side not in world.sides:
+        return False
     role = next((o.role for o in world.sides[ref.side].objects() if o.name == ref.kind), None)
     if role is None:
         return False

@@ -53,9 +53,9 @@ class Store:
             self._lock = None
 
     def _connect(self, *, write: bool) -> sqlite3.Connection:
+        refuse_damage(self.path)
         if not write and not self.path.exists():
             raise StoreError(f"{self.path}: there is no state yet. Run `leadsync sync` first.")
-        refuse_damage(self.path)
         if write and not self.path.exists():
             self._make()
         # One connection serves one run; the daemon's runs happen one after the other, though on different threads.

@@ -1,0 +1,100 @@
+"""What commands tell of an installation that is not as it was: a lost state, dropped rejects, closed gates,
+sides that are gone, answers from a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, datetime
+
+import pytest
+from tests.scenarios.test_operator_commands import House, house, refuse_last_name
+
+from leadsync.config import load
+from leadsync.doctor import machine
+from leadsync.errors import LeadsyncError
+from leadsync.memory import LIVE
+from leadsync.records import Ref
+from leadsync.store import Reject, Store
+
+__all__ = ["house"]
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def test_a_lost_state_is_told_as_lost_by_all_who_look(house: House) -> None:
+    state = house.folder / "state.db"
+    for file in house.folder.glob("state.db*"):
+        if file.suffix != ".made":
+            file.unlink()
+    for command in (["status"], ["sync"], ["why", "ann@example.com"]):
+        with pytest.raises(LeadsyncError, match=r"the state file is gone.*state rebuild"):
+            house.say(*command)
+    assert "is gone" in house.say("state", "rebuild")[1]
+    (found,) = [check for check in machine(load(house.config)) if check.name == "state"]
+    assert (found.state, "state rebuild" in f"{found.found} {found.fix}") == ("fail", True)
+    assert not state.exists()
+
+
+def test_a_reject_that_was_dropped_is_heard_of_no_more(house: House) -> None:
+    refuse_last_name(house)
+    house.edit_hubspot(lastname="King")
+    assert house.run("sync")[0] == 3
+    assert house.run("status")[0] == 3
+    house.run("rejects", "drop", house.lead)
+    code, told = house.run("status")
+    assert (code, told["rejects"]) == (0, [])
+
+
+def test_a_reject_of_a_side_that_is_no_more_is_said_to_be_so(house: House) -> None:
+    gone = Reject(Ref("pipedrive", "people", "7"), "read", "", "", "odd", "", (), {}, NOON, NOON, 1)
+    with Store(house.folder / "state.db") as store, store.transaction():
+        store.outbox.reject(gone)
+    assert house.run("rejects", "retry", "--all")[1]["read"] == 0
+    assert "pipedrive/people/7" in house.say("rejects", "list")[1]
+
+
+def test_a_plan_behind_a_closed_gate_is_not_called_done(house: House) -> None:
+    """Nothing to write, and a gate that is closed all the same: exit 2, as `sync`."""
+    with Store(house.folder / "state.db") as store:
+        store.note(LIVE, json.dumps([["salesforce", "Contact", 500]]))
+    code, seen = house.run("plan")
+    assert ([gate["name"] for gate in seen["gates"]], seen["steps"]) == (["empty"], [])
+    assert (code, house.run("sync")[0]) == (2, 2)
+
+
+def held(house: House) -> None:
+    """A phone that was changed differently in both CRMs."""
+    house.edit_hubspot(phone="111")
+    house.edit_salesforce(Phone="größer als 222")
+    house.run("sync")
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "encoding"),
+    [(",", "utf-8-sig"), (";", "utf-8"), (";", "utf-8-sig"), ("\t", "utf-16")],
+    ids=["a byte order mark", "semicolons", "both", "Unicode text"],
+)
+def test_answers_come_back_from_a_spreadsheet(house: House, delimiter: str, encoding: str) -> None:
+    held(house)
+    file = house.folder / "c.csv"
+    assert house.say("conflicts", "export", str(file))[0] == 0
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    with file.open("w", encoding=encoding, newline="") as out:
+        writer = csv.DictWriter(out, rows[0], delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows({**row, "answer": "hubspot"} for row in rows)
+    assert house.run("conflicts", "import", str(file))[1] == {"schema": 1, "answers": 1, "lines": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [("lead,answer\n1,fällt\n".encode("latin-1"), "UTF-8"), (b"lead,field\n1,2\n", "answer"), (b"", "empty")],
+    ids=["another encoding", "no answers", "empty"],
+)
+def test_a_file_that_is_no_export_is_refused(house: House, content: bytes, says: str) -> None:
+    file = house.folder / "c.csv"
+    file.write_bytes(content)
+    for command in (["conflicts", "import", str(file)], ["resolve", "review", "--import", str(file)]):
+        with pytest.raises(LeadsyncError, match=rf"(?s)c\.csv.*{says}"):
+            house.say(*command)
