@@ -81,6 +81,27 @@ def test_a_deleted_lead_is_not_made_again_when_its_person_is_found_to_be_another
     assert leads(stage) == []
 
 
+@pytest.mark.parametrize("part", [200, 1], ids=["at once", "in parts"])
+def test_a_lead_converted_into_what_is_never_seen_and_deleted_is_not_made_again(stage: Stage, part: int) -> None:
+    stage.part = part
+    contact = good(stage)
+    stage.run()
+    (lead,) = leads(stage)
+    new = stage.salesforce.convert(lead, "Contact", {})
+    hidden = stage.salesforce.versions.pop(new)
+    stage.run()
+    stage.salesforce.delete(lead)
+    for _ in range(2):
+        stage.run()
+    assert leads(stage) == []
+    stage.salesforce.versions[new] = hidden
+    stage.salesforce.edit(new, Title="CIO")
+    for _ in range(2):
+        stage.run()
+    assert uid(stage, new) == uid(stage, contact)
+    assert stage.value(contact, "jobtitle") == "CIO"
+
+
 # ---- nobody is mixed up
 
 

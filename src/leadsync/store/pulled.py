@@ -85,6 +85,8 @@ class Pulled:
             for alias in by_likeness(self._db, record):
                 follow_merge(self._db, alias, record.ref)
             if record.successor is not None:
+                if record.deleted and self.record(record.successor) is None:  # it counts as deleted until it is shown
+                    self.save_records([Record(record.successor, {}, NEVER, deleted=True)], now)
                 follow = follow_merge if record.deleted else follow_conversion
                 follow(self._db, record.ref, record.successor)
 
