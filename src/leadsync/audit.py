@@ -53,7 +53,7 @@ def audit(
     stop: Callable[[], bool],
 ) -> Audited:
     """Read every live record anew. Differences are taken in as any other news; nothing is written to a CRM. Refused
-    writes get another try, for their cause may have gone."""
+    writes get another try, for their cause may have gone; but not those of which nobody wants to hear."""
     found = Audited()
     for side, crm in sides.items():
         for kind, role in ((o.name, o.role) for o in crm.objects()):
@@ -65,7 +65,7 @@ def audit(
                 found = _merged(found, _one(store, crm, kind, batch, fields, clock()))
                 progress.advance(len(batch))
     with store.transaction():
-        store.outbox.accepted([r.ref for r in store.outbox.rejects() if r.direction == "write"])
+        store.outbox.accepted([r.ref for r in store.outbox.rejects() if r.direction == "write" and not r.dropped])
         store.note(NOTED, clock().isoformat())
     return found
 
