@@ -101,6 +101,12 @@ def test_the_registrable_domain_is_taken_out_of_urls_and_addresses(text, domain)
     assert domain_of(text) == domain
 
 
+def test_an_address_within_an_address_is_not_the_companys():
+    assert domain_of("www.acme.co.uk/?from=https://www.facebook.com/acme") == "acme.co.uk"
+    assert domain_of("https://acme.com/login?next=http://other.com") == "acme.com"
+    assert domain_of("HTTPS://Acme.com") == "acme.com"
+
+
 def test_shared_hosts_and_free_mail_belong_to_nobody():
     assert is_shared("linkedin.com")
     assert is_shared("acme.wordpress.com")

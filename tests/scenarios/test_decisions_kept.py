@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.connectors.gleif.rows import A, C, D, lei, lei2, rr
+from tests.connectors.gleif.rows import A, B, C, D, lei, lei2, rr
 from tests.scenarios.test_register_news import NEW, World
 
 from leadsync.cli.main import cli
 from leadsync.cli.queue import queue
 from leadsync.files import mappings_folder
-from leadsync.records import Ref
+from leadsync.records import CompanyQuery, Ref
+from leadsync.resolve import Decisions
 from leadsync.store import Store
 
 TICK = '\n[field.lei_confirmed]\nlabel = "LEI confirmed"\ntype = "bool"\nhubspot = "lei_ok"\nowner = "hubspot"\n'
@@ -90,6 +91,40 @@ def test_a_decision_about_a_company_without_a_name_is_not_one_about_all_of_them(
     world.decide("", A, "confirm", domain="alpha-werke.example")
     world.run()
     assert [world.says(ref) for ref in (one, other)] == [A, None]
+
+
+def test_a_decision_holds_when_somebody_fills_in_the_country(world: World) -> None:
+    ref = world.company("Werke der Zukunft", "")
+    other = world.company("Werke der Zukunft", "AT", domain="werke.example")
+    world.decide("Werke der Zukunft", B, "confirm", country="")
+    world.run()
+    assert [world.says(one) for one in (ref, other)] == [B, None]
+    world.stage.hubspot.edit(ref, country="Germany")
+    world.run()
+    assert [world.says(one) for one in (ref, other)] == [B, None]
+
+
+def test_a_rejection_holds_when_somebody_fills_in_the_country(world: World) -> None:
+    ref = world.company("Alpha Werke GmbH", "", domain="alpha.example")
+    world.decide("Alpha Werke GmbH", A, "reject", country="", domain="alpha.example")
+    world.run()
+    assert world.says(ref) is None
+    world.stage.hubspot.edit(ref, country="DE")
+    world.run()
+    assert world.says(ref) is None
+    with Store(world.stage.path) as store:
+        decided = Decisions.of(store.matches.verdicts())
+    assert decided.about(CompanyQuery("Alpha Werke GmbH", "DE", domain="other.example")).rejected == frozenset()
+
+
+def test_a_decision_with_a_country_is_about_the_company_whose_record_has_none(
+    world: World, typed: Callable[..., Result]
+) -> None:
+    ref = world.company("Werke der Zukunft", "")
+    world.run()
+    typed("resolve", "confirm", "Werke der Zukunft", B, "--country", "DE")
+    world.run()
+    assert world.says(ref) == B
 
 
 # ---- ticks

@@ -19,7 +19,7 @@ from leadsync_gleif.client import Client
 from leadsync_gleif.index import SUCCEEDED
 from leadsync_gleif.level2 import Relation, Tie
 from leadsync_gleif.ownership import TIES, kin_of, ownership
-from leadsync_gleif.rows import day
+from leadsync_gleif.rows import day, ended
 from leadsync_gleif.settings import GleifSettings
 
 PAGE = 50
@@ -234,7 +234,8 @@ class ApiRegister:
 
     def _exception(self, lei: str, which: str) -> str:
         link = self._parent_link(lei, which, "reporting-exception")
-        return str(self._data(link)[0]["attributes"]["reason"]) if link is not None else ""
+        found = self._data(link) if link is not None else []
+        return str(found[0]["attributes"]["reason"]) if found else ""
 
     def published(self) -> datetime | None:
         """See `Register`: as the last answer said, asked for once if there was none."""
@@ -325,6 +326,7 @@ def relation_of(attributes: Mapping[str, Any]) -> Relation:
     except ValueError as problem:
         raise Unreadable(f"GLEIF API: unknown relationship type {tie['type']!r}") from problem
     period: Mapping[str, Any] = next((p for p in tie.get("periods", []) if p.get("type") == "RELATIONSHIP_PERIOD"), {})
+    updated = attributes["registration"].get("lastUpdateDate")
     return Relation(
         tie["startNode"]["id"],
         tie["endNode"]["id"],
@@ -332,5 +334,6 @@ def relation_of(attributes: Mapping[str, Any]) -> Relation:
         tie["status"],
         attributes["registration"].get("status") or "PUBLISHED",
         day(period.get("startDate") or ""),
-        day(period.get("endDate") or ""),
+        day(period.get("endDate") or "")
+        or ended(tie["status"], attributes["registration"].get("status") or "", str(updated or "")),
     )

@@ -188,6 +188,7 @@ def relations(header: Sequence[str], rows: Iterable[Row], tally: Tally) -> Itera
     child, parent = columns.need("Relationship.StartNode.NodeID"), columns.need("Relationship.EndNode.NodeID")
     tie, status = columns.need("Relationship.RelationshipType"), columns.need("Relationship.RelationshipStatus")
     registration, deleted = columns.get("Registration.RegistrationStatus"), columns.get("DeletedAt")
+    updated = columns.get("Registration.LastUpdateDate")
     periods = [_period(columns, n) for n in REPEATS if f"Relationship.Period.{n}.startDate" in columns]
     known = {kind.value: kind for kind in Tie}
     for row in rows:
@@ -198,7 +199,14 @@ def relations(header: Sequence[str], rows: Iterable[Row], tally: Tally) -> Itera
         status_now = status(row) or "ACTIVE"
         since, until = _relationship_period([period(row) for period in periods], active=status_now == "ACTIVE")
         published = registration(row) or "PUBLISHED"
+        until = until or ended(status_now, published, updated(row))
         yield Relation(child(row), parent(row), kind, status_now, published, since, until, deleted(row) != "")
+
+
+def ended(status: str, registration: str, updated: str) -> date | None:
+    """For a relationship that has ended and does not say when: the last day on which it may have, when its record was
+    last changed; None for one that stands."""
+    return day(updated) if status == "INACTIVE" or registration == "RETIRED" else None
 
 
 def _period(columns: Columns, number: int) -> Callable[[Row], tuple[str, str, str]]:

@@ -44,7 +44,8 @@ HEADERS: dict[str, Sequence[str]] = {
     ),
     "RelationshipRecord": (
         "Relationship.StartNode.NodeID", "Relationship.EndNode.NodeID", "Relationship.RelationshipType",
-        "Relationship.RelationshipStatus", "Registration.RegistrationStatus", "DeletedAt",
+        "Relationship.RelationshipStatus", "Registration.RegistrationStatus", "Registration.LastUpdateDate",
+        "DeletedAt",
         *[f"Relationship.Period.{n}.{p}" for n in range(1, MOST + 1) for p in ("startDate", "endDate", "periodType")],
     ),
     "Exception": ("LEI", "Exception.Category", "Exception.Reason.1", "DeletedAt"),

@@ -53,7 +53,7 @@ def explain(
     """Show every entity a NAME could mean, with what speaks for and against it, and why it is not the answer."""
     query = query_of({"name": name, **company})
     with desk(config_path, index, threshold) as at:
-        decision = following(decisions_of(at.state).about(query), at.register.entity)
+        decision = following(decisions_of(at.state).about(query), query, at.register.entity)
         found = explain_match(
             query, at.register.candidates([query], CONSIDERED)[0], at.settings, decision, means_of(at.register)
         )
@@ -179,11 +179,9 @@ def _company(store: Store, text: str, described: CompanyQuery) -> CompanyQuery:
     known = known_companies(store)
     uids = {uid for ref, uid in store.pulled.identities().items() if str(ref) == text} | {text}
     by_record = {query for uid, query in known.items() if uid in uids}
-    by_name = {
-        query
-        for query in known.values()
-        if query.name.casefold() == text.casefold() and described.country in {"", query.country}
-    }
+    named = {query for query in known.values() if query.name.casefold() == text.casefold()}
+    by_name = {query for query in named if described.country in {"", query.country}}
+    by_name = by_name or {query for query in named if not query.country}
     found = by_record or by_name
     if not found and RECORD.fullmatch(text):
         raise LeadsyncError(f"{text}: no company that a run resolved has this record. `leadsync sync` reads the CRMs.")

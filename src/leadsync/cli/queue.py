@@ -60,7 +60,7 @@ def _waiting(
     uid: str, query: CompanyQuery, match: dict[str, Any], said: Decision, counts: tuple[int, float]
 ) -> Waiting | None:
     left = tuple((c[0], c[1], c[2], c[3]) for c in match["candidates"] if c[0] not in said.rejected)
-    if said.confirmed is not None or not left:
+    if (said.confirmed is not None and not said.placeless) or not left:
         return None
     leads, worth = counts[0], counts[1] + 1
     match match["status"]:

@@ -32,7 +32,7 @@ def host_of(text: str | None) -> str:
     if text is None:
         return ""
     rest = text.strip().lower()
-    rest = rest.split("://", 1)[-1].removeprefix("mailto:").removeprefix("//")
+    rest = re.sub(r"^[^/?#]*://", "", rest).removeprefix("mailto:").removeprefix("//")
     rest = re.split(r"[/?#\s]", rest, maxsplit=1)[0].rpartition("@")[2].split(":", 1)[0].rstrip(".")
     rest = re.sub(r"^www\d?\.", "", rest)
     if not rest.isascii():

@@ -21,7 +21,7 @@ def ask(
     """A match for each query, in their order. What people decided comes first, followed to the entity's successor;
     then the judge; then a web domain that people's decisions teach. `found`: candidates that were asked for before."""
     candidates = register.candidates(queries, CONSIDERED) if found is None else found
-    verdicts = [following(decisions.about(query), register.entity) for query in queries]
+    verdicts = [following(decisions.about(query), query, register.entity) for query in queries]
     matches = resolve_all(queries, candidates, settings, verdicts, means_of(register))
     return [
         learned(query, settled(match, register.entity), decisions, register.entity)

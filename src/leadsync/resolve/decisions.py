@@ -27,6 +27,8 @@ class Decision:
 
     confirmed: str | None = None
     rejected: frozenset[str] = frozenset()
+    placeless: bool = False
+    """Made when nobody had said the company's country yet: a confirmed entity of another country is not it."""
 
 
 NOTHING = Decision()
@@ -48,10 +50,12 @@ class Decisions:
 
     They are transitive: companies confirmed to be one entity are one company, and what was rejected for one of them is
     rejected for all. `domains`: web domain → the one LEI that confirmed companies with it have.
+    `_placeless`: the companies without a country, and their web domains.
     """
 
     _by_key: Mapping[Key, Decision] = field(default_factory=dict)
     domains: Mapping[str, str] = field(default_factory=dict)
+    _placeless: Mapping[Key, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, verdicts: Iterable[Verdict]) -> Decisions:
@@ -64,11 +68,20 @@ class Decisions:
                 continue
             domain_of[key].add(one.query.domain)
             found[key] = _after(found.get(key, NOTHING), one)
-        return cls(_shared_by_all_names(found), _domains(found, domain_of))
+        placeless = {key: frozenset(filter(identifies, domain_of[key])) for key in found if not key[2]}
+        return cls(_shared_by_all_names(found), _domains(found, domain_of), placeless)
 
     def about(self, query: CompanyQuery) -> Decision:
-        """What holds for this company."""
-        return self._by_key.get(company_key(query), NOTHING)
+        """What holds for this company. What was said before its country was known still does: what was confirmed (see
+        `following`), and what was rejected, where the web domain shows that it is the same company."""
+        said = self._by_key.get(company_key(query))
+        if said is not None or not query.country or not self._placeless:
+            return said or NOTHING
+        key = company_key(replace(query, country=""))
+        if key not in self._placeless:
+            return NOTHING
+        rejected = self._by_key[key].rejected if query.domain in self._placeless[key] else frozenset[str]()
+        return Decision(self._by_key[key].confirmed, rejected, placeless=True)
 
     def domain(self, query: CompanyQuery) -> str:
         """The LEI that the company's web domain was learned to mean, or ""."""
@@ -138,11 +151,13 @@ def successor(lei: str, lookup: Lookup) -> LegalEntity | None:
     return entity
 
 
-def following(decision: Decision, lookup: Lookup) -> Decision:
+def following(decision: Decision, query: CompanyQuery, lookup: Lookup) -> Decision:
     """The decision with the confirmed LEI followed to its successor; who rejects that one takes the decision back."""
     if decision.confirmed is None:
         return decision
     now = successor(decision.confirmed, lookup)
+    if decision.placeless and (now is None or query.country not in {now.country, now.headquarters.country}):
+        return replace(decision, confirmed=None)
     if now is None or now.lei == decision.confirmed:
         return decision
     return replace(decision, confirmed=None if now.lei in decision.rejected else now.lei)

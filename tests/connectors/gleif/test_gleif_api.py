@@ -225,3 +225,12 @@ def test_a_hundred_calls_use_one_connection(
     register.close()
     assert sandbox.counters.reads.total() >= 100
     assert sandbox.counters.connections == 1
+
+
+def test_a_reason_that_is_promised_but_not_there_is_none(
+    register: ApiRegister, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    json_of = register._client.json
+    lost = lambda url, params=None: None if url.endswith("reporting-exception") else json_of(url, params)  # noqa: E731
+    monkeypatch.setattr(register._client, "json", lost)
+    assert register.ownership(D).direct is None

@@ -98,3 +98,15 @@ def test_both_exceptions_may_be_given(index_of) -> None:
     assert owned.direct == Parent(how="exception", reason="the parent has no LEI")
     assert owned.ultimate == Parent(how="exception", reason="something new")
     assert MANAGED not in {relation.tie for relation in index_of(rows).relations(A)}
+
+
+def test_a_relation_that_ended_on_an_unknown_day_ended_before_its_record_said_so(index_of) -> None:
+    ended = {**rr(A, B, status="INACTIVE"), "Registration.LastUpdateDate": "2024-06-01T10:00:00Z"}
+    retired = {**rr(D, C, registration="RETIRED"), "Registration.LastUpdateDate": "2024-06-01T10:00:00Z"}
+    index = index_of({"lei2": FAMILY["lei2"], "rr": [ended, retired]})
+    for child in (A, D):
+        assert index.ownership(child).direct is None
+        assert index.ownership(child, date(2026, 11, 21)).direct is None
+        before = index.ownership(child, date(2015, 1, 1)).direct
+        assert before is not None
+        assert before.how == "reported"

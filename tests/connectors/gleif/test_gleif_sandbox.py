@@ -12,13 +12,14 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.connectors.gleif.rows import FAMILY, A, B, C, D, E, lei, lei2
+from tests.web import web
 
 from leadsync_gleif import Index, load
 from leadsync_gleif.sandbox import GleifSandbox
 
 
 def get(url: str, path: str, **params: str) -> httpx.Response:
-    return httpx.get(f"{url}{path}", params=params, follow_redirects=True)
+    return web.get(f"{url}{path}", params=params, follow_redirects=True)
 
 
 def leis(answer: httpx.Response) -> list[str]:
@@ -30,8 +31,8 @@ def test_publishes_name_the_files_and_downloads_redirect(url: str) -> None:
     assert newest["publish_date"] == "2026-11-01 12:00:00"
     file = newest["lei2"]["full_file"]["csv"]
     assert file["record_count"] == 5
-    assert httpx.get(file["url"]).status_code == 302
-    body = httpx.get(file["url"], follow_redirects=True).content
+    assert web.get(file["url"]).status_code == 302
+    body = web.get(file["url"], follow_redirects=True).content
     assert len(body) == file["size"]
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         (name,) = archive.namelist()
@@ -48,10 +49,10 @@ def test_the_latest_file_can_be_had_directly(url: str) -> None:
 
 def test_a_download_can_be_resumed(url: str) -> None:
     whole = get(url, "/api/v2/golden-copies/publishes/lei2/latest.csv")
-    rest = httpx.get(str(whole.url), headers={"range": "bytes=100-"})
+    rest = web.get(str(whole.url), headers={"range": "bytes=100-"})
     assert rest.status_code == 206
     assert rest.content == whole.content[100:]
-    beyond = httpx.get(str(whole.url), headers={"range": f"bytes={len(whole.content)}-"})
+    beyond = web.get(str(whole.url), headers={"range": f"bytes={len(whole.content)}-"})
     assert beyond.status_code == 416
 
 
@@ -107,7 +108,7 @@ def test_pages_lead_to_each_other_and_keep_the_question(url: str) -> None:
         seen += [record["id"] for record in answer["data"]]
         if "next" not in answer["links"]:
             break
-        answer = httpx.get(answer["links"]["next"]).json()
+        answer = web.get(answer["links"]["next"]).json()
     assert seen == [A, B, C, D]
     assert "prev" in answer["links"]
 
@@ -115,7 +116,7 @@ def test_pages_lead_to_each_other_and_keep_the_question(url: str) -> None:
 def test_a_cursor_goes_on_where_numbered_pages_end(url: str) -> None:
     assert get(url, "/api/v1/lei-records", **{"page[size]": "200", "page[number]": "51"}).status_code == 400
     answer = get(url, "/api/v1/lei-records", **{"page[cursor]": "*", "page[size]": "3"}).json()
-    rest = httpx.get(answer["links"]["next"]).json()
+    rest = web.get(answer["links"]["next"]).json()
     assert [r["id"] for a in (answer, rest) for r in a["data"]] == [A, B, C, D, E]
     assert "next" not in rest["links"]
 
@@ -191,7 +192,7 @@ FAULTS = [
 @pytest.mark.parametrize(("name", "status", "kind"), FAULTS, ids=[name for name, _, _ in FAULTS])
 def test_faults_can_be_asked_for_by_name(name: str, status: int, kind: str, url: str) -> None:
     fault = {"match": {"path": "/api/v1"}, "action": {"kind": "named", "name": name}}
-    assert httpx.post(f"{url}/__sandbox__/faults", json=fault).status_code == 200
+    assert web.post(f"{url}/__sandbox__/faults", json=fault).status_code == 200
     answer = get(url, "/api/v1/lei-records")
     assert answer.status_code == status
     assert answer.headers["content-type"].startswith(kind)
@@ -202,7 +203,7 @@ def test_an_unknown_filter_and_an_unknown_record_are_errors(url: str) -> None:
     assert get(url, "/api/v1/lei-records", **{"filter[shoe]": "x"}).status_code == 400
     assert get(url, f"/api/v1/lei-records/{lei('Z')}").status_code == 404
     assert get(url, f"/api/v1/lei-records/{A}/shoe-size").status_code == 404
-    assert httpx.post(f"{url}/api/v1/lei-records").status_code == 405
+    assert web.post(f"{url}/api/v1/lei-records").status_code == 405
 
 
 def test_a_parent_is_a_record_a_relationship_or_a_reason(url: str) -> None:
