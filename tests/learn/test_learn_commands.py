@@ -117,6 +117,19 @@ def test_learning_proposes_a_file_that_can_be_tried_and_leaves_the_one_in_use(
     assert found["diff"] and found["outcome"] == "opportunity"
 
 
+def test_a_file_that_an_editor_on_windows_saved_is_learned_for_too(run: Any, folder: Path) -> None:
+    path = folder / "mappings" / "scoring.toml"
+    plain = path.read_bytes()
+    path.write_bytes(b"\xef\xbb\xbf" + plain.replace(b"\n", b"\r\n"))
+    try:
+        found = json.loads(run("learn", "--horizon", "60", "--output", "json", code=2))
+    finally:
+        path.write_bytes(plain)
+    assert found["changes"] and not found["by_hand"]
+    changed = [line for line in found["diff"].splitlines() if line[:1] in {"-", "+"}]
+    assert 0 < len(changed) < 40
+
+
 def test_learning_refuses_where_too_little_has_ripened_and_says_how_much_is_missing(run: Any) -> None:
     with pytest.raises(LeadsyncError, match=r"(?s)too little to learn from.*of 500 needed, \d+ are missing"):
         run("learn", "--horizon", "280")

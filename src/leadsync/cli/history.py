@@ -13,6 +13,7 @@ from rich.table import Table
 from leadsync.cli.common import F
 from leadsync.cli.known import known
 from leadsync.config import Config
+from leadsync.config.read import text_of
 from leadsync.errors import Misconfigured
 from leadsync.files import model_files
 from leadsync.learn import Cohort, cohort, outcome_of
@@ -85,7 +86,7 @@ def _model(rules: Rulebook, name: str) -> ScoringModel:
 
 def _file(config: Config, model: ScoringModel, vocabulary: Vocabulary) -> str:
     """The file that a model stands in."""
-    texts = ((name, (config.mappings / name).read_text(encoding="utf-8")) for name in model_files(config.mappings))
+    texts = ((name, text_of(config.mappings / name)) for name in model_files(config.mappings))
     return next(name for name, text in texts if load_model(text, name, vocabulary).id == model.id)
 
 

@@ -15,6 +15,7 @@ from leadsync.cli.known import NothingKnown
 from leadsync.cli.scoring import html_option
 from leadsync.cli.tested import Tested
 from leadsync.config import Config
+from leadsync.config.read import text_of
 from leadsync.learn import Proposal, lacking, propose
 from leadsync.learn.drift import Drift, drift
 from leadsync.learn.enough import Lack, lacking_to_compare
@@ -130,7 +131,7 @@ def _show(told: Suggested, output: str, html: Path | None, file: Path | None) ->
 
 def _source(config: Config, past: History) -> Source:
     policy = Policy(tuple(past.model.never_score), tuple(past.model.commercial), aliases=past.vocabulary.aliases)
-    text = (config.mappings / past.file).read_text(encoding="utf-8")
+    text = text_of(config.mappings / past.file)
     return Source(text, past.file, past.model, policy, past.outcome_facts, past.vocabulary)
 
 
