@@ -16,7 +16,7 @@ from leadsync_hubspot.refusals import context_of, entries_of, listed, refused
 
 Json = dict[str, Any]
 NO_PROPERTY = "PROPERTY_DOESNT_EXIST"
-TAKEN = ("CONFLICT", "DUPLICATE_VALUE")
+TAKEN = ("CONFLICT", "OBJECT_ALREADY_EXISTS", "DUPLICATE_VALUE")
 """Another record holds a value that only one may have: a contact's e-mail, of which the text alone tells; another."""
 
 

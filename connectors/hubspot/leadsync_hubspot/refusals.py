@@ -51,6 +51,7 @@ HINTS: Mapping[str, str] = {
     "DUPLICATE_VALUE": "the two records are probably one: merge them in HubSpot",
     "REQUIRED_PROPERTIES_MISSING": "fill the field, or relax the rule in HubSpot's settings",
     "CONFLICT": "another contact holds this e-mail: merge the two in HubSpot",
+    "OBJECT_ALREADY_EXISTS": "another contact holds this e-mail: merge the two in HubSpot",
     "OBJECT_NOT_FOUND": "the record was deleted or merged; the next pull follows it",
 }
 _EMAIL = re.compile(r"[^\s@<>\"'\[\]]+@[^\s@<>\"'\[\],;]+")

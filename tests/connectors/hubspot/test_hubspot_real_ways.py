@@ -242,3 +242,22 @@ def test_a_meeting_counts_once_for_who_stays_when_somebody_is_taken_off_it(
         pages, cursor = drain(crm, "meetings", cursor, [])
         told |= {t.ref: t for p in pages for t in p.touches}
     assert [(t.person.id, t.name) for t in told.values() if not t.deleted] == [("1002", "Demo 2")]
+
+
+def test_an_e_mail_that_is_taken_is_understood_in_the_longer_words_too(badges: HubSpotSandbox, crm: HubSpot) -> None:
+    # as quoted in github.com/PipedreamHQ/pipedream, issue 11236
+    body = {
+        "status": "error",
+        "message": "Contact already exists. Existing ID: 51",
+        "identityProfile": {"vid": 51, "identity": [{"value": "canary@example.com", "type": "EMAIL"}]},
+        "errors": [{"message": "A contact with email canary@example.com already exists.", "in": "email"}],
+        "category": "OBJECT_ALREADY_EXISTS",
+        "error": "CONTACT_EXISTS",
+    }
+    action = {"kind": "reply", "status": 409, "body": body}
+    badges.faults.add({"match": {"path": "/batch/update"}, "action": action})
+    [receipt] = crm.write("contacts", [update("1001", email="canary@example.com", phone="1")])
+    assert receipt.error is not None
+    assert receipt.error.fields == ("email",)
+    assert "merge the two" in receipt.error.hint
+    assert "canary" not in f"{receipt.error}{receipt.error!r}"
