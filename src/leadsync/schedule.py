@@ -7,6 +7,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -64,39 +66,70 @@ def trigger(schedule: Schedule) -> BaseTrigger:
 
 
 def run_daemon(
-    job: Callable[[], None], schedule: Schedule, stop: Callable[[], bool], wait: Callable[[float], object]
+    job: Callable[[], Schedule | None], schedule: Schedule, stop: Callable[[], bool], wait: Callable[[float], object]
 ) -> None:
     """Run the job at once and then on schedule until `stop`; runs never overlap, and missed times are caught up by one
-    run. The job must handle its own errors. `wait` sleeps so many seconds, or less when it is time to stop."""
-    due = threading.Event()
-    scheduler = BackgroundScheduler(
-        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    )
-    scheduler.add_job(due.set, trigger(schedule), id="cycle")
-    scheduler.start()
-    due.set()
+    run. The job must handle its own errors; it gives the schedule that holds from then on, or None for the same.
+    `wait` sleeps so many seconds, or less when it is time to stop."""
+    timetable = _Timetable(schedule)
     try:
-        _turn(job, due, lambda: scheduler.reschedule_job("cycle", trigger=trigger(schedule)), stop, wait)
+        _turn(job, timetable, stop, wait)
     finally:
-        scheduler.shutdown(wait=False)
+        timetable.close()
+
+
+class _Timetable:
+    """Says when a run is due. The scheduler's thread only sets `due`."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self.due = threading.Event()
+        self._schedule = schedule
+        self._scheduler = BackgroundScheduler(
+            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        self._scheduler.add_job(self.due.set, trigger(schedule), id="cycle")
+        self._scheduler.start()
+        self.due.set()
+        self.close = partial(self._scheduler.shutdown, wait=False)
+
+    def follow(self, schedule: Schedule) -> None:
+        """Go by another schedule from now on, if it is another."""
+        if schedule != self._schedule:
+            log.info("the schedule was edited, and holds from now on")
+            self._schedule = schedule
+            self._scheduler.reschedule_job("cycle", trigger=trigger(schedule))
+
+    def clock_was_set(self) -> None:
+        """APScheduler sleeps through a clock that was set back (seen with 3.11.3), and as long again as the machine
+        slept: tell it the time anew. What came due meanwhile is due now; what is to come is not put off."""
+        now = datetime.fromtimestamp(time.time(), UTC)
+        known = self._scheduler.get_job("cycle")
+        then = known.next_run_time if known is not None else None
+        if then is not None and then <= now:
+            self.due.set()
+        if self._schedule.cron:
+            then = trigger(self._schedule).get_next_fire_time(None, now)
+        elif then is None or not now < then <= now + self._schedule.every:
+            then = now + self._schedule.every
+        self._scheduler.modify_job("cycle", next_run_time=then)
 
 
 def _turn(
-    job: Callable[[], None],
-    due: threading.Event,
-    restart: Callable[[], object],
+    job: Callable[[], Schedule | None],
+    timetable: _Timetable,
     stop: Callable[[], bool],
     wait: Callable[[float], object],
 ) -> None:
-    """The job runs here, on the main thread, where signals arrive; the scheduler's thread only says when."""
+    """The job runs here, on the main thread, where signals arrive."""
     drift = time.time() - time.monotonic()
     while not stop():
-        if due.is_set():
-            due.clear()
-            job()
+        if timetable.due.is_set():
+            timetable.due.clear()
+            found = job()
+            if found is not None:
+                timetable.follow(found)
         wait(TICK)
         if abs(time.time() - time.monotonic() - drift) > CLOCK_JUMP:
-            # APScheduler sleeps through a clock that was set back (seen with 3.11.3): tell it the time anew.
-            log.warning("the clock was set; the schedule starts anew from now")
-            restart()
+            log.warning("the clock was set, or the machine slept: the schedule goes on from now")
+            timetable.clock_was_set()
             drift = time.time() - time.monotonic()

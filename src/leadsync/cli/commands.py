@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from leadsync.cli.health import note_cost
 from leadsync.cli.planned import plan_text
 from leadsync.cli.plans import write_plan
 from leadsync.cli.scoring import html_option
+from leadsync.config import Schedule
 from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.files import example_config
 from leadsync.fixpoint import second_plan
@@ -218,17 +220,21 @@ def outcome(done: Cycle) -> Exit:
 )
 @click.option("--cycles", type=int, default=None, help="End after so many cycles (for rehearsals).")
 def run(config_path: Path, output: str, cycles: int | None) -> int:
-    """Run as a daemon in the foreground: cycles on the configured schedule, one at a time. SIGTERM ends it cleanly."""
+    """Run as a daemon in the foreground: cycles on the configured schedule, one at a time. SIGTERM ends it cleanly.
+    Each cycle reads the configuration and the mappings anew; an edited schedule holds from the next cycle on."""
     stop = StopFlag().install()
     logging.getLogger("leadsync").setLevel(logging.INFO)
     config = read_config(config_path)
     left = [cycles]
     last: list[Exit] = [Exit.DONE]
 
-    def job() -> None:
+    def job() -> Schedule | None:
         last[0] = one_scheduled(config_path, stop, tell if output == "json" else None)
         if left[0] is not None:
             left[0] -= 1
+        with suppress(LeadsyncError):  # the cycle has said what is wrong with it
+            return read_config(config_path).schedule
+        return None
 
     run_daemon(job, config.schedule, lambda: stop() or left[0] == 0, stop.wait)
     return stop.exit_code or last[0]
