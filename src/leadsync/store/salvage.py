@@ -101,6 +101,8 @@ def take_place(new: Path, path: Path, stamp: str) -> list[Path]:
     kept: list[Path] = []
     try:
         for old in _files(path):
+            if old == marker(path):  # it stays: should the new state not come, there was one all the same
+                continue
             goal = old.with_name(old.name.replace(path.name, f"{path.name}.{stamp}", 1))
             old.replace(goal)
             kept.append(goal)
