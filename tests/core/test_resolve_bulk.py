@@ -170,3 +170,15 @@ def test_progress_counts_rows(source: Path) -> None:
     done: list[tuple[int, int | None]] = []
     run(source, progress=lambda *counts: done.append(counts))
     assert done == [(3, None)]
+
+
+def test_of_two_columns_that_say_the_same_the_one_that_is_filled_counts() -> None:
+    row = {
+        "name": "Acme",
+        "website": "",
+        "domain": "acme.com",
+        "country": " ",
+        "country_code": "DE",
+        "url": "other.com",
+    }
+    assert query_of(row) == CompanyQuery("Acme", "DE", domain="acme.com")

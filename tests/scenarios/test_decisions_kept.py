@@ -270,3 +270,23 @@ def test_relationships_loaded_later_of_the_same_publication_reach_the_companies(
     world._load({"rr": [rr(D, C)]}, delta=True)
     world.run()
     assert world.says(ref, "leadsync_ultimate_parent_lei") == C
+
+
+def test_none_of_no_candidates_is_no_answer(world: World, typed: Callable[..., Result]) -> None:
+    twins(world)
+    typed("resolve", "review", "--export", "queue.csv")
+    world._file("queue", [{**row, "candidates": ""} for row in answered(world, "none")])
+    done = typed("resolve", "review", "--import", "queue.csv")
+    assert "none of which" in str(done.exception)
+    assert told(world) == []
+
+
+def test_a_rejection_does_not_say_that_others_are_taken_for_what_was_rejected(
+    world: World, typed: Callable[..., Result]
+) -> None:
+    world.company("Alpha Werke GmbH", domain="alpha-werke.example")
+    world.run()
+    world.decide("Alpha", A, "confirm", domain="alpha-werke.example")
+    done = typed("resolve", "reject", "Alpha Werke GmbH", A)
+    assert f"Alpha Werke GmbH (DE) is not {A}" in done.stdout
+    assert "taken for it" not in done.stdout

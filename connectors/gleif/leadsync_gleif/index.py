@@ -92,7 +92,14 @@ class Index:
         manifest = Manifest.read(folder)
         if manifest is None:
             raise Misconfigured(f"{folder}: no register here. Load one: leadsync gleif refresh, or gleif load FILE…")
-        return cls(manifest, [Segment.open(folder / name) for name in manifest.segments])
+        while True:
+            try:
+                return cls(manifest, [Segment.open(folder / name) for name in manifest.segments])
+            except Unreadable:
+                newer = Manifest.read(folder)
+                if newer is None or newer == manifest:
+                    raise
+                manifest = newer  # another one was swapped in meanwhile
 
     def close(self) -> None:
         """Close the files."""

@@ -144,7 +144,7 @@ def _decide(company: str, lei: str, verdict: str, **options: Any) -> int:
         with store.transaction():
             store.matches.say([Verdict(query, entity.lei, verdict)], options["note"], now())
         decided = Decisions.of(store.matches.verdicts())
-    learned = decided.domains.get(query.domain) == entity.lei if identifies(query.domain) else False
+    learned = verdict == CONFIRM and identifies(query.domain) and decided.domains.get(query.domain) == entity.lei
     if options["output"] == "json":
         say_json({"schema": 1, "name": query.name, "country": query.country, "lei": entity.lei, "verdict": verdict,
                   "domain": query.domain if learned else ""})  # fmt: skip
@@ -358,6 +358,8 @@ def _answer(where: str, query: CompanyQuery, answer: str, row: Row) -> _Answer:
     if not company_key(query)[0]:
         raise ValueError("neither a company of the CRMs nor a name")
     if answer.lower() in {"none", "no"}:
+        if not shown:
+            raise ValueError(f"{answer!r}, but the column candidates no longer says none of which")
         return _Answer(where, [Verdict(query, lei, REJECT) for lei in shown.values()], *about)
     lei = shown.get(answer, answer.upper())
     if not LEI.fullmatch(lei):

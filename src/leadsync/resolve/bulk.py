@@ -63,7 +63,8 @@ def query_of(row: Row) -> CompanyQuery:
 
 
 def _first(row: Row, headings: Sequence[str]) -> str:
-    return next((value.strip() for heading in headings if (value := row.get(heading)) is not None), "")
+    """The first of the columns that is filled."""
+    return next((text for heading in headings if (text := (row.get(heading) or "").strip())), "")
 
 
 def resolve_rows(

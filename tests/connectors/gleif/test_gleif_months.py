@@ -20,6 +20,7 @@ from leadsync.records import CompanyQuery
 from leadsync.sandbox import SandboxClock
 from leadsync_gleif import GleifSettings, Index, goldencopy, load, open_register, refresh, status
 from leadsync_gleif.sandbox import GleifSandbox
+from leadsync_gleif.segment import Segment
 
 N = lei("N")
 
@@ -87,6 +88,25 @@ def test_a_full_disk_leaves_the_old_register_in_use_with_a_warning(
     assert register.entity(A) is not None
     register.close()
     assert "No space left on device" in caplog.text
+
+
+def test_an_index_that_is_swapped_while_it_is_opened_is_opened_anew(
+    tmp_path: Path, write: Callable[[Rows], list[Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "index"
+    load(write(FAMILY), folder)
+    opening = Segment.open
+    swaps = iter([lambda: load(write({"lei2": [*FAMILY["lei2"], lei2(N, "Nu AG")]}), folder)])
+
+    def while_loading(path: Path) -> Segment:
+        for swap in swaps:
+            swap()
+        return opening(path)
+
+    monkeypatch.setattr(Segment, "open", while_loading)
+    index = Index.open(folder)
+    assert index.entity(N) is not None
+    index.close()
 
 
 def test_countries_of_a_table_made_by_hand_may_be_names(tmp_path: Path) -> None:
