@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
+from tests.web import web
 
 from leadsync.rehearsal import Rehearsal, rehearse, write_config
 from proofs.folder import scratch
@@ -97,7 +97,7 @@ class Office:
         headers = {"Authorization": f"Bearer {ends['hubspot']['token']}"}
         body = {"properties": {"jobtitle": self.titles[contact]}}
         url = f"{ends['hubspot']['url']}/crm/v3/objects/contacts/{contact}"
-        httpx.patch(url, headers=headers, json=body).raise_for_status()
+        web.patch(url, headers=headers, json=body).raise_for_status()
         lead = LEAD.format(chance.randrange(1, PEOPLE, 2))
         self.phones[lead] = f"+44 20 {chance.randrange(1000, 9999)} {chance.randrange(1000, 9999)}"
         self.salesforce("PATCH", f"/sobjects/Lead/{lead}", json={"Phone": self.phones[lead]})
@@ -106,9 +106,9 @@ class Office:
         """A person's request to Salesforce."""
         end = self.rehearsal.endpoints()["salesforce"]
         form = {"grant_type": "client_credentials"} | {k: end[k] for k in ("client_id", "client_secret")}
-        token = httpx.post(f"{end['url']}/services/oauth2/token", data=form).json()["access_token"]
+        token = web.post(f"{end['url']}/services/oauth2/token", data=form).json()["access_token"]
         url = f"{end['url']}/services/data/v62.0{path}"
-        answer = httpx.request(method, url, headers={"Authorization": f"Bearer {token}"}, **rest)
+        answer = web.request(method, url, headers={"Authorization": f"Bearer {token}"}, **rest)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 from tests.engine import Settings, rulebook
+from tests.web import web
 
 from leadsync.connector import Connector, Crm, connector
 from leadsync.files import mappings_folder
@@ -175,9 +175,9 @@ def _people_work(house: House, urls: Mapping[str, str]) -> None:
     hubspot = {"Authorization": f"Bearer {token}"}
     for path, values in (("contacts/101", {"jobtitle": "Chief Officer"}), ("companies/201", {"city": "Berlin"})):
         body = {"properties": values}
-        httpx.patch(f"{urls['hubspot']}/crm/v3/objects/{path}", headers=hubspot, json=body).raise_for_status()
+        web.patch(f"{urls['hubspot']}/crm/v3/objects/{path}", headers=hubspot, json=body).raise_for_status()
     form = {"grant_type": "client_credentials", **house.sandboxes["salesforce"].credentials()}
-    login = httpx.post(f"{urls['salesforce']}/services/oauth2/token", data=form).json()
+    login = web.post(f"{urls['salesforce']}/services/oauth2/token", data=form).json()
     salesforce = {"Authorization": f"Bearer {login['access_token']}"}
     for path, values in (
         (f"Lead/{LEAD[1]}", {"Phone": "+44 20 7946 0999"}),
@@ -185,7 +185,7 @@ def _people_work(house: House, urls: Mapping[str, str]) -> None:
         (f"Account/{ACCOUNT}", {"BillingCountry": "Austria"}),
     ):
         url = f"{urls['salesforce']}/services/data/v62.0/sobjects/{path}"
-        httpx.patch(url, headers=salesforce, json=values).raise_for_status()
+        web.patch(url, headers=salesforce, json=values).raise_for_status()
 
 
 ACCOUNT = "0015g0000000001AAA"

@@ -12,18 +12,19 @@ from pathlib import Path
 from types import TracebackType
 
 CHILD = """
-import json, os, sys
+import gc, json, os, sys
 from leadsync.cli.main import cli, main
 cli.filled()
-import leadsync_hubspot.crm, leadsync_salesforce.crm
+import leadsync_hubspot.crm, leadsync_salesforce.crm, simple_salesforce
+gc.collect()
+gc.freeze()
 for line in sys.stdin:
     order = json.loads(line)
     child = os.fork()
     if child == 0:
         os.chdir(order["folder"])
-        log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        for stream in (1, 2):
-            os.dup2(log, stream)
+        for stream, name in enumerate(order["said"], 1):
+            os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), stream)
         sys.argv = ["leadsync", *order["arguments"]]
         main()
     print(child, flush=True)
@@ -34,9 +35,9 @@ for line in sys.stdin:
 class Command:
     """One run of the command, one at a time."""
 
-    def __init__(self, home: subprocess.Popen[str], log: Path) -> None:
+    def __init__(self, home: subprocess.Popen[str], said: Sequence[Path]) -> None:
         assert home.stdout is not None
-        self._lines, self._log = home.stdout, log
+        self._lines, self._said = home.stdout, said
         self.pid = int(self._lines.readline())
         self.returncode: int | None = None
 
@@ -52,10 +53,11 @@ class Command:
             os.kill(self.pid, number)
 
     def communicate(self) -> tuple[str, str]:
-        """Wait for its end; gives what it said on both streams as one."""
+        """Wait for its end; gives what it said on standard output and on standard error."""
         if self.returncode is None:
             self.returncode = int(self._lines.readline())
-        return "", self._log.read_text(encoding="utf-8", errors="replace")
+        told, trouble = (path.read_text(encoding="utf-8", errors="replace") for path in self._said)
+        return told, trouble
 
 
 class Starter:
@@ -77,9 +79,8 @@ class Starter:
     def start(self, folder: Path, arguments: Sequence[str]) -> Command:
         """A run that begins now."""
         assert self._home.stdin is not None
-        log = folder / "said.log"
-        self._home.stdin.write(
-            json.dumps({"folder": str(folder), "log": str(log), "arguments": list(arguments)}) + "\n"
-        )
+        said = (folder / "said.out", folder / "said.err")
+        order = {"folder": str(folder), "said": list(map(str, said)), "arguments": list(arguments)}
+        self._home.stdin.write(json.dumps(order) + "\n")
         self._home.stdin.flush()
-        return Command(self._home, log)
+        return Command(self._home, said)

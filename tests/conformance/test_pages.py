@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.web import web
 
 from leadsync.sandbox import Serving
 
@@ -25,19 +26,19 @@ def person(salesforce: Serving) -> str:
 
 
 def post(url: str, form: dict[str, str], **headers: str) -> httpx.Response:
-    return httpx.post(url, data=form, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    return web.post(url, data=form, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
 def test_hostile_values_are_text_on_every_page(salesforce: Serving, lead: str, person: str) -> None:
     assert post(f"{lead}/LastName", {"value": HOSTILE, "user": person}).status_code == 303
     for url in (f"{salesforce.url}/ui/Lead", lead, f"{lead}/LastName", f"{salesforce.url}/ui/Lead?q={HOSTILE}"):
-        text = httpx.get(url).text
+        text = web.get(url).text
         assert "<script>" not in text
         assert "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#x27;&amp;" in text
 
 
 def test_a_page_lets_no_script_run_and_no_frame_hold_it(salesforce: Serving) -> None:
-    policy = httpx.get(salesforce.url).headers["content-security-policy"]
+    policy = web.get(salesforce.url).headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
@@ -67,13 +68,13 @@ def test_a_page_lets_no_script_run_and_no_frame_hold_it(salesforce: Serving) -> 
 def test_a_form_is_not_obeyed_when_it_comes_from(lead: str, person: str, headers: dict[str, str]) -> None:
     refused = post(f"{lead}/Company", {"value": "Stolen", "user": person}, **headers)
     assert refused.status_code == 403
-    assert "Stolen" not in httpx.get(lead).text
+    assert "Stolen" not in web.get(lead).text
 
 
 def test_a_form_of_the_sandboxs_own_page_is_obeyed(salesforce: Serving, lead: str, person: str) -> None:
     own = {"origin": salesforce.url, "referer": lead, "sec_fetch_site": "same-origin"}
     assert post(f"{lead}/Company", {"value": "Ours", "user": person}, **own).status_code == 303
-    assert "Ours" in httpx.get(lead).text
+    assert "Ours" in web.get(lead).text
 
 
 @pytest.mark.parametrize(
@@ -102,22 +103,22 @@ def test_an_edit_is_refused(lead: str, person: str, field: str, form: dict[str, 
 
 @pytest.mark.parametrize("path", ["/ui/Nonsense", "/ui/Lead/00Q5g00000XXXXXAAA", "/ui/Lead/x", "/ui/a/b/c/d"])
 def test_what_there_is_not_is_not_found(salesforce: Serving, path: str) -> None:
-    assert httpx.get(salesforce.url + path).status_code == 404
+    assert web.get(salesforce.url + path).status_code == 404
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "9999999999", "٣", "x", ""])
 def test_a_page_number_that_is_none_does_no_harm(salesforce: Serving, page: str) -> None:
-    assert httpx.get(f"{salesforce.url}/ui/Lead", params={"page": page}).status_code == 200
+    assert web.get(f"{salesforce.url}/ui/Lead", params={"page": page}).status_code == 200
 
 
 def test_looking_and_editing_is_no_call_of_the_api_and_meets_no_fault(
     salesforce: Serving, lead: str, person: str
 ) -> None:
     fault: dict[str, Any] = {"action": {"kind": "reply", "status": 503}, "times": None}
-    httpx.post(f"{salesforce.url}/__sandbox__/faults", json=fault)
-    assert httpx.get(lead).status_code == 200
+    web.post(f"{salesforce.url}/__sandbox__/faults", json=fault)
+    assert web.get(lead).status_code == 200
     assert post(f"{lead}/Company", {"value": "Z", "user": person}).status_code == 303
-    counters = httpx.get(f"{salesforce.url}/__sandbox__/counters").json()
+    counters = web.get(f"{salesforce.url}/__sandbox__/counters").json()
     assert (counters["reads"]["total"], counters["writes"]["total"]) == (0, 0)
 
 
@@ -125,7 +126,7 @@ def test_no_page_holds_a_secret(salesforce: Serving, hubspot: Serving, lead: str
     for served, pages in ((salesforce, ["/", "/ui/User", "/ui/Lead"]), (hubspot, ["/", "/ui/contacts"])):
         secrets = [value for key, value in served.sandbox.credentials().items() if key != "client_id"]
         for page in pages:
-            text = httpx.get(served.url + page).text
+            text = web.get(served.url + page).text
             assert not any(secret in text for secret in secrets)
 
 
@@ -135,5 +136,5 @@ def test_an_empty_value_clears_a_field_and_hubspot_remembers_that_it_was_cleared
     ident = next(iter(hubspot.sandbox.dump()["objects"]["contacts"]))["id"]
     url = f"{hubspot.url}/ui/contacts/{ident}/firstname"
     assert post(url, {"value": "", "user": user}).status_code == 303
-    assert "cleared" in httpx.get(url).text
-    assert "cleared" not in httpx.get(f"{hubspot.url}/ui/contacts/{ident}/fax").text
+    assert "cleared" in web.get(url).text
+    assert "cleared" not in web.get(f"{hubspot.url}/ui/contacts/{ident}/fax").text

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.web import web
 
 from leadsync.sandbox import Serving
 from leadsync_hubspot.sandbox import HubSpotSandbox
@@ -54,8 +55,8 @@ def test_orders_are_taken_at_an_own_name(control: httpx.Client, host: str) -> No
 
 
 def test_the_pages_answer_to_no_rebound_name_either(served: Serving) -> None:
-    assert httpx.get(served.url, headers={"host": "rebound.evil.example"}).status_code == 403
-    assert httpx.get(served.url, headers={"sec-fetch-site": "cross-site"}).status_code == 200
+    assert web.get(served.url, headers={"host": "rebound.evil.example"}).status_code == 403
+    assert web.get(served.url, headers={"sec-fetch-site": "cross-site"}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_a_fault_skips_some_requests_and_ends_by_itself(served: Serving, control
     told = control.post("faults", json=fault).json()
     assert told == {"ok": True}
     path, headers = f"{served.url}/account-info/v3/details", {"authorization": "Bearer pat-x"}
-    assert [httpx.get(path, headers=headers).status_code for _ in range(4)] == [200, 500, 500, 200]
+    assert [web.get(path, headers=headers).status_code for _ in range(4)] == [200, 500, 500, 200]
     assert control.get("faults").json()[0] == {**fault, "hits": 4}
     assert control.delete("faults").json() == {"ok": True}
     assert control.get("faults").json() == []
@@ -128,16 +129,16 @@ def test_a_fault_may_be_said_in_short(
 ) -> None:
     assert control.post("faults", json={"match": match, "action": action}).json() == {"ok": True}
     path, headers = f"{served.url}/account-info/v3/details", {"authorization": "Bearer pat-x"}
-    assert httpx.get(path, headers=headers).status_code == (503 if hit else 200)
+    assert web.get(path, headers=headers).status_code == (503 if hit else 200)
 
 
 def test_counters_tell_reads_and_writes_by_method_and_endpoint(served: Serving, control: httpx.Client) -> None:
     headers = {"authorization": "Bearer pat-x"}
-    made = httpx.post(
+    made = web.post(
         f"{served.url}/crm/v3/objects/contacts", headers=headers, json={"properties": {"firstname": "A"}}
     ).json()
-    httpx.get(f"{served.url}/crm/v3/objects/contacts/{made['id']}", headers=headers)
-    httpx.post(f"{served.url}/crm/v3/objects/contacts/search", headers=headers, json={})
+    web.get(f"{served.url}/crm/v3/objects/contacts/{made['id']}", headers=headers)
+    web.post(f"{served.url}/crm/v3/objects/contacts/search", headers=headers, json={})
     counters = control.get("counters").json()
     assert counters["writes"] == {"total": 1, "by_endpoint": {"POST /crm/v3/objects/contacts": 1}}
     assert counters["reads"]["by_endpoint"] == {
@@ -155,7 +156,7 @@ def test_one_seed_gives_one_history(served: Serving, control: httpx.Client) -> N
         control.post("seed", json={"objects": {"contacts": [{"properties": {"firstname": "A"}}]}}).raise_for_status()
         body = {"properties": {"firstname": "B"}}
         answers = [
-            httpx.post(f"{served.url}/crm/v3/objects/contacts", headers={"authorization": "Bearer pat-x"}, json=body)
+            web.post(f"{served.url}/crm/v3/objects/contacts", headers={"authorization": "Bearer pat-x"}, json=body)
             for _ in range(2)
         ]
         return [(a.content, a.headers["x-hubspot-correlation-id"]) for a in answers], control.get("dump").json()

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+from tests.web import web
 
 from leadsync.cli.main import cli
 from leadsync.errors import Misconfigured
@@ -58,15 +58,15 @@ class House:
         end = self.served.endpoints()["hubspot"]
         url = f"{end['url']}/crm/v3/objects/contacts/11"
         headers = {"Authorization": f"Bearer {end['token']}"}
-        httpx.patch(url, headers=headers, json={"properties": properties}).raise_for_status()
+        web.patch(url, headers=headers, json={"properties": properties}).raise_for_status()
 
     def edit_salesforce(self, **fields: str) -> None:
         """A person edits Ann in Salesforce."""
         end = self.served.endpoints()["salesforce"]
         form = {"grant_type": "client_credentials"} | {k: end[k] for k in ("client_id", "client_secret")}
-        token = httpx.post(f"{end['url']}/services/oauth2/token", data=form).json()["access_token"]
+        token = web.post(f"{end['url']}/services/oauth2/token", data=form).json()["access_token"]
         url = f"{end['url']}/services/data/v62.0/sobjects/Lead/{self.lead}"
-        httpx.patch(url, headers={"Authorization": f"Bearer {token}"}, json=fields).raise_for_status()
+        web.patch(url, headers={"Authorization": f"Bearer {token}"}, json=fields).raise_for_status()
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def refuse_last_name(house: House, **often: int) -> str:
         {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "no", "fields": ["LastName"]}]}]}  # fmt: skip
     url = f"{house.served.endpoints()['salesforce']['url']}/__sandbox__/faults"
     fault = {"match": {"method": "PATCH", "path": "composite/sobjects"}, "action": refusal, **often}
-    httpx.post(url, json=fault).raise_for_status()
+    web.post(url, json=fault).raise_for_status()
     return url
 
 
@@ -231,7 +231,7 @@ def test_a_refusal_is_forgotten_when_nobody_wants_what_was_refused_any_more(hous
     house.edit_hubspot(lastname="King")
     assert house.run("sync")[0] == 3
     assert [r["sent"] for r in house.run("rejects", "list")[1]["rejects"]] == [{"LastName": "King"}]
-    httpx.delete(url).raise_for_status()
+    web.delete(url).raise_for_status()
     house.edit_hubspot(lastname="Example")
     assert house.run("sync")[0] == 0
     assert house.run("rejects", "list") == (0, {"schema": 1, "rejects": []})

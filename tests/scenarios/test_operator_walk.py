@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from tests.scenarios.test_operator_commands import ANN, ANN_SF, House
+from tests.web import web
 
 from leadsync.errors import Misconfigured
 from leadsync.rehearsal import rehearse
@@ -44,15 +44,15 @@ class Town(House):
             f"{end['url']}/crm/v3/objects/contacts/{11 + number}",
             {"Authorization": f"Bearer {end['token']}"},
         )
-        httpx.patch(url, headers=headers, json={"properties": properties}).raise_for_status()
+        web.patch(url, headers=headers, json={"properties": properties}).raise_for_status()
 
     def salesforce(self, number: int, **fields: str) -> None:
         """A person edits somebody in Salesforce."""
         end = self.served.endpoints()["salesforce"]
         form = {"grant_type": "client_credentials"} | {k: end[k] for k in ("client_id", "client_secret")}
-        token = httpx.post(f"{end['url']}/services/oauth2/token", data=form).json()["access_token"]
+        token = web.post(f"{end['url']}/services/oauth2/token", data=form).json()["access_token"]
         url = f"{end['url']}/services/data/v62.0/sobjects/Lead/00Q5g00000000{number:02d}EAA"
-        httpx.patch(url, headers={"Authorization": f"Bearer {token}"}, json=fields).raise_for_status()
+        web.patch(url, headers={"Authorization": f"Bearer {token}"}, json=fields).raise_for_status()
 
     def last_name(self, number: int) -> str:
         """What Salesforce calls somebody."""
@@ -140,7 +140,7 @@ def test_a_dropped_reject_is_listed_as_such_only_when_asked_for(town: Town) -> N
         {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "no", "fields": ["LastName"]}]}]}  # fmt: skip
     url = f"{town.served.endpoints()['salesforce']['url']}/__sandbox__/faults"
     fault = {"match": {"method": "PATCH", "path": "composite/sobjects"}, "times": 1, "action": refusal}
-    httpx.post(url, json=fault).raise_for_status()
+    web.post(url, json=fault).raise_for_status()
     town.hubspot(0, lastname="King")
     assert town.run("sync")[0] == 3
     assert "`leadsync rejects list`" in town.say("sync")[1]
@@ -169,7 +169,7 @@ def test_a_closed_gate_writes_nothing_and_names_the_command_that_opens_it(town: 
     if gate == "shrunk":
         end = town.served.endpoints()["hubspot"]
         headers = {"Authorization": f"Bearer {end['token']}"}
-        httpx.delete(f"{end['url']}/crm/v3/objects/contacts/16", headers=headers).raise_for_status()
+        web.delete(f"{end['url']}/crm/v3/objects/contacts/16", headers=headers).raise_for_status()
     code, told = town.say("sync")
     assert (code, f"--open-gate {gate}" in told) == (5 if gate == "quota" else 2, True)
     assert town.last_name(0) == "Lee0"
@@ -185,7 +185,7 @@ def test_asked_to_stop_a_run_ends_in_good_order_with_the_signals_code(
     town.hubspot(0, lastname="King")
     url = f"{town.served.endpoints()['salesforce']['url']}/__sandbox__/faults"
     slow = {"match": {"path": "queryAll|query"}, "times": 1, "action": {"kind": "delay", "seconds": 1.5}}
-    httpx.post(url, json=slow).raise_for_status()
+    web.post(url, json=slow).raise_for_status()
     before = town.served.sandbox("salesforce").counters.reads.total()
     command = [LEADSYNC, "sync", "--quiet", "--config", str(town.config)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
