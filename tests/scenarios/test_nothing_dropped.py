@@ -128,6 +128,20 @@ def test_an_edit_made_while_a_field_could_not_be_seen_over_there_arrives_once_it
     assert stage.value(lead, "Title") == "CEO"
 
 
+# ---- facts
+
+
+def test_an_edit_that_no_record_takes_over_counts_in_every_run_and_not_in_one(stage: Stage) -> None:
+    contact, lead = both(stage)
+    stage.hubspot.edit(contact, numemployees="20")
+    stage.salesforce.edit(lead, NumberOfEmployees=20)
+    stage.run()
+    stage.salesforce.edit(lead, NumberOfEmployees=5000)
+    scores = [judged.score.total for judged in stage.run().view.leads]
+    assert quiet(stage)
+    assert [judged.score.total for judged in stage.run().view.leads] == scores
+
+
 # ---- contradictions
 
 

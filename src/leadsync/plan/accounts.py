@@ -14,6 +14,9 @@ from leadsync.merge import How
 from leadsync.plan.model import Accounted, Kept, Member, Step, Subject
 from leadsync.records import Fields, Ref, Value, is_blank
 
+TAKES_NONE = frozenset({"read", "never", "filled", "person"})
+"""Reasons for which a record keeps its value whatever another one says."""
+
 
 def two_way(mapping: ObjectMap, name: str) -> bool:
     """Whether a field comes from the CRMs, so that a change of it may be waiting."""
@@ -25,6 +28,7 @@ def shadows(subject: Subject, steps: Sequence[Step], kept: Sequence[Kept]) -> It
     open_ = {c.field for step in steps for c in step.changes} | {k.field for k in kept if k.waits}
     waiting = {name for name in open_ if two_way(subject.object, name)} | _while_in_the_bin(subject)
     waiting.update(contradictions(subject))
+    waiting.update(name for name in _undelivered(subject, kept) if name not in open_)
     for member in subject.members:
         yield member.ref, _shadow(subject.object, member, waiting)
 
@@ -41,6 +45,17 @@ def _takes(member: Member, mapped: FieldMap) -> bool:
         return False
     targets = (target for target in mapped.targets_in(member.ref.side, member.ref.kind) if target.writable)
     return any(t.write is not WriteMode.IF_EMPTY or is_blank(member.fields.get(t.name)) for t in targets)
+
+
+def _undelivered(subject: Subject, kept: Sequence[Kept]) -> Iterator[str]:
+    """The fields with an edit that no other record may take over: it stays one until somebody edits the field again, so
+    that it decides in every run and not in this one alone."""
+    for name, verdict in subject.verdicts.items():
+        if verdict.how in {How.CHANGED, How.NEWEST} and verdict.losers:
+            others = {ref for ref, _ in verdict.losers}
+            reasons = {k.reason for k in kept if k.field == name and k.ref in others}
+            if reasons and reasons <= TAKES_NONE:
+                yield name
 
 
 def _while_in_the_bin(subject: Subject) -> set[str]:
