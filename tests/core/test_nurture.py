@@ -27,6 +27,7 @@ from leadsync.nurture import (
     load_nurture,
     nurture,
     pack,
+    phase_of,
     relive,
     standing,
     time_in,
@@ -102,6 +103,28 @@ def test_a_lead_that_was_qualified_and_is_no_more_is_recycled():
     first = advance(None, case(*HOT)[1], STAGES, RULES)
     later = case(touch("content_download", 1), touch("demo_request", 160), at=NOW, before=None)[1]
     assert [step.phase for step in advance(first, later, STAGES, RULES).steps] == ["qualified", "recycled"]
+
+
+def test_a_lead_that_qualifies_again_waits_for_somebody_again_whatever_was_done_the_first_time():
+    """Qualified and called in spring, closed by sales in summer; opened again, asks for a demo in autumn."""
+    spring, autumn = touch("demo_request", 200), touch("demo_request", 1)
+    calls = [contact(198, "phone")]
+    state = None
+    for days, touches in ((199, (spring,)), (197, (spring,)), (60, (spring,)), (0, (spring, autumn))):
+        closed = {"sales_status": "Closed - Not Converted"} if days == 60 else {}
+        at = NOW - timedelta(days=days)
+        found, situation = case(*touches, facts=GOOD | closed, contacts=calls, before=state, at=at)
+        state = situation.state
+        if days == 197:
+            assert phase_of(None, situation, STAGES, RULES)[0] is Phase.WORKING
+        if days == 60:
+            assert not STAGES.at_least(state.stage, "mql")
+    assert STAGES.at_least(state.stage, "mql")
+    assert phase_of(None, situation, STAGES, RULES)[0] is Phase.QUALIFIED
+    now = advance(None, situation, STAGES, RULES)
+    assert advise("x", now, situation, found, RULES).rule in {"call_hot", "hand_over"}
+    answered = case(spring, autumn, contacts=[*calls, contact(0, "phone")], before=state)[1]
+    assert phase_of(None, answered, STAGES, RULES)[0] is Phase.WORKING
 
 
 def test_a_journey_grows_only_when_its_phase_changes_and_keeps_the_causes():

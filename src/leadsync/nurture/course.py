@@ -86,7 +86,7 @@ def _active(course: Course | None, situation: Situation, stages: Stages, rules: 
     if stage is not None and stage.owner is Owner.SALES:
         return (Phase.RECYCLED, "sales has it, and it has gone cold") if state.recycle else (Phase.WORKING, state.cause)
     if stages.at_least(state.stage, rules.qualified):
-        reached = state.first(rules.qualified) or state.since
+        reached = state.last_risen(rules.qualified) or state.since
         if contact is not None and contact.at >= reached:
             return Phase.WORKING, f"{contact.channel} from us on {contact.at:%Y-%m-%d}"
         return Phase.QUALIFIED, state.cause

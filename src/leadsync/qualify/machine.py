@@ -41,11 +41,20 @@ class _Case:
         reached = before.reached if before else ()
         if before is not None and before.stage == stage:
             by = self._due(stage, before.since)
-            return StageState(stage, before.since, before.cause, self.gates, tuple(held), reached, recycle, by)
+            risen = before.risen
+            return StageState(stage, before.since, before.cause, self.gates, tuple(held), reached, recycle, by, risen)
         if all(name != stage for name, _at in reached):
             reached = (*reached, (stage, self.as_of))
         by = self._due(stage, self.as_of)
-        return StageState(stage, self.as_of, cause, self.gates, tuple(held), reached, recycle, by)
+        risen = self._risen(stage)
+        return StageState(stage, self.as_of, cause, self.gates, tuple(held), reached, recycle, by, risen)
+
+    def _risen(self, stage: str) -> tuple[tuple[str, datetime], ...]:
+        """When the lead last rose to each stage, now that it moves to another one."""
+        before = dict(self.previous.risen) if self.previous else {}
+        least = self.stages.rank(self.previous.stage) if self.previous else -1
+        passed = self.stages.ladder[least + 1 : self.stages.rank(stage) + 1]
+        return tuple({**before, **{one.id: self.as_of for one in passed}}.items())
 
     def _due(self, name: str, since: datetime) -> datetime | None:
         stage = self.stages.stage(name)

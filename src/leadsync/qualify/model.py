@@ -132,10 +132,16 @@ class StageState:
     recycle: bool = False
     answer_by: datetime | None = None
     """Speed to lead: by when somebody should have answered; None where the stage agrees no time."""
+    risen: tuple[tuple[str, datetime], ...] = ()
+    """When the lead last rose to each stage, or past it."""
 
     def first(self, stage: str) -> datetime | None:
         """When the lead first entered a stage."""
         return next((at for name, at in self.reached if name == stage), None)
+
+    def last_risen(self, stage: str) -> datetime | None:
+        """Since when the lead has stood at a stage or above it, if it does; as far as older states tell."""
+        return next((at for name, at in self.risen if name == stage), self.first(stage))
 
     def has(self, action: Action) -> bool:
         """Whether a gate of this action holds."""
@@ -153,6 +159,7 @@ def pack(state: StageState) -> dict[str, Any]:
         "reached": [[name, at.isoformat()] for name, at in state.reached],
         "recycle": state.recycle,
         "answer_by": None if state.answer_by is None else state.answer_by.isoformat(),
+        "risen": [[name, at.isoformat()] for name, at in state.risen],
     }
 
 
@@ -167,6 +174,7 @@ def unpack(data: Mapping[str, Any]) -> StageState:
         tuple((name, _time(at)) for name, at in data["reached"]),
         data["recycle"],
         None if data.get("answer_by") is None else _time(data["answer_by"]),
+        tuple((name, _time(at)) for name, at in data.get("risen", ())),
     )
 
 
