@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from pathlib import Path
 
 import click
@@ -45,6 +46,15 @@ def test_files_that_a_document_names_exist(document: Path) -> None:
     assert [name for name in linked if not (document.parent / name).exists()] == []
     named = re.findall(r"`((?:src|connectors|mappings|tests|benchmarks)/[\w./-]+\.(?:py|toml|md))`", text)
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_unit_of_the_readme_starts_and_stops_as_systemd_does_it() -> None:
+    """systemd looks for programs in its own folders only, and takes any exit code but 0 for a failure, 143 too."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    unit = dict(re.findall(r"^    (\w+)=(.*)$", text, re.MULTILINE))
+    assert unit["ExecStart"].startswith("/")
+    assert unit["SuccessExitStatus"] == str(128 + signal.SIGTERM)
+    assert "EnvironmentFile" in unit, "config.example.toml takes the tokens from the environment"
 
 
 def test_the_readme_is_two_screens() -> None:

@@ -5,17 +5,26 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
 
 import pytest
+from rich.console import Console
+from tests.engine import Settings, Stage
+from tests.scenarios.test_cycle import good_lead
 from tests.scenarios.test_operator_commands import House, house, refuse_last_name
 
+from leadsync.cli.show import cycle_text, one_line, summary
 from leadsync.config import load
 from leadsync.doctor import machine
 from leadsync.errors import LeadsyncError
+from leadsync.gates import Limits
 from leadsync.memory import LIVE
 from leadsync.records import Ref
 from leadsync.store import Reject, Store
+from leadsync.sync import Cycle, cycle
 
 __all__ = ["house"]
 
@@ -98,3 +107,37 @@ def test_a_file_that_is_no_export_is_refused(house: House, content: bytes, says:
     for command in (["conflicts", "import", str(file)], ["resolve", "review", "--import", str(file)]):
         with pytest.raises(LeadsyncError, match=rf"(?s)c\.csv.*{says}"):
             house.say(*command)
+
+
+def told(done: Cycle, stage: Stage) -> tuple[str, str]:
+    """(a line of the log, what `leadsync sync` prints)."""
+    out = Console(file=StringIO(), width=200)
+    cycle_text(out, done, stage.sides)
+    assert isinstance(out.file, StringIO)
+    return one_line(done, stage.sides), out.file.getvalue()
+
+
+def test_a_run_that_was_stopped_says_what_it_left(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    for number in range(8):
+        good_lead(stage, number)
+    done = stage.run(stop=lambda: stage.hubspot.usage.writes >= 1)
+    assert done.pushed is not None
+    left = len(done.pushed.unsent)
+    log, text = told(done, stage)
+    assert f"{left} not sent" in log
+    assert f"{left} writes were not sent, for the run was stopped" in text
+    assert summary(done, stage.sides)["unsent"] == left
+
+
+def test_a_first_run_that_only_takes_stock_says_so(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    good_lead(stage)
+    with stage.state() as store:
+        world = stage.world(store, stage.sides)
+        cautious = replace(world, config=Settings(sync=Limits(baseline_first=True)))  # type: ignore[arg-type]
+        done = cycle(cautious, write=True)
+    log, text = told(done, stage)
+    assert "nothing to write" not in log
+    assert "took stock" in log
+    assert "took stock" in text

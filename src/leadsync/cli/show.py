@@ -200,7 +200,9 @@ def cycle_text(out: Console, cycle: Cycle, sides: Mapping[str, Crm]) -> None:
 
 def cycle_end(out: Console, cycle: Cycle, calls: Calls) -> None:
     """Writes with their API calls, rejects, gates."""
-    if cycle.plan.steps:
+    if stock := took_stock(cycle):
+        out.print(stock)
+    elif cycle.plan.steps:
         out.print(writes(cycle))
     else:
         out.print("No field needed writing." if cycle.besides else "Nothing needed writing.")
@@ -215,10 +217,9 @@ def cycle_end(out: Console, cycle: Cycle, calls: Calls) -> None:
     besides = (*(one.words for one in cycle.changed), *(one.words for one in cycle.ran))
     for line in (*besides, *waiting(cycle.plan)):
         out.print(line, soft_wrap=True, markup=False)
-    if cycle.pushed is not None and cycle.pushed.unclear:
-        out.print(f"{len(cycle.pushed.unclear):,} writes have no clear outcome; the next run reads them back.")
-    if cycle.pushed is not None and cycle.pushed.moved:
-        out.print(f"{len(cycle.pushed.moved):,} records were changed meanwhile; the next run plans them anew.")
+    for count, words in zip(_left(cycle), LEFT_TEXT, strict=True):
+        if count:
+            out.print(f"{count:,} {words}.")
     for line in cycle.aging:
         out.print(f"a scoring model has aged: {line} (`leadsync learn --monitor`)", style="yellow", soft_wrap=True)
     if cycle.audited is not None and cycle.audited.doubtful:
@@ -248,10 +249,33 @@ def one_line(cycle: Cycle, sides: Mapping[str, Crm]) -> str:
     read = sum(feed.records for feed in cycle.drained)
     calls = ", ".join(f"{side} {w} write and {r} read calls" for side, (r, w) in usage(sides).items())
     counts = f"{done:,} records updated, {made:,} created, {lost:,} rejected"
-    wrote = counts if done + made + lost else "nothing to write"
+    some = "".join(f", {count:,} {words}" for count, words in zip(_left(cycle), LEFT, strict=True) if count)
+    wrote = counts + some if done + made + lost or some else took_stock(cycle) or "nothing to write"
     gates = "; ".join(f"gate closed: {gate.found}" for gate in cycle.gates)
     besides = "".join(f"; {one.words}" for one in cycle.changed) + "".join(f"; {one.words}" for one in cycle.ran)
     return f"{read:,} records read; {gates or wrote}{besides}; {calls}"
+
+
+LEFT = ("without a clear outcome", "not sent", "changed meanwhile")
+LEFT_TEXT = (
+    "writes have no clear outcome; the next run reads them back",
+    "writes were not sent, for the run was stopped; the next run goes on with them",
+    "records were changed meanwhile; the next run plans them anew",
+)
+
+
+def _left(cycle: Cycle) -> tuple[int, int, int]:
+    """Writes without a clear outcome, not sent for the run was stopped, and dropped for somebody was quicker."""
+    pushed = cycle.pushed
+    return (0, 0, 0) if pushed is None else (len(pushed.unclear), len(pushed.unsent), len(pushed.moved))
+
+
+def took_stock(cycle: Cycle) -> str:
+    """What a first run says that only took stock (`baseline_first`); "" for any other."""
+    tried = (counter.total() for counter in _outcomes(cycle))
+    if cycle.pushed is None or not cycle.plan.steps or any((*tried, *_left(cycle))):
+        return ""
+    return f"took stock, wrote nothing: {counted(len(cycle.plan.steps), 'record')} would be written by the next run"
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -268,7 +292,7 @@ def summary(cycle: Cycle, sides: Mapping[str, Crm]) -> dict[str, Any]:
         "updated": done,
         "created": made,
         "rejected": lost,
-        "moved": len(cycle.pushed.moved) if cycle.pushed is not None else 0,
+        **dict(zip(("unclear", "unsent", "moved"), _left(cycle), strict=True)),
         "audited": cycle.audited.read if cycle.audited is not None else 0,
         "aging": list(cycle.aging),
         "tracks": [change.words for change in cycle.changed],
