@@ -215,11 +215,9 @@ def cycle_end(out: Console, cycle: Cycle, calls: Calls) -> None:
     for gate in cycle.gates:
         out.print(f"gate closed, nothing was written: {gate.found}; {gate.advice}", style="yellow", soft_wrap=True)
     besides = (*(one.words for one in cycle.changed), *(one.words for one in cycle.ran))
-    for line in (*besides, *waiting(cycle.plan)):
+    left = (f"{count:,} {words}." for count, words in zip(_left(cycle), LEFT_TEXT, strict=True) if count)
+    for line in (*besides, *waiting(cycle.plan), *left):
         out.print(line, soft_wrap=True, markup=False)
-    for count, words in zip(_left(cycle), LEFT_TEXT, strict=True):
-        if count:
-            out.print(f"{count:,} {words}.")
     for line in cycle.aging:
         out.print(f"a scoring model has aged: {line} (`leadsync learn --monitor`)", style="yellow", soft_wrap=True)
     if cycle.audited is not None and cycle.audited.doubtful:
