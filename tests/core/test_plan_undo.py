@@ -49,6 +49,7 @@ def test_several_writes_are_taken_back_to_before_the_first() -> None:
         pytest.param(done("r1", "old", "new"), record("new", read_only=True), "r1", "read_only", id="converted since"),
         pytest.param(done("r1", None, "new", created=True), record("new"), "r1", "created", id="a record of ours"),
         pytest.param(done("r1", "old", "new"), None, "r1", "gone", id="unknown now"),
+        pytest.param(done("r1", "old", "new"), Record(A, {}, NOON), "r1", "unreadable", id="no longer mapped"),
     ],
 )
 def test_what_cannot_be_taken_back_is_listed(write: Done, there: Record | None, last_run: str, reason: str) -> None:

@@ -10,6 +10,9 @@ import pytest
 from tests.engine import Stage
 from tests.scenarios.test_operator import both, made, quiet
 
+from leadsync.cli.plans import undo_now, undo_plan
+from leadsync.store import Store
+
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
@@ -100,3 +103,32 @@ def test_records_are_read_twice_for_no_other_reason(stage: Stage) -> None:
     stage.run()
     more = [shelf.usage.reads - before for shelf, before in zip(stage.sides.values(), calls, strict=True)]
     assert more == [len(shelf.feeds()) for shelf in stage.sides.values()]
+
+
+def test_what_was_written_by_a_mapping_that_is_gone_can_be_taken_back_once_it_is_read(tmp_path: Path) -> None:
+    stage = made(tmp_path, {'salesforce  = "Title"': 'salesforce  = "Role"'})
+    contact, lead = both(stage)
+    stage.hubspot.edit(contact, jobtitle="CEO")
+    stage.run()
+    assert stage.value(lead, "Role") == "CEO"
+    edit_mapping(stage, 'salesforce  = "Role"', 'salesforce  = "Title"')
+    stage.pass_time(timedelta(hours=1))
+    for _ in range(2):
+        stage.run()
+        stage.pass_time(timedelta(hours=1))
+    assert undone(stage) == ["unreadable"]
+    edit_mapping(
+        stage, "\n[field.first_name]", '\n[field.role]\nsalesforce = "Role"\nwrite = "never"\n\n[field.first_name]'
+    )
+    stage.run()
+    assert undone(stage) == []
+    assert not stage.value(lead, "Role")
+
+
+def undone(stage: Stage) -> list[str]:
+    """Take back all that was written to the field; what is left, and why."""
+    stage.runs += 1
+    with Store(stage.path) as store:
+        plan = undo_plan(store, [w for w in store.history.all() if w.field == "Role"])
+        undo_now(stage.world(store, stage.sides), plan)
+    return [kept.reason for kept in plan.kept]

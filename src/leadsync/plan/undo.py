@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from leadsync.mapping.compare import same
 from leadsync.plan.model import Change, Kept, LastWrite, Plan, Step
-from leadsync.records import ABSENT, Record, Ref, Value, value_text
+from leadsync.records import ABSENT, Absent, Record, Ref, Value, value_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,8 @@ def _stays(chain: Sequence[Done], record: Record | None, last: tuple[LastWrite, 
     if last is not None and last[1] not in {write.run for write in chain}:
         return "later", f"written again by run {last[1]}: take that back first"
     there = record.fields.get(chain[-1].field, ABSENT)
+    if isinstance(there, Absent):
+        return "unreadable", 'the field is no longer read: map it once more (write = "never" is enough), then run again'
     if not same(there, chain[-1].settled, "exact"):
         who = f" (last changed by {record.modified_by})" if record.modified_by and record.by_us is not True else ""
         return "changed", f"somebody changed it since we wrote {value_text(chain[-1].settled)!r}{who}"
