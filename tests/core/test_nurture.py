@@ -357,3 +357,8 @@ def test_a_lead_new_to_us_has_its_journey_told_from_the_beginning():
     assert [(NOW - step.at).days for step in course.steps] == [400, 340, 160, 20, 19]
     assert relive(known, [], [], MODEL, STAGES, RULES, as_of=NOW) is None
     assert relive({**known, "opted_out": True}, past, [], MODEL, STAGES, RULES, as_of=NOW) is None
+
+
+def test_in_the_past_engagement_ends_when_it_would_have_though_we_wrote_meanwhile():
+    course = relive(GOOD, [touch("content_download", 100)], [contact(50)], MODEL, STAGES, RULES, as_of=NOW)
+    assert [(step.phase, (NOW - step.at).days) for step in course.steps] == [("engaged", 100), ("stalled", 40)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -84,7 +84,7 @@ def relive(  # noqa: PLR0913
     as_of: datetime,
 ) -> Course | None:
     """The journey that a lead new to us has behind it, with today's facts; None for one without a past."""
-    days = moments([*(t.at for t in touches), *(c.at for c in contacts)], rules, as_of)
+    days = moments([t.at for t in touches], [c.at for c in contacts], rules, as_of)
     course: Course | None = None
     for day, (found, state) in zip(days, replay(facts, touches, model, stages, days), strict=True):
         if not found.excluded:
@@ -92,17 +92,21 @@ def relive(  # noqa: PLR0913
     return course
 
 
-def moments(active: Iterable[datetime], rules: NurtureRules, as_of: datetime) -> list[datetime]:
-    """When a journey can have turned, before `as_of`: at each thing that happened, and when nothing had for so long."""
-    past = sorted({at for at in active if at < as_of})
-    patience = sorted({rules.pace.engaged, rules.pace.dormant, *rules.pace.stalled.values()})
-    silences = (
-        at + timedelta(days=days)
-        for at, following in pairwise([*past, as_of])
-        for days in patience
-        if at + timedelta(days=days) < following
-    )
-    return sorted({*past, *silences})
+def moments(
+    touched: Iterable[datetime], contacted: Iterable[datetime], rules: NurtureRules, as_of: datetime
+) -> list[datetime]:
+    """When a journey can have turned, before `as_of`: at each thing that happened, and when nothing had for so long.
+    Engagement ends without touches, whatever we did; all else only when we did nothing either."""
+    touches = {at for at in touched if at < as_of}
+    past = {*touches, *(at for at in contacted if at < as_of)}
+    silent = _silences(past, {rules.pace.dormant, *rules.pace.stalled.values()}, as_of)
+    return sorted({*past, *silent, *_silences(touches, {rules.pace.engaged}, as_of)})
+
+
+def _silences(past: Iterable[datetime], patience: Iterable[int], as_of: datetime) -> Iterator[datetime]:
+    """When nothing of this kind had happened for so many days."""
+    spans, lengths = pairwise([*sorted(past), as_of]), [timedelta(days=days) for days in patience]
+    return (at + length for at, following in spans for length in lengths if at + length < following)
 
 
 def pack(some: Nurtured) -> dict[str, Any]:
