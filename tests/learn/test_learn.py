@@ -16,7 +16,7 @@ from tests.learn.world import BEGIN, HORIZON, history
 
 from leadsync.errors import Misconfigured
 from leadsync.learn import Cohort, cohort, lacking, leaks, outcome_of, propose
-from leadsync.learn.aging import last_look, watch
+from leadsync.learn.aging import is_due, last_look, watch
 from leadsync.learn.cohort import Example
 from leadsync.learn.design import design
 from leadsync.learn.drift import drift
@@ -298,6 +298,15 @@ def test_the_daemon_looks_once_a_week_and_repeats_what_it_found(tmp_path: Path) 
         assert watch(store, touches, lambda _facts: MODEL, STAGES, now + timedelta(days=6)) == found
         assert watch(store, touches, lambda _facts: MODEL, STAGES, now + timedelta(days=7)) == ()
         assert last_look(store) == (now + timedelta(days=7), ())
+
+
+def test_a_look_that_a_wrong_clock_dated_into_the_future_puts_off_no_other(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    with Store(tmp_path / "state.db") as store, store.transaction():
+        watch(store, {}, lambda _facts: MODEL, STAGES, now + timedelta(days=365))
+        assert is_due(store, now)
+        watch(store, {}, lambda _facts: MODEL, STAGES, now)
+        assert last_look(store)[0] == now and not is_due(store, now + timedelta(days=6))
 
 
 def test_the_daemons_own_fit_is_that_of_scikit_learn() -> None:

@@ -34,9 +34,9 @@ def sampled(lead: str, of: int) -> bool:
 
 
 def is_due(store: Store, now: datetime) -> bool:
-    """Whether a week has gone by since the last look."""
+    """Whether a week has gone by since the last look, or a wrong clock dated that into the future."""
     at, _ = last_look(store)
-    return at is None or now - at >= EVERY
+    return at is None or not timedelta(0) <= now - at < EVERY
 
 
 def watch(
