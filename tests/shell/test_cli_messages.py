@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -10,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from leadsync.cli import commands
 from leadsync.cli.inspect import NotFound, find_uid
 from leadsync.cli.main import main
 from leadsync.connector import connectors
 from leadsync.errors import Misconfigured
 from leadsync.records import Ref
 from leadsync.rehearsal import load_seed, rehearse
+from leadsync.schedule import StopFlag
 from leadsync.store import Store
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -111,3 +114,29 @@ def test_a_seed_of_ones_own_has_the_demos_register_unless_it_brings_one(tmp_path
     assert (set(found), found["gleif"]) == ({"hubspot", "gleif"}, connectors()["gleif"].demo())
     file.write_text(json.dumps({"gleif": {"publications": []}}), encoding="utf-8")
     assert load_seed(str(file), connectors()) == {"gleif": {"publications": []}}
+
+
+def test_a_terminal_that_cannot_show_a_character_is_no_failure(tmp_path: Path) -> None:
+    """Arrows and dots in a locale like de_DE.ISO-8859-1; what a CRM holds may be anything."""
+    (tmp_path / "config.toml").write_text("schema = 1\n[connector.hubspot]\ntoken = 'env:NOT_SET'\n", encoding="utf-8")
+    command = [sys.executable, "-c", "from leadsync.cli.main import main; main()", "lint", "--config", "config.toml"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, env={"PYTHONIOENCODING": "latin-1", "PATH": ""}, check=False
+    )
+    assert b"Traceback" not in done.stderr
+    assert (done.returncode, b"export NOT_SET=\\u2026" in done.stdout) == (4, True)
+
+
+def test_a_cycle_of_the_daemon_that_meets_a_full_disk_is_not_its_last(tmp_path, monkeypatch, caplog):
+    write = (tmp_path / "config.toml").write_text
+    write("schema = 1\n[connector.hubspot]\ntoken = 'env:TOKEN_OF_TEST'\n", encoding="utf-8")
+    monkeypatch.setenv("TOKEN_OF_TEST", "x")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "scratch"))
+
+    monkeypatch.setattr(commands, "opened", full)
+    told: list[object] = []
+    assert commands.one_scheduled(tmp_path / "config.toml", StopFlag(), told.append) == 1
+    assert caplog.messages == [f"cycle failed: {tmp_path / 'scratch'}: No space left on device"]
+    assert len(told) == 1

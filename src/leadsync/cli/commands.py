@@ -29,6 +29,7 @@ from leadsync.cli.common import (
     say_json,
 )
 from leadsync.cli.effect import plan_config_option, show_effect
+from leadsync.cli.exits import trouble_with_file
 from leadsync.cli.health import note_cost
 from leadsync.cli.planned import plan_text
 from leadsync.cli.plans import write_plan
@@ -257,6 +258,10 @@ def one_scheduled(config_path: Path, stop: StopFlag, tell: Callable[[Mapping[str
     except LeadsyncError as problem:
         log.error("cycle failed: %s", problem)  # noqa: TRY400  the text is made for the operator; a trace is not
         ended, about = exit_code(problem), {"error": str(problem)}
+    except OSError as problem:  # a full disk, a file that may not be read
+        text = trouble_with_file(problem)
+        log.error("cycle failed: %s", text)  # noqa: TRY400
+        ended, about = Exit.ERROR, {"error": text}
     if tell is not None:
         tell({"exit": int(ended), "outcome": ended.name.lower(), **about})
     return ended

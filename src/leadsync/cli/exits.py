@@ -27,3 +27,9 @@ def exit_code(problem: LeadsyncError) -> Exit:
             return Exit.QUOTA
         case _:
             return Exit.ERROR
+
+
+def trouble_with_file(problem: OSError) -> str:
+    """What went wrong, and with which file."""
+    place = f"{problem.filename}: " if problem.filename is not None else ""
+    return f"{place}{problem.strerror or problem}"

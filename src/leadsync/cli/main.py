@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
 from leadsync import __version__
-from leadsync.cli.exits import Exit, exit_code
+from leadsync.cli.exits import Exit, exit_code, trouble_with_file
 from leadsync.errors import LeadsyncError
 
 MODULES = (
@@ -72,6 +73,9 @@ def _lent() -> object:
 
 def main() -> None:
     """The entry point: every expected failure is one clear message and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # not every locale has all that a CRM may hold
     try:
         code = cli.main(standalone_mode=False)
     except LeadsyncError as problem:
@@ -81,8 +85,7 @@ def main() -> None:
         problem.show()
         sys.exit(Exit.CONFIG if problem.exit_code == 2 else problem.exit_code)
     except OSError as problem:
-        place = f"{problem.filename}: " if problem.filename is not None else ""
-        click.echo(f"leadsync: {place}{problem.strerror or problem}", err=True)
+        click.echo(f"leadsync: {trouble_with_file(problem)}", err=True)
         sys.exit(Exit.ERROR)
     except (click.Abort, KeyboardInterrupt):
         click.echo("leadsync: stopped", err=True)
