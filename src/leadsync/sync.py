@@ -22,7 +22,7 @@ from leadsync.gates import Gate, Mass, Setting, closed_gates
 from leadsync.learn.aging import is_due, sampled, watch
 from leadsync.look import converted_at, judge, look, milestones
 from leadsync.mapping.model import ObjectMap
-from leadsync.memory import BASELINE, remember, setting, went_through
+from leadsync.memory import BASELINE, overrides, remember, setting, went_through
 from leadsync.nurture.standing import pack as pack_nurtured
 from leadsync.parts import Piece, Sight, see
 from leadsync.plan import Plan
@@ -155,7 +155,7 @@ def costs(seen: Cycle, sides: Mapping[str, Crm]) -> dict[str, int]:
 
 def carry_out(world: World, made: Plan) -> Pushed:
     """Apply a plan that was made before: only where every value still is as it was then, and no record was made since
-    (also none that somebody has deleted again, or made by hand). The rest is in `moved`."""
+    (also none that somebody has deleted again, or made by hand), and nobody told apart. The rest is in `moved`."""
     pusher = _pusher(world)
     recover(pusher)
     there = {
@@ -167,8 +167,9 @@ def carry_out(world: World, made: Plan) -> Pushed:
     new = [s for s in made.steps if s.id is None and s.key not in there and (s.uid, s.side) not in known]
     wanted = _still_to_make(world) if new else set()
     going = {s.ref for s in new if s.ref in wanted}
-    late = [s for s in made.steps if s.id is None and s.ref not in going]
-    steps = [s for s in made.steps if s.id is not None or s.ref in going]
+    apart = _told_apart(world, made)
+    steps = [s for s in made.steps if (s.id is not None or s.ref in going) and s.uid not in apart]
+    late = [s for s in made.steps if (s.id is None and s.ref not in going) or s.uid in apart]
     with world.store.transaction():
         world.store.outbox.enqueue(outgoing(steps, world.run, made.after), world.clock())
     pushed = push(steps, made.after, pusher)
@@ -182,6 +183,16 @@ def _still_to_make(world: World) -> set[Ref]:
     """The new records that would be planned now, under their leadsync ids: somebody may have made one by hand."""
     pull(*_reading(world))
     return {step.ref for step in see(world).plan.steps if step.id is None}
+
+
+def _told_apart(world: World, made: Plan) -> set[str]:
+    """Of whom a plan brings one record's values to another one, although people have said since that they are not one.
+    (What is taken back goes from no record to another.)"""
+    taken_for = {uid: {ref for by in names.values() for ref in by} for uid, names in made.after.items()}
+    for step in made.steps:
+        taken_for.get(step.uid, set()).add(step.ref)
+    apart = overrides(world.store).apart
+    return {uid for uid, refs in taken_for.items() if any(refs.issuperset(pair) for pair in apart)}
 
 
 def _taken(made: Plan, crm: Crm, kind: str, name: str) -> Iterator[tuple[str, str]]:

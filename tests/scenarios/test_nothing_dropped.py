@@ -214,6 +214,30 @@ def test_a_kept_plan_makes_nobody_whom_a_person_has_made_since(stage: Stage) -> 
     assert [step.side for step in pushed.moved] == ["salesforce"]
 
 
+def test_a_kept_plan_mixes_nobody_up_whom_a_person_has_told_apart_since(stage: Stage) -> None:
+    contact, lead = both(stage)
+    stage.hubspot.edit(contact, jobtitle="CEO")
+    kept = stage.run(write=False).plan
+    with opened(stage) as world:
+        world.store.cases.say(contact, lead, "apart", "two people", stage.now)
+        world.store.pulled.forget_identity(lead)
+        pushed = carry_out(world, kept)
+    assert stage.value(lead, "Title") == "CTO"
+    assert [step.ref for step in pushed.moved] == [lead]
+
+
+def test_what_was_brought_over_can_be_taken_back_once_a_person_has_told_two_apart(stage: Stage) -> None:
+    contact, lead = both(stage)
+    stage.hubspot.edit(contact, jobtitle="CEO")
+    stage.salesforce.edit(lead, City="Bonn")
+    stage.run()
+    with opened(stage) as world:
+        world.store.cases.say(contact, lead, "apart", "two people", stage.now)
+        world.store.pulled.forget_identity(lead)
+        undo_now(world, undo_plan(world.store, world.store.history.of_run("run-2")))
+    assert (stage.value(lead, "Title"), stage.value(contact, "city")) == ("CTO", None)
+
+
 def people(stage: Stage) -> list[Record]:
     return [record for record in stage.salesforce.records.values() if record.ref.kind == "Lead"]
 
