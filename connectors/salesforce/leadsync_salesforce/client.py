@@ -1,6 +1,7 @@
 """A logged-in Salesforce: the only module that knows the SDK.
 
-Reads are tried again by the one retry policy. Writes are sent once: what may have been applied is never sent again.
+Reads are tried again by the one retry policy. Writes are sent once: what may have been applied is never sent again. The
+SDK, which takes as long to import as all the rest, is imported when somebody logs in: most commands never do.
 """
 
 from __future__ import annotations
@@ -8,12 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
-from simple_salesforce.api import Salesforce
-from simple_salesforce.exceptions import SalesforceAuthenticationFailed
-from simple_salesforce.login import SalesforceLogin
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from leadsync.connector import Usage
@@ -22,6 +20,9 @@ from leadsync.retry import retrying
 from leadsync_salesforce.faults import SessionExpired
 from leadsync_salesforce.settings import SalesforceSettings
 from leadsync_salesforce.transport import Wire, session, writes
+
+if TYPE_CHECKING:
+    from simple_salesforce.api import Salesforce
 
 HEADERS = {
     "Sforce-Auto-Assign": "FALSE",  # else an update of a lead may run assignment rules and change its owner
@@ -172,6 +173,10 @@ class Client:
         return self._sdk
 
     def _login(self) -> Salesforce:
+        from simple_salesforce.api import Salesforce
+        from simple_salesforce.exceptions import SalesforceAuthenticationFailed
+        from simple_salesforce.login import SalesforceLogin
+
         try:
             token, _ = SalesforceLogin(**self._credentials(), session=self._session)
         except requests.RequestException as problem:
