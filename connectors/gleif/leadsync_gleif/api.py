@@ -26,6 +26,8 @@ PAGE = 50
 """Records asked for at once when searching by name."""
 LEIS_AT_ONCE = 100
 """LEIs in one filter; other clients of the API use as many."""
+LONGEST_NAME = 1000
+"""Letters of a name that is asked for: the longest one published has about 500; an address takes no more than some."""
 ENOUGH = 1
 """Hits by name that make the fuzzy search unnecessary."""
 
@@ -107,7 +109,7 @@ class ApiRegister:
     def _search(self, query: CompanyQuery) -> tuple[str, ...]:
         name = core_name(without_security(query.name), query.country)
         key = (name, query.country)
-        if not name:
+        if not name or len(query.name) > LONGEST_NAME:
             return ()
         if key not in self._searches:
             leis = self._by_name(query, query.country)

@@ -20,7 +20,7 @@ from leadsync.normalize.initials import initials
 from leadsync.normalize.scripts import is_foreign
 from leadsync.records import LegalEntity
 from leadsync_gleif.codec import decode, encode
-from leadsync_gleif.hashing import U32, U64, deletions, hash_phrases
+from leadsync_gleif.hashing import MENDED_LONGEST, U32, U64, deletions, hash_phrases
 from leadsync_gleif.initials import initials_hashes
 from leadsync_gleif.level2 import Exceptions, Relation, relation_line
 from leadsync_gleif.segment import ARRAYS, FORMAT, META, RECORDS, RELATIONS, lei_keys
@@ -34,7 +34,7 @@ Progress = Callable[[str, int], None]
 CHUNK = 50_000
 FREQUENT = 64
 """Names that must have a word before its pairs with neighbours are worth finding names by."""
-TYPO_SHORTEST, TYPO_LONGEST = 4, 24
+TYPO_SHORTEST, TYPO_LONGEST = 4, MENDED_LONGEST
 """Letters of the words in which a typing error is looked for."""
 PREVIOUS = "PREVIOUS_LEGAL_NAME"
 NOWHERE = np.iinfo(np.uint32).max

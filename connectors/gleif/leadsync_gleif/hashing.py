@@ -15,6 +15,9 @@ I64 = npt.NDArray[np.int64]
 LONGEST_LINE = 2048
 """Characters of a phrase that count; the longest legal name published has about 500."""
 
+MENDED_LONGEST = 24
+"""Letters of the longest words that are kept with their one-letter deletions."""
+
 _BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2**64
 _SPACE, _END = 32, 10
 
@@ -54,12 +57,17 @@ class Hashed:
     """Of each word but a phrase's last, the hash of it and the next without a space; 0 at a phrase's last word."""
 
 
+def shortened(phrase: str) -> str:
+    """As much of a phrase as counts."""
+    return phrase if len(phrase) <= LONGEST_LINE else phrase[:LONGEST_LINE].rstrip()
+
+
 def hash_phrases(phrases: Sequence[str]) -> Hashed:
     """Hash phrases of words separated by single spaces. An empty phrase has no words and the hash of ""."""
     if not phrases:
         nothing = np.zeros(0, np.uint64)
         return Hashed(nothing, np.zeros(0, np.int64), nothing, nothing)
-    text = "\n".join([p if len(p) <= LONGEST_LINE else p[:LONGEST_LINE].rstrip() for p in phrases]) + "\n"
+    text = "\n".join(map(shortened, phrases)) + "\n"
     raw = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)
     ends = np.flatnonzero(raw == _END)
     starts = np.concatenate(([0], ends[:-1] + 1)).astype(np.int64)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leadsync.records import CompanyQuery
-from leadsync_gleif.hashing import U32, U64, deletions, hash_phrases
+from leadsync_gleif.hashing import MENDED_LONGEST, U32, U64, deletions, hash_phrases
 from leadsync_gleif.initials import by_initials
 from leadsync_gleif.segment import Segment, local, ranges, word_numbers
 from leadsync_gleif.spellings import spellings
@@ -30,6 +30,8 @@ TYPO_UP_TO = 3
 """Names that may have a word before it is beyond suspicion of being a typing error."""
 TYPO_SHORTEST = 4
 """Letters of the shortest word that is mended."""
+TYPO_LONGEST = MENDED_LONGEST + 1
+"""Letters of the longest one: one more than the words have that are kept for it."""
 JOINED_COST = 0.9
 """What a word counts that the query writes as two."""
 TYPO_COST = 0.75
@@ -173,13 +175,18 @@ def _terms(arrays: dict[str, Array], asked: Asked) -> Terms:
     word = [numbers[known], joined[glued]]
     cost = [np.ones(int(known.sum()), np.float32), np.full(int(glued.sum()), JOINED_COST, np.float32)]
     seldom = np.where(known, _frequency(arrays, np.maximum(numbers, 0)), 0) <= TYPO_UP_TO
-    suspects = [i for i in np.flatnonzero(seldom) if len(asked.words[i]) >= TYPO_SHORTEST and asked.words[i].isalpha()]
+    suspects = [i for i in np.flatnonzero(seldom) if _may_be_mended(asked.words[i])]
     if suspects and len(arrays["typo_hash"]):
         position, mended = _mended(arrays, [asked.words[i] for i in suspects])
         query.append(asked.query[np.array(suspects)[position]])
         word.append(mended)
         cost.append(np.full(len(mended), TYPO_COST, np.float32))
     return _distinct(arrays, np.concatenate(query), np.concatenate(word), np.concatenate(cost))
+
+
+def _may_be_mended(word: str) -> bool:
+    """Whether a known word may be one letter away; the index keeps none of the very long ones."""
+    return TYPO_SHORTEST <= len(word) <= TYPO_LONGEST and word.isalpha()
 
 
 def _mended(arrays: dict[str, Array], words: Sequence[str]) -> tuple[I64, I64]:

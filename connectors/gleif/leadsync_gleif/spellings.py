@@ -14,6 +14,7 @@ from leadsync.normalize.domains import domain_label
 from leadsync.normalize.scripts import OTHER_SCRIPTS, sound
 from leadsync.normalize.security import without_security
 from leadsync.records import CompanyQuery
+from leadsync_gleif.hashing import shortened
 
 Flags = npt.NDArray[np.bool_]
 
@@ -44,7 +45,12 @@ def spellings(queries: Sequence[CompanyQuery]) -> tuple[list[str], npt.NDArray[n
             owner.append(number)
             main.append(True)
             settles.append(False)
-    return phrases, np.array(owner, np.int64), np.array(main, bool), np.array(settles, bool)
+    return (
+        [shortened(phrase) for phrase in phrases],
+        np.array(owner, np.int64),
+        np.array(main, bool),
+        np.array(settles, bool),
+    )
 
 
 def _parts(query: CompanyQuery, words: list[str]) -> Iterator[str]:

@@ -234,3 +234,9 @@ def test_a_reason_that_is_promised_but_not_there_is_none(
     lost = lambda url, params=None: None if url.endswith("reporting-exception") else json_of(url, params)  # noqa: E731
     monkeypatch.setattr(register._client, "json", lost)
     assert register.ownership(D).direct is None
+
+
+def test_spam_in_place_of_a_name_stops_no_run(register: ApiRegister) -> None:
+    spam, known = register.candidates([CompanyQuery("公司" * 20_000, "CN"), CompanyQuery("Alpha Werke GmbH", "DE")])
+    assert spam == []
+    assert [entity.lei for entity in known] == [A]

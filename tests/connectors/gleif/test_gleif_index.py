@@ -267,3 +267,13 @@ def test_relationship_types_of_tomorrow_are_counted_not_guessed(tmp_path: Path, 
     report = load(write({"lei2": FAMILY["lei2"], "rr": rows}), tmp_path / "index")
     assert report.relations == 1
     assert report.notes == ("1 rows skipped: unknown relationship type 'IS_ORBITED_BY'",)
+
+
+@pytest.mark.parametrize("spam", ["x" * 5000, "buy now " * 800, "公司" * 3000], ids=["a word", "words", "no spaces"])
+def test_spam_in_place_of_a_name_disturbs_nobody(family: Index, spam: str) -> None:
+    asked = [CompanyQuery("Alhpa", "DE"), CompanyQuery("Internatoinal", "GB")]
+    alone = family.candidates(asked)
+    assert [[e.name for e in some][:1] for some in alone] == [["Alpha Werke GmbH"], ["Gamma International plc"]]
+    for country in ("DE", "CN", ""):
+        among = family.candidates([CompanyQuery(spam, country), *asked])
+        assert among[1:] == alone
