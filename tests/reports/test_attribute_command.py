@@ -226,6 +226,13 @@ def test_the_report_is_by_campaign_too_as_csv_and_as_a_page(earned: House) -> No
     assert "Return on cost" in page.read_text(encoding="utf-8")
 
 
+def test_what_cost_money_and_touched_nobody_is_not_passed_over(earned: House) -> None:
+    earned.edit("attribution.toml", "website = 50", 'website = 50\nevnt = 24000\n"Newsletter" = 10')
+    for by in ("channel", "campaign"):
+        assert "Nobody was touched by evnt (cost 24,000.00)." in earned.run("attribute", "--by", by)
+    assert earned.json("attribute")["cost_without_touch"] == {"evnt": 24000}
+
+
 def test_columns_of_which_nothing_is_known_are_left_out_and_said_to_be_missing(house: House) -> None:
     house.lead(1, ("Request a demo", 2), jobtitle="CTO")
     house.stage.run()

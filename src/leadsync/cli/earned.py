@@ -40,7 +40,7 @@ LONGEST: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All leads' journeys by channel or campaign."""
+    """All leads' journeys by channel or campaign. `silent`: what costs are said of that touched nobody."""
 
     rows: tuple[ReportRow, ...]
     settings: AttributionSettings
@@ -49,6 +49,7 @@ class Report:
     journeys: int
     conversions: int
     as_of: datetime
+    silent: Mapping[str, float]
 
     @classmethod
     def of(
@@ -56,7 +57,10 @@ class Report:
     ) -> Report:
         """Put it together."""
         won = sum(journey.conversion is not None for journey in some)
-        return cls(tuple(report(some, settings, LABELS[by])), settings, by, scope, len(some), won, as_of)
+        heard = {name for one in some for touch in one.touches for name in (touch.channel, by_campaign(touch))}
+        silent = {name: cost for name, cost in settings.costs.items() if name not in heard}
+        rows = tuple(report(some, settings, LABELS[by]))
+        return cls(rows, settings, by, scope, len(some), won, as_of, silent)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -86,6 +90,9 @@ class Report:
             told.append("What a conversion is worth is not known: value or value_field in attribution.toml says it.")
         if not self.costed:
             told.append(f"What a {self.by} costs is not known: [cost] in attribution.toml says it.")
+        if self.silent:
+            named = ", ".join(f"{name} (cost {cost:,.2f})" for name, cost in self.silent.items())
+            told.append(f"Nobody was touched by {named}.")
         return told
 
     def show(self, output: str) -> None:
@@ -96,6 +103,7 @@ class Report:
             case "json":
                 say_json({"schema": 1, "as_of": self.as_of, "by": self.by, "scope": self.scope.value,
                           "journeys": self.journeys, "conversions": self.conversions,
+                          "cost_without_touch": dict(self.silent),
                           "rows": [self._row(row) for row in self.rows]})  # fmt: skip
             case _:
                 self._text()
