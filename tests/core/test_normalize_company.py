@@ -70,6 +70,12 @@ COUNTRIES = [
     ("United States of America", "US"), ("The Netherlands", "NL"), ("Holland", "NL"), ("日本", "JP"), ("EL", "GR"),
     ("Ελλάδα", "GR"), ("Россия", "RU"), ("Österreich", "AT"), ("Türkiye", "TR"), ("Côte d'Ivoire", "CI"),
     ("Korea, Republic of", "KR"), ("NA", "NA"), ("US-DE", "US"), ("Iran, Islamic Republic of", "IR"), ("Norge", "NO"),
+    ("Tanzania, United Republic of", "TZ"), ("Venezuela, Bolivarian Republic of", "VE"), ("Syrian Arab Republic", "SY"),
+    ("Lao People's Democratic Republic", "LA"), ("Holy See (Vatican City State)", "VA"), ("Virgin Islands, U.S.", "VI"),
+    ("Korea, Democratic People's Republic of", "KP"), ("Korea (Democratic People's Republic of)", "KP"),
+    ("Congo (Democratic Republic of the)", "CD"), ("Falkland Islands (Malvinas)", "FK"), ("China (Taiwan)", "TW"),
+    ("United States of America (USA)", "US"), ("Virgin Islands (British)", "VG"), ("DE-BY", "DE"), ("In-house", ""),
+    ("Co-operative Republic of Guyana", "GY"), ("Hong Kong SAR China", "HK"), ("Myanmar (Burma)", "MM"),
     ("Atlantis", ""), ("", ""), ("-", ""), ("Hong Kong SAR", "HK"), ("Czechia", "CZ"),
 ]  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from anyascii import anyascii
@@ -67,6 +68,18 @@ WF wallis and futuna; WS samoa; XK kosovo; YE yemen; YT mayotte; ZA south africa
 ZW zimbabwe
 """
 
+_OFFICIAL = """
+FK malvinas; GB united kingdom of great britain and northern ireland; HK hong kong s a r, hong kong sar china
+HK hong kong china; KP democratic people s republic of korea, democratic peoples republic of korea
+LA lao people s democratic republic, lao pdr; LY libyan arab jamahiriya; MK former yugoslav republic of macedonia
+FM federated states of micronesia; MO macao sar china, macau sar china, macao china; PS occupied palestinian territory
+SH saint helena ascension and tristan da cunha; SY syrian arab republic; TW taiwan province of china, taiwan china
+TZ united republic of tanzania; VE bolivarian republic of venezuela; VI u s virgin islands; CD kinshasa congo
+GY co operative republic of guyana, cooperative republic of guyana
+"""
+"""Names as ISO 3166 and the pick lists of CRMs have them ("Tanzania, United Republic of" is Salesforce's)."""
+_SUBDIVISION = re.compile(r"[A-Za-z]{2}-[A-Za-z0-9]{1,3}")
+
 _ALPHA3 = """
 AND AD ARE AE AFG AF ATG AG AIA AI ALB AL ARM AM AGO AO ARG AR ASM AS AUT AT AUS AU ABW AW ALA AX AZE AZ BIH BA BRB BB
 BGD BD BEL BE BFA BF BGR BG BHR BH BDI BI BEN BJ BLM BL BMU BM BRN BN BOL BO BES BQ BRA BR BHS BS BTN BT BWA BW BLR BY
@@ -95,7 +108,7 @@ def _plain(text: str) -> str:
 
 def _table() -> dict[str, str]:
     table: dict[str, str] = {}
-    for entry in _NAMES.replace("\n", ";").split(";"):
+    for entry in (_NAMES + _OFFICIAL).replace("\n", ";").split(";"):
         code, _, names = entry.strip().partition(" ")
         if code:
             table[code.lower()] = code
@@ -120,10 +133,10 @@ def country_code(text: str | None) -> str:
         return ""
     plain = _plain(text)
     found = _TABLE.get(plain)
-    if found is None and "," in text:
-        name, _, rest = text.partition(",")
-        found = _TABLE.get(_plain(f"{rest} {name}"))
-    if found is None and len(text.strip()) > 3 and text.strip()[2:3] == "-":
+    if found is None and ("," in text or "(" in text):
+        name, _, rest = text.replace("(", ",", 1).replace(")", " ", 1).partition(",")
+        found = _TABLE.get(_plain(f"{rest} {name}")) or (_TABLE.get(_plain(name)) if "(" in text else None)
+    if found is None and _SUBDIVISION.fullmatch(text.strip()):
         found = _TABLE.get(plain[:2])
     return found or ""
 
