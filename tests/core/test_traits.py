@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
+from leadsync.rulefiles.gates import value_key
 from leadsync.traits import TRAITS, department, derive, industry_group, is_test_data, number, seniority
 
 TITLES = {
@@ -114,3 +117,10 @@ def test_what_the_facts_do_not_tell_is_unknown_and_not_false():
 )
 def test_entries_made_to_try_something_are_recognised(facts, expected):
     assert is_test_data(facts) is expected
+
+
+def test_letters_and_their_accents_apart_are_read_as_together():
+    """As files made on a Mac have them."""
+    title = unicodedata.normalize("NFD", "Geschäftsführer")
+    assert title != "Geschäftsführer" and seniority(title) == "c_level"
+    assert value_key(unicodedata.normalize("NFD", "Zürich")) == value_key("ZÜRICH")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
+from unicodedata import normalize
 
 from leadsync.mapping.expression import Expression, ExpressionError, parse
 from leadsync.mapping.positions import Path
@@ -122,5 +123,5 @@ def _is_one_of(value: Value, wanted: frozenset[str]) -> bool:
 
 
 def value_key(value: Value) -> str:
-    """The spelling values are compared in: as text, without case and outer blanks."""
-    return value_text(value).strip().casefold()
+    """The spelling values are compared in: as text, without case and outer blanks, letters and accents as one."""
+    return normalize("NFC", value_text(value)).strip().casefold()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Final
+from unicodedata import normalize
 
 from anyascii import anyascii
 
@@ -100,7 +101,7 @@ def is_test_data(facts: Fields) -> bool:
 
 def fold(text: str) -> str:
     """Words in lower-case ASCII with single blanks: "Geschäftsführer (m/w)" → "geschaeftsfuehrer m w"."""
-    lowered = text.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
+    lowered = normalize("NFC", text).casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
     return " ".join(re.findall(r"[a-z0-9&]+", anyascii(lowered).lower()))
 
 
