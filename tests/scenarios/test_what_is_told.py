@@ -141,3 +141,32 @@ def test_a_first_run_that_only_takes_stock_says_so(tmp_path: Path) -> None:
     assert "nothing to write" not in log
     assert "took stock" in log
     assert "took stock" in text
+
+
+def test_what_holds_personal_data_is_ours_alone_also_where_a_file_was_there(house: House) -> None:
+    """A spreadsheet saved the last export so that everybody may read it."""
+    files = {name: house.folder / name for name in ("conflicts", "rejects", "plan", "review")}
+    for file in files.values():
+        file.write_text("", encoding="utf-8")
+        file.chmod(0o644)
+    for name in ("conflicts", "rejects"):
+        house.say(name, "export", str(files[name]))
+    house.run("plan", "-o", str(files["plan"]))
+    house.run("resolve", "review", "--export", str(files["review"]))
+    assert {name: oct(file.stat().st_mode & 0o777) for name, file in files.items()} == dict.fromkeys(files, "0o600")
+
+
+def test_a_kept_plan_for_a_side_that_is_no_more_is_refused_with_its_name(house: House) -> None:
+    file = house.folder / "p.json"
+    house.edit_hubspot(lastname="King")
+    house.run("plan", "-o", str(file))
+    file.write_text(file.read_text(encoding="utf-8").replace('"salesforce"', '"pipedrive"'), encoding="utf-8")
+    with pytest.raises(LeadsyncError, match=r"pipedrive.*not configured"):
+        house.run("apply", str(file))
+
+
+def test_commands_of_the_register_read_what_windows_saves(house: House) -> None:
+    house.config.write_bytes(b"\xef\xbb\xbf" + house.config.read_bytes())
+    assert house.run("status")[0] == 0
+    with pytest.raises(LeadsyncError, match="no register here"):
+        house.say("gleif", "status")

@@ -69,6 +69,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def only_ours(path: Path) -> Path:
+    """A file that is going to hold personal data: there, and for nobody else to read, whoever made it before."""
+    path.touch(mode=0o600)
+    if path.is_file():
+        path.chmod(0o600)
+    return path
+
+
 def console() -> Console:
     """Where results go. Piped output is not folded at 80 columns, so that it can be searched."""
     out = Console(highlight=False)

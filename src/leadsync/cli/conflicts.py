@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 import click
 
 from leadsync.answers import BadAnswer, proposals, ruling
-from leadsync.cli.common import Exit, config_option, console, now, output_option, read_config, say_json
+from leadsync.cli.common import Exit, config_option, console, now, only_ours, output_option, read_config, say_json
 from leadsync.cli.inspect import NAMES, find_uid
 from leadsync.normalize import person
 from leadsync.records import value_text
@@ -121,8 +121,7 @@ def export(config_path: Path, file: Path) -> int:
     with Store(read_config(config_path, offline=True).state, write=False) as store:
         found = store.cases.conflicts()
         names = {c.uid: name_of(store, c) for c in found}
-    file.touch(mode=0o600)
-    with file.open("w", encoding="utf-8", newline="") as out:
+    with only_ours(file).open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(COLUMNS)
         for c in found:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from leadsync.cli.common import Exit, config_option, console, now, output_option, say_json
+from leadsync.cli.common import Exit, config_option, console, now, only_ours, output_option, say_json
 from leadsync.cli.queue import Candidate, Waiting, known_companies, queue
 from leadsync.cli.registers import desk
 from leadsync.cli.resolve import company_options, decisions_of, match_lines, needs_state, register_options, resolve
@@ -286,8 +286,7 @@ def _waiting_json(one: Waiting) -> dict[str, Any]:
 
 
 def _export(waiting: Sequence[Waiting], to: Path, output: str) -> int:
-    to.touch(mode=0o600)
-    with to.open("w", encoding="utf-8", newline="") as out:
+    with only_ours(to).open("w", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for one in waiting:

@@ -13,7 +13,7 @@ import click
 
 from leadsync.audit import audit as sweep
 from leadsync.cli import show
-from leadsync.cli.common import Exit, config_option, console, opened, output_option, read_config, say_json
+from leadsync.cli.common import Exit, config_option, console, only_ours, opened, output_option, read_config, say_json
 from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.mapping.compare import same
 from leadsync.plan import Kept, LastWrite, Plan, Step, goes_back, turns
@@ -32,9 +32,8 @@ SHOWN, FIELDS = 40, 4
 
 def write_plan(path: Path, plan: Plan, run: str, at: datetime) -> None:
     """Keep a plan in a file that only we may read: it holds personal data."""
-    path.touch(mode=0o600)
     data = to_json(plan, {"run": run, "made": at.isoformat()})
-    with path.open("w", encoding="utf-8") as file:
+    with only_ours(path).open("w", encoding="utf-8") as file:
         file.writelines(json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(data))
 
 
@@ -65,6 +64,7 @@ def apply(config_path: Path, output: str, file: Path) -> int:
 
 def recorded(world: World, command: str, made: Plan) -> Pushed:
     """Carry a plan out, with its beginning and its end in the ledger of runs."""
+    _configured(made, world)
     runs = world.store.runs
     runs.start(world.run, command, world.clock())
     try:
@@ -74,6 +74,12 @@ def recorded(world: World, command: str, made: Plan) -> Pushed:
         raise
     runs.end(world.run, _outcome(pushed).name.lower(), _counts(pushed), world.clock())
     return pushed
+
+
+def _configured(made: Plan, world: World) -> None:
+    """Raise Misconfigured where a plan writes to a side that there is none of (any more)."""
+    if lost := sorted({step.side for step in made.steps} - set(world.sides)):
+        raise Misconfigured(f"{', '.join(lost)}: the plan writes there, and it is not configured.")
 
 
 def _outcome(pushed: Pushed) -> Exit:
@@ -150,6 +156,7 @@ def undo_command(
             told = f" in run {run}" if run is not None else f" since {since:%Y-%m-%d %H:%M}Z" if since else ""
             raise Misconfigured(f"leadsync wrote nothing{of}{told} that could be taken back.")
         made = undo_plan(world.store, rows, world.rules)
+        _configured(made, world)
         pushed, ignored = undo_now(world, made) if yes and made.steps else (None, [])
         made = replace(made, kept=(*made.kept, *ignored))
         cost = api_calls(made, world.sides)

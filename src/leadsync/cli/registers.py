@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from leadsync.cli.common import now, progress, say_json
-from leadsync.config.read import Draft, read
+from leadsync.config.read import Draft, read, text_of
 from leadsync.connector import GROUP, Connector, Kind, Register, connector
 from leadsync.enrich import concerned
 from leadsync.errors import Misconfigured
@@ -105,7 +105,7 @@ def _settings(draft: Draft, config: Path, wanted: Callable[[Connector], bool]) -
 
 
 def _tables(config: Path) -> dict[str, dict[str, Any]]:
-    tables = parse(config.read_text(encoding="utf-8"), str(config), quote=False).data.get("connector", {})
+    tables = parse(text_of(config), str(config), quote=False).data.get("connector", {})
     return {side: raw for side, raw in tables.items() if isinstance(raw, dict)} if isinstance(tables, dict) else {}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from leadsync.cli.common import Exit, config_option, console, opened, output_option, read_config, say_json
+from leadsync.cli.common import Exit, config_option, console, only_ours, opened, output_option, read_config, say_json
 from leadsync.errors import LeadsyncError
 from leadsync.quota import Lane
 from leadsync.records import Ref, value_text
@@ -152,7 +152,7 @@ def export(config_path: Path, file: Path) -> int:
     """Write all rejects to FILE: CSV, or JSON if it ends so. Only we may read it: it holds personal data."""
     with Store(read_config(config_path, offline=True).state, write=False) as store:
         rows = [reject_json(r) for r in store.outbox.rejects()]
-    file.touch(mode=0o600)
+    only_ours(file)
     if file.suffix == ".json":
         file.write_text(json.dumps(rows, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
     else:
