@@ -24,16 +24,16 @@ def arrived(changes: Mapping[str, tuple[Value, Value]], record: Record) -> bool:
 
     A write is applied as a whole. So it was, where every field has our value, or another than before that the record's
     last writer, ourselves, or a CRM's way of spelling accounts for; and where one has ours and all others are no longer
-    what they were. A field that still has its old value says that it was not.
+    what they were. A field that still has its old value says that it was not; one that was not read (it was taken out
+    of the mapping since) says nothing.
     """
     moved = {name: pair for name, pair in changes.items() if not same(*pair, "exact")}
-    there = {name: record.fields.get(name) for name in moved}
-    if any(same(there[name], old, "exact") for name, (old, _) in moved.items()):
-        return False
+    there = {name: record.fields[name] for name in moved if name in record.fields}
+    if not there or any(same(value, moved[name][0], "exact") for name, value in there.items()):
+        return not moved  # nothing was to become another value
     if record.by_us is True:
         return True
-    ours = [same(there[n], sent, "exact") or respelled(sent, there[n]) for n, (_, sent) in moved.items()]
-    return any(ours) if moved else True
+    return any(same(value, moved[n][1], "exact") or respelled(moved[n][1], value) for n, value in there.items())
 
 
 def respelled(sent: Value, there: Value) -> bool:
