@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -170,3 +170,19 @@ def test_commands_of_the_register_read_what_windows_saves(house: House) -> None:
     assert house.run("status")[0] == 0
     with pytest.raises(LeadsyncError, match="no register here"):
         house.say("gleif", "status")
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%SZ", "%Y-%m-%d %H:%MZ", "%Y-%m-%dT%H:%M:%S+00:00", "%Y-%m-%d"])
+def test_undo_reads_times_as_status_and_timeline_tell_them(house: House, form: str) -> None:
+    house.edit_hubspot(lastname="King")
+    assert house.run("sync")[1]["updated"] == 1
+    started = datetime.fromisoformat(house.run("status")[1]["runs"][0]["started"])
+    code, found = house.run("undo", "--since", started.strftime(form), "--field", "last_name")
+    assert (code, len(found["steps"])) == (2, 1)
+
+
+def test_undo_counts_a_time_with_its_zone(house: House) -> None:
+    house.edit_hubspot(lastname="King")
+    assert house.run("sync")[1]["updated"] == 1
+    later = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S")
+    assert house.run("undo", "--since", f"{later}+05:00", "--field", "last_name")[0] == 2
