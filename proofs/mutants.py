@@ -20,7 +20,7 @@ from proofs.lost_update import Lives, play
 from proofs.report import Report
 
 HISTORIES = 400
-MOMENTS = (0, 2, 5, 9, 14, 18, 20, 22, 26, 30, 34, 38)
+MOMENTS = (0, 2, 5, 9, 14, 18, 20, 22, 24, 26, 30, 34, 38)
 """Where the stories are played: spread over a run, and close together where it writes."""
 
 Break = Callable[[], AbstractContextManager[Any]]

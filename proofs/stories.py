@@ -203,6 +203,13 @@ def a_lead_made_by_a_killed_run_and_merged_before_it_was_seen(lives: Lives, mome
     lives.leadsync_runs()
 
 
+def a_lead_made_without_an_answer_and_merged_before_it_was_seen(lives: Lives, moment: int) -> None:
+    lives.the_world(late=0, off=0, side="hubspot", people=("both", "hubspot"))
+    lives.the_network_fails(kinds=["", "lost after"], side="salesforce")
+    lives.a_record_meets_its_fate(fate="merge", moment=moment + 1, side="salesforce", number=0, other=0)
+    lives.leadsync_runs()
+
+
 def a_lead_deleted_as_it_is_written(lives: Lives, moment: int) -> None:
     lives.the_world(late=200, off=0, side="salesforce")
     known(lives)
@@ -287,6 +294,7 @@ STORIES: tuple[Story, ...] = (
     a_city_typed_into_a_lead_that_was_just_made,
     a_lead_made_by_a_killed_run_and_deleted_before_it_was_seen,
     a_lead_made_by_a_killed_run_and_merged_before_it_was_seen,
+    a_lead_made_without_an_answer_and_merged_before_it_was_seen,
     a_lead_deleted_as_it_is_written,
     an_edit_while_the_other_record_is_in_the_bin,
     an_edit_that_waits_for_a_record_that_comes_back_and_is_merged,

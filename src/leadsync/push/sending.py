@@ -215,8 +215,9 @@ def _refused(rows: Rows, why: Mapping[str, SkipRecord], world: Pusher, pushed: P
 def _settle(
     crm: Crm, rows: Rows, receipts: Sequence[Receipt], world: Pusher, pushed: Pushed, *, last: bool
 ) -> tuple[Rows, Rows]:
-    """Take the answers; returns what is still unclear and may be sent once more, having been read and not found, and
-    what may be sent without the fields that the CRM refused."""
+    """Take the answers; returns what is still unclear and may be sent once more, since it was read and the record is as
+    it was, and what may be sent without the fields that the CRM refused. A record that was to be made and is not found
+    may have been made, and merged or deleted by somebody: the next run reads that before it makes one."""
     answered = {receipt.token for receipt in receipts}
     silent = [Receipt(token, Outcome.UNKNOWN, row.id) for token, (row, _) in rows.items() if token not in answered]
     kind = next(iter(rows.values()))[0].kind
@@ -232,7 +233,7 @@ def _settle(
                     _done(row, step, Ref(row.side, row.kind, ident), receipt, world, pushed)
                 case Outcome.REJECTED:
                     why[row.token] = receipt.error or Rejected("refused without a reason")
-                case Outcome.UNKNOWN if not last:
+                case Outcome.UNKNOWN if not last and row.id is not None:  # one that we made may be gone again
                     resend[row.token] = row, step
                 case Outcome.UNKNOWN | Outcome.DONE:
                     world.store.outbox.mark([row.token], "unknown")
