@@ -263,6 +263,16 @@ def an_edit_beside_a_clearing(lives: Lives, moment: int) -> None:
     lives.leadsync_runs()
 
 
+def a_company_that_no_record_takes_over_and_a_conversion(lives: Lives, moment: int) -> None:
+    lives.the_world(late=0, off=0, side="hubspot", people=("both", "hubspot"))
+    lives.settle()
+    typed(lives, "hubspot", "company", "Acme Ltd", 1)
+    for _ in range(2):
+        lives.a_record_meets_its_fate(fate="convert", moment=None, side="salesforce", number=0, other=0)
+        lives.leadsync_runs_and_dies(moment=moment)
+        lives.settle()
+
+
 def many_people_in_small_pages(lives: Lives, moment: int) -> None:
     for _ in range(3):
         lives.somebody_arrives(where="both", good=False)
@@ -300,6 +310,7 @@ STORIES: tuple[Story, ...] = (
     an_edit_that_waits_for_a_record_that_comes_back_and_is_merged,
     an_edit_beside_a_newcomer,
     an_edit_beside_a_clearing,
+    a_company_that_no_record_takes_over_and_a_conversion,
     many_people_in_small_pages,
 )
 BY_NAME: Mapping[str, Story] = {story.__name__.replace("_", " "): story for story in STORIES}

@@ -14,7 +14,7 @@ from leadsync.merge import How
 from leadsync.plan.model import Accounted, Kept, Member, Step, Subject
 from leadsync.records import Fields, Ref, Value, is_blank
 
-TAKES_NONE = frozenset({"read", "never", "filled", "person"})
+TAKES_NONE = frozenset({"read", "read_only", "never", "filled", "person"})
 """Reasons for which a record keeps its value whatever another one says."""
 
 
