@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
+from leadsync import __version__
 from leadsync.accounts import Account
 from leadsync.connector import Clock, Register
 from leadsync.progress import Progress
@@ -73,18 +74,20 @@ def _parent(prefix: str, parent: Parent | None) -> dict[str, Value]:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What companies are resolved with: the register, the admin's threshold, and what people decided."""
+    """What companies are resolved with: the register, the admin's threshold, and what people decided. `judge`: the
+    version of leadsync, since another one may judge otherwise."""
 
     register: Register
     settings: ResolveSettings
     decisions: Decisions
     published: str
+    judge: str
 
     def terms(self, query: CompanyQuery) -> str:
         """What an answer depends on besides the company and the register's edition."""
         said = self.decisions.about(query)
         told = [said.confirmed, sorted(said.rejected), self.decisions.domain(query)]
-        return dumps([asdict(self.settings), told])
+        return dumps([asdict(self.settings), told, self.judge])
 
     def edition(self, query: CompanyQuery) -> str:
         """What an answer was made from: it holds until this changes."""
@@ -100,14 +103,13 @@ def enrich(
     progress: Progress,
 ) -> dict[str, Resolved]:
     """Company uid → legal entity, for every account. Asked for again are only companies whose description changed,
-    of which a person decided something, or that what the register published since concerns. Without a register
-    nothing is known, and nothing guessed."""
+    of which a person decided something, that what the register published since concerns, or that an earlier leadsync
+    judged. Without a register nothing is known, and nothing guessed."""
     if register is None:
         return {}
     published = register.published()
-    with_what = Asking(
-        register, settings, Decisions.of(store.matches.verdicts()), published.isoformat() if published else ""
-    )
+    decided, stamp = Decisions.of(store.matches.verdicts()), published.isoformat() if published else ""
+    with_what = Asking(register, settings, decided, stamp, __version__)
     wanted = list(accounts)
     known = store.results.resolutions([account.uid for account in wanted])
     fresh: dict[str, Resolved] = {}

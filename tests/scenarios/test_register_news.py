@@ -314,3 +314,16 @@ def test_a_load_names_the_companies_that_are_to_be_resolved_again(
     done = CliRunner().invoke(cli, ["gleif", "load", "--delta", "delta.csv", "--output", "json"], standalone_mode=False)
     found = json.loads(done.stdout)
     assert (found["changed"], found["families"], found["companies"]) == ([B], [A, B], ["Alpha Werke GmbH"])
+
+
+def test_another_version_of_leadsync_judges_all_companies_anew_and_once(
+    world: World, settled: Callable[[], dict[str, Ref]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled()
+    world.run()
+    assert world.asked() == []
+    monkeypatch.setattr("leadsync.enrich.__version__", "0.2.0")
+    world.run()
+    assert len(world.asked()) == 4
+    world.run()
+    assert world.asked() == []
