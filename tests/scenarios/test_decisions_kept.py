@@ -186,7 +186,7 @@ def twins(world: World) -> Ref:
 
 
 def answered(world: World, answer: str, note: str = "") -> list[dict[str, str]]:
-    with (world.folder / "queue.csv").open(encoding="utf-8") as lines:
+    with (world.folder / "queue.csv").open(encoding="utf-8-sig") as lines:
         rows = list(csv.DictReader(lines))
     for row in rows:
         row["answer"], row["note"] = answer, note

@@ -274,7 +274,7 @@ def test_an_answer_in_a_file_is_refused_where_the_records_say_something_else_by_
     house.say("conflicts", "export", str(file))
     house.edit_salesforce(Phone="333")
     house.run("sync")
-    with file.open(encoding="utf-8", newline="") as text:
+    with file.open(encoding="utf-8-sig", newline="") as text:
         rows = list(csv.DictReader(text))
     with file.open("w", encoding="utf-8", newline="") as text:
         writer = csv.DictWriter(text, rows[0].keys())

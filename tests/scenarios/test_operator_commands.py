@@ -163,7 +163,7 @@ def test_a_conflict_goes_out_as_a_file_and_comes_back_answered(house: House) -> 
     assert {row["reason"] for row in house.run("why-not", "ann@example.com", "phone")[1]["places"]} >= {"held"}
     file = house.folder / "open.csv"
     house.say("conflicts", "export", str(file))
-    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
     with file.open("w", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, rows[0])
         writer.writeheader()

@@ -117,7 +117,7 @@ def test_a_run_says_what_waits_for_a_person_and_the_conflict_says_who_it_is_abou
     assert "p0@example.com" in town.say("conflicts", "list")[1]
     file = town.folder / "open.csv"
     town.say("conflicts", "export", str(file))
-    (row,) = csv.DictReader(file.read_text(encoding="utf-8").splitlines())
+    (row,) = csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines())
     assert (row["who"], row["says"]) == ("p0@example.com", "hubspot: 111; salesforce: 222")
 
 

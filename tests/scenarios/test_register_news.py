@@ -262,7 +262,7 @@ def test_the_queue_begins_where_most_would_change_and_takes_answers_back(
     Path("config.toml").write_text("schema = 1\n", encoding="utf-8")
     runner = CliRunner()
     runner.invoke(cli, ["resolve", "review", "--export", "queue.csv"], standalone_mode=False, catch_exceptions=False)
-    with Path("queue.csv").open(encoding="utf-8") as lines:
+    with Path("queue.csv").open(encoding="utf-8-sig") as lines:
         rows = list(csv.DictReader(lines))
     for row in rows:
         row["answer"] = row["candidates"].split(f") {lei('X')}")[0][-1] if row["name"] == "Twin Handel GmbH" else ""

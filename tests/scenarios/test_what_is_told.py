@@ -88,12 +88,27 @@ def test_answers_come_back_from_a_spreadsheet(house: House, delimiter: str, enco
     held(house)
     file = house.folder / "c.csv"
     assert house.say("conflicts", "export", str(file))[0] == 0
-    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
     with file.open("w", encoding=encoding, newline="") as out:
         writer = csv.DictWriter(out, rows[0], delimiter=delimiter)
         writer.writeheader()
         writer.writerows({**row, "answer": "hubspot"} for row in rows)
     assert house.run("conflicts", "import", str(file))[1] == {"schema": 1, "answers": 1, "lines": 1}
+
+
+@pytest.mark.parametrize(("answer", "value"), [(": 333", "333"), ("=333", "333"), (":", None)])
+def test_an_answer_may_be_the_value_itself(house: House, answer: str, value: str | None) -> None:
+    held(house)
+    file = house.folder / "c.csv"
+    house.say("conflicts", "export", str(file))
+    (row,) = csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines())
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, row)
+        writer.writeheader()
+        writer.writerow({**row, "answer": answer})
+    assert house.run("conflicts", "import", str(file))[0] == 0
+    house.run("sync")
+    assert house.in_salesforce()["Phone"] == value
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any, TypeGuard
 
 import click
 
 from leadsync.answers import BadAnswer, proposals, ruling
-from leadsync.cli.common import Exit, config_option, console, now, only_ours, output_option, read_config, say_json
+from leadsync.cli.common import Exit, config_option, console, now, output_option, read_config, say_json
 from leadsync.cli.inspect import NAMES, find_uid
+from leadsync.cli.sheet import write_sheet
 from leadsync.normalize import person
 from leadsync.records import value_text
 from leadsync.resolve.tables import BadRow, Row, opened_rows
@@ -116,16 +116,13 @@ def resolve(config_path: Path, output: str, lead: str, field: str, take: str | N
 @config_option
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(config_path: Path, file: Path) -> int:
-    """Write what waits to a CSV file. Fill the column "answer" with a side's name, or "=" and the value, and import it
-    again. Only we may read the file: it holds personal data."""
+    """Write what waits to a CSV file. Fill the column "answer" with a side's name, or ":" and the value (":" alone
+    clears the field), and import it again. Only we may read the file: it holds personal data."""
     with Store(read_config(config_path, offline=True).state, write=False) as store:
         found = store.cases.conflicts()
         names = {c.uid: name_of(store, c) for c in found}
-    with only_ours(file).open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(COLUMNS)
-        for c in found:
-            writer.writerow([c.uid, names[c.uid], c.object, c.field, c.since.isoformat(), _says(c), ""])
+    rows = ((c.uid, names[c.uid], c.object, c.field, c.since.isoformat(), _says(c), "") for c in found)
+    write_sheet(file, COLUMNS, rows)
     click.echo(f"{len(found)} conflicts written to {file}")
     return Exit.DONE
 
@@ -171,7 +168,7 @@ def _answer(waiting: dict[tuple[str, str], Conflict], row: Row, where: str) -> R
         raise BadAnswer(f"{what}. Leave its answer blank, or export anew.")
     text = (row["answer"] or "").strip()
     try:
-        if text.startswith("="):
+        if text.startswith((":", "=")):  # "=" where no spreadsheet took it for a formula
             return ruling(conflict, None, text[1:].strip(), now())
         return ruling(conflict, text, None, now())
     except BadAnswer as problem:

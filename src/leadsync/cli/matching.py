@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,10 +10,11 @@ from typing import Any
 
 import click
 
-from leadsync.cli.common import Exit, config_option, console, now, only_ours, output_option, say_json
+from leadsync.cli.common import Exit, config_option, console, now, output_option, say_json
 from leadsync.cli.queue import Candidate, Waiting, known_companies, queue
 from leadsync.cli.registers import desk
 from leadsync.cli.resolve import company_options, decisions_of, match_lines, needs_state, register_options, resolve
+from leadsync.cli.sheet import unguarded, write_sheet
 from leadsync.connector import Register
 from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.records import CompanyQuery, LegalEntity
@@ -286,18 +286,18 @@ def _waiting_json(one: Waiting) -> dict[str, Any]:
 
 
 def _export(waiting: Sequence[Waiting], to: Path, output: str) -> int:
-    with only_ours(to).open("w", encoding="utf-8", newline="") as out:
-        writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for one in waiting:
-            shown = " | ".join(f"{n}) {lei} {name} ({at}) {sure:.2f}" for n, (lei, name, at, sure)
-                               in enumerate(one.candidates, 1))  # fmt: skip
-            writer.writerow({**_waiting_json(one), "candidates": shown, "answer": "", "note": ""})
+    write_sheet(to, COLUMNS, (_row(one) for one in waiting))
     if output == "json":
         say_json({"schema": 1, "written": len(waiting), "file": str(to)})
     else:
         click.echo(f"{len(waiting):,} companies written to {to}; fill the column answer, then review --import {to}")
     return Exit.DONE
+
+
+def _row(one: Waiting) -> list[object]:
+    shown = (f"{n}) {lei} {name} ({at}) {sure:.2f}" for n, (lei, name, at, sure) in enumerate(one.candidates, 1))
+    cells = {**_waiting_json(one), "candidates": " | ".join(shown), "answer": "", "note": ""}
+    return [cells[column] for column in COLUMNS]
 
 
 class BadAnswers(LeadsyncError):
@@ -343,7 +343,8 @@ def _answers(source: Path, known: dict[str, CompanyQuery]) -> tuple[list[_Answer
             answer = (row.get("answer") or "").strip()
             if not answer:
                 continue
-            query = known.get(row.get("company") or "") or query_of({**row, "website": row.get("domain")})
+            told = {name: unguarded(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
+            query = known.get(row.get("company") or "") or query_of({**told, "website": told.get("domain")})
             try:
                 taken.append(_answer(f"  row {number} ({query.name})", query, answer, row))
             except ValueError as problem:

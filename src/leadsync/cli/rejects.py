@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from leadsync.cli.common import Exit, config_option, console, only_ours, opened, output_option, read_config, say_json
+from leadsync.cli.sheet import write_sheet
 from leadsync.errors import LeadsyncError
 from leadsync.quota import Lane
 from leadsync.records import Ref, value_text
@@ -152,14 +152,12 @@ def export(config_path: Path, file: Path) -> int:
     """Write all rejects to FILE: CSV, or JSON if it ends so. Only we may read it: it holds personal data."""
     with Store(read_config(config_path, offline=True).state, write=False) as store:
         rows = [reject_json(r) for r in store.outbox.rejects()]
-    only_ours(file)
     if file.suffix == ".json":
-        file.write_text(json.dumps(rows, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
+        text = json.dumps(rows, ensure_ascii=False, indent=1, default=str)
+        only_ours(file).write_text(text, encoding="utf-8")
     else:
-        with file.open("w", encoding="utf-8", newline="") as out:
-            writer = csv.writer(out)
-            writer.writerow(rows[0] if rows else ["record"])
-            writer.writerows([json.dumps(v) if isinstance(v, list | dict) else v for v in r.values()] for r in rows)
+        cells = ([json.dumps(v) if isinstance(v, list | dict) else v for v in r.values()] for r in rows)
+        write_sheet(file, list(rows[0]) if rows else ["record"], cells)
     click.echo(f"{len(rows)} rejects written to {file}")
     return Exit.DONE
 
