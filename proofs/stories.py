@@ -263,6 +263,14 @@ def an_edit_beside_a_clearing(lives: Lives, moment: int) -> None:
     lives.leadsync_runs()
 
 
+def an_edit_for_a_lead_that_is_converted_as_it_is_read(lives: Lives, moment: int) -> None:
+    known(lives)
+    typed(lives, "hubspot", "first", "Ada")
+    lives.a_record_meets_its_fate(fate="convert", moment=moment, side="salesforce", number=0, other=0)
+    lives.leadsync_runs()
+    lives.leadsync_runs()
+
+
 def a_company_that_no_record_takes_over_and_a_conversion(lives: Lives, moment: int) -> None:
     lives.the_world(late=0, off=0, side="hubspot", people=("both", "hubspot"))
     lives.settle()
@@ -310,6 +318,7 @@ STORIES: tuple[Story, ...] = (
     an_edit_that_waits_for_a_record_that_comes_back_and_is_merged,
     an_edit_beside_a_newcomer,
     an_edit_beside_a_clearing,
+    an_edit_for_a_lead_that_is_converted_as_it_is_read,
     a_company_that_no_record_takes_over_and_a_conversion,
     many_people_in_small_pages,
 )

@@ -172,7 +172,7 @@ class Kept:
     @property
     def quiet(self) -> bool:
         """Whether a plan need not tell of it."""
-        return self.reason in QUIET
+        return self.reason in QUIET and not self.waits
 
 
 Accounted = Mapping[str, Mapping[Ref, Fields]]
