@@ -271,6 +271,16 @@ def an_edit_for_a_lead_that_is_converted_as_it_is_read(lives: Lives, moment: int
     lives.leadsync_runs()
 
 
+def an_edit_for_a_lead_whose_contact_is_not_seen_yet(lives: Lives, moment: int) -> None:
+    lives.the_world(late=45, off=0, side="salesforce", people=("both", "hubspot"))
+    lives.settle()
+    typed(lives, "salesforce", "first", "Ada", 1)
+    lives.a_record_meets_its_fate(fate="merge", moment=None, number=0, other=0, side="hubspot")
+    lives.a_record_meets_its_fate(fate="convert", moment=moment, number=0, other=0, side="hubspot")
+    for _ in range(3):
+        lives.leadsync_runs()
+
+
 def a_company_that_no_record_takes_over_and_a_conversion(lives: Lives, moment: int) -> None:
     lives.the_world(late=0, off=0, side="hubspot", people=("both", "hubspot"))
     lives.settle()
@@ -319,6 +329,7 @@ STORIES: tuple[Story, ...] = (
     an_edit_beside_a_newcomer,
     an_edit_beside_a_clearing,
     an_edit_for_a_lead_that_is_converted_as_it_is_read,
+    an_edit_for_a_lead_whose_contact_is_not_seen_yet,
     a_company_that_no_record_takes_over_and_a_conversion,
     many_people_in_small_pages,
 )

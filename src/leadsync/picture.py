@@ -32,6 +32,8 @@ class Party:
     sources: tuple[Seen, ...]
     facts: Mapping[str, Value]
     verdicts: Mapping[str, Verdict]
+    awaited: frozenset[Ref] = frozenset()
+    """Those of its records whose place another one took that was not seen yet."""
 
     @property
     def uid(self) -> str:
@@ -84,7 +86,10 @@ def parties(
         for name in [n for n, v in verdicts.items() if v.how is How.HELD and (identity.uid, n) in rulings]:
             verdicts[name] = _ruled(mapping, verdicts[name], rulings[identity.uid, name], members)
             facts[name] = verdicts[name].value
-        made.append(Party(identity, members, facts, verdicts))
+        awaited = frozenset(
+            s.record.ref for s in members if (after := s.record.successor) is not None and after not in seen
+        )
+        made.append(Party(identity, members, facts, verdicts, awaited))
     return made
 
 
@@ -225,6 +230,7 @@ def members(party: Party, unique_field: Mapping[tuple[str, str], str]) -> tuple[
             primary=s.record.ref in primary.values(),
             modified=s.record.modified,
             modified_by=s.record.modified_by,
+            awaited=s.record.ref in party.awaited,
         )
         for s in party.sources
     )

@@ -77,7 +77,7 @@ def _half_way(place: Place, last: LastWrite | None) -> bool:
 def _never_ours(place: Place, *, half_way: bool) -> Kept | None:
     if place.member.read_only:
         detail = "the record can no longer be written: it was converted, or is locked"
-        return place.kept("read_only", detail, waits=_alone(place) and _to_come(place))
+        return place.kept("read_only", detail, waits=(place.member.awaited or _alone(place)) and _to_come(place))
     if place.target.direction is Direction.READ:
         return place.kept("read", 'the mapping only reads it: direction = "read"')
     if place.mapped.unique and not place.member.primary:
@@ -96,7 +96,7 @@ def _never_ours(place: Place, *, half_way: bool) -> Kept | None:
 
 
 def _alone(place: Place) -> bool:
-    """Whether the record that took this one's place was not seen yet."""
+    """Whether no other record of its side can take over what is to come."""
     side = place.member.ref.side
     return not any(other.ref.side == side and not other.read_only for other in place.subject.members)
 

@@ -24,6 +24,8 @@ class Member:
     primary: bool = True
     modified: datetime | None = None
     modified_by: str = ""
+    awaited: bool = False
+    """Another record took its place, and was not seen yet."""
 
 
 @dataclass(frozen=True, slots=True)
