@@ -79,7 +79,8 @@ def test_what_a_trigger_says_of_a_record_is_shown_without_its_values(
     ids = seed_leads(sandbox, 10)
     text = "Canary Jones (canary@secret.example, +49 170 123 4567) is on the list of 100000: ask legal first."
     fault(sandbox, where=f"Id = '{ids[3]}'", code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message=text)
-    writes = [Write(i, "Lead", i, {"LastName": "Canary Jones", "Title": "leg"}) for i in ids]
+    values = {"LastName": "Canary Jones", "Title": "leg", "Status": "ask"}
+    writes = [Write(i, "Lead", i, values) for i in ids]
     refused = connect(bulk_from=bulk_from).write("Lead", writes)[3]
     assert refused.outcome is Outcome.REJECTED
     told = f"{refused.error}{refused.error!r}"
