@@ -55,15 +55,13 @@ def audit(
     """Read every live record anew. Differences are taken in as any other news; nothing is written to a CRM. Refused
     writes get another try, for their cause may have gone; but not those of which nobody wants to hear."""
     found = Audited()
-    for side, crm in sides.items():
-        for kind, role in ((o.name, o.role) for o in crm.objects()):
-            fields = mappings[role].vendor_fields(side, kind)
-            progress.step(f"audit {side} {kind}")
-            for batch in _batches(store, side, kind):
-                if stop():
-                    return found
-                found = _merged(found, _one(store, crm, kind, batch, fields, clock()))
-                progress.advance(len(batch))
+    for crm, kind, fields in _objects(sides, mappings):
+        progress.step(f"audit {crm.side} {kind}")
+        for batch in _batches(store, crm.side, kind):
+            if stop():
+                return found
+            found = _merged(found, _one(store, crm, kind, batch, fields, clock()))
+            progress.advance(len(batch))
     with store.transaction():
         store.outbox.accepted([r.ref for r in store.outbox.rejects() if r.direction == "write" and not r.dropped])
         store.note(NOTED, clock().isoformat())
@@ -80,23 +78,28 @@ def catch_up(
 ) -> None:
     """Read the records of an object again once fields of it can be read that could not be before: they were mapped
     since, provisioned, or opened to leadsync's user. Else they would be known of those alone that somebody edits."""
+    for crm, kind, fields in _objects(sides, mappings):
+        shown = _still_mapped(store, crm.side, kind, fields)
+        if shown.issuperset(fields) or stop():
+            continue
+        sample = [record.ref.id for record in store.pulled.some(crm.side, kind, SAMPLE)]
+        now_shown = {name for record in _read(crm, kind, sample, fields).values() for name in record.fields}
+        if now_shown <= shown:
+            continue
+        progress.step(f"read what is new in {crm.side} {kind}")
+        for batch in _batches(store, crm.side, kind):
+            if stop():
+                return
+            _one(store, crm, kind, batch, fields, clock())
+            progress.advance(len(batch))
+        store.pulled.note_shown(crm.side, kind, now_shown)
+
+
+def _objects(sides: Mapping[str, Crm], mappings: Mapping[Role, ObjectMap]) -> Iterator[tuple[Crm, str, Sequence[str]]]:
+    """Each object of every CRM, with the fields that are read of it."""
     for side, crm in sides.items():
-        for kind, role in ((o.name, o.role) for o in crm.objects()):
-            fields = mappings[role].vendor_fields(side, kind)
-            shown = _still_mapped(store, side, kind, fields)
-            if shown.issuperset(fields) or stop():
-                continue
-            sample = [record.ref.id for record in store.pulled.some(side, kind, SAMPLE)]
-            now_shown = {name for record in _read(crm, kind, sample, fields).values() for name in record.fields}
-            if now_shown <= shown:
-                continue
-            progress.step(f"read what is new in {side} {kind}")
-            for batch in _batches(store, side, kind):
-                if stop():
-                    return
-                _one(store, crm, kind, batch, fields, clock())
-                progress.advance(len(batch))
-            store.pulled.note_shown(side, kind, now_shown)
+        for one in crm.objects():
+            yield crm, one.name, mappings[one.role].vendor_fields(side, one.name)
 
 
 def _still_mapped(store: Store, side: str, kind: str, fields: Sequence[str]) -> frozenset[str]:
