@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +17,7 @@ from leadsync.progress import Progress
 from leadsync.records import CompanyQuery, Fields, LegalEntity, Match, Ownership, Parent, Value
 from leadsync.resolve import Decisions, ResolveSettings, Verdict, resolve_all
 from leadsync.resolve.ask import ask
-from leadsync.resolve.decisions import CONFIRM, company_key
+from leadsync.resolve.decisions import CONFIRM, LEI, company_key
 from leadsync.resolve.judge import CONSIDERED, WORTH_A_LOOK
 from leadsync.store import Store
 from leadsync.store.rows import dumps
@@ -201,7 +200,6 @@ TICK = "lei_confirmed"
 """The company mapping's field (a checkbox of a CRM) by which a person confirms the LEI that stands there."""
 TICKED = "lei_ticked"
 """The fact that tells of such a tick: the LEI beside it ("" where that CRM has none) and since when it is known."""
-_LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}")
 
 
 def note_ticks(
@@ -225,7 +223,7 @@ def note_ticks(
         lei, at = beside or ours, last.get(company_key(account.query))
         if not lei or (at is not None and datetime.fromisoformat(since) <= at):
             continue
-        there = lei == ours or (_LEI.fullmatch(lei) and register is not None and register.entity(lei) is not None)
+        there = lei == ours or (LEI.fullmatch(lei) and register is not None and register.entity(lei) is not None)
         if there and lei != decided.about(account.query).confirmed:
             verdicts.append(Verdict(account.query, lei, CONFIRM))
     if verdicts:

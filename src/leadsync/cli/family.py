@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from leadsync.cli.common import Exit, console, output_option, say_json
-from leadsync.cli.matching import LEI
 from leadsync.cli.registers import Desk, desk
 from leadsync.cli.resolve import company_options, decisions_of, match_lines, parent_text, register_options
 from leadsync.connector import Register
@@ -18,7 +17,7 @@ from leadsync.errors import LeadsyncError
 from leadsync.records import LegalEntity, Parent
 from leadsync.resolve.ask import ask
 from leadsync.resolve.bulk import query_of
-from leadsync.resolve.decisions import successor
+from leadsync.resolve.decisions import LEI, successor
 
 FUNDS = 20
 """Funds that are named to people; `--output json` names all."""
@@ -89,7 +88,8 @@ def _family(register: Register, entity: LegalEntity, on: date | None, limit: int
     owned = register.ownership(entity.lei, on)
     walk = _Below(register, on, {entity.lei}, limit)
     below = [{"depth": depth, **one} for depth, one in walk.of(entity.lei)]
-    after = successor(entity.lei, register.entity)
+    now = successor(entity.lei, register.entity)
+    after = now if now is not None and now.lei != entity.lei else None
     funds = {k.lei: k for k in register.kin(entity.lei, on) if k.tie == "fund"}
     managers = {k.lei: k for k in register.kin(entity.lei, on, up=True) if k.tie == "fund"}
     return {
@@ -99,8 +99,8 @@ def _family(register: Register, entity: LegalEntity, on: date | None, limit: int
         "category": entity.category,
         "status": entity.status,
         "registration": entity.registration,
-        "successor": after.lei if after is not None and after.lei != entity.lei else "",
-        "successor_name": f"{after.name} ({after.country})" if after is not None and after.lei != entity.lei else "",
+        "successor": after.lei if after is not None else "",
+        "successor_name": f"{after.name} ({after.country})" if after is not None else "",
         "as_of": on,
         "direct": _parent(owned.direct),
         "ultimate": _parent(owned.ultimate),

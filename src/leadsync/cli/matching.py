@@ -21,7 +21,7 @@ from leadsync.records import CompanyQuery, LegalEntity
 from leadsync.resolve import Decisions, Verdict
 from leadsync.resolve.ask import means_of
 from leadsync.resolve.bulk import query_of
-from leadsync.resolve.decisions import CONFIRM, REJECT, company_key, following, identifies
+from leadsync.resolve.decisions import CONFIRM, LEI, REJECT, company_key, following, identifies
 from leadsync.resolve.explain import Considered, Explained
 from leadsync.resolve.explain import explain as explain_match
 from leadsync.resolve.judge import CONSIDERED
@@ -33,7 +33,6 @@ COLUMNS = (
     "company", "name", "country", "city", "domain", "status", "leads", "worth", "change", "why", "candidates", "answer",
     "note",
 )  # fmt: skip
-LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}")
 RECORD = re.compile(r"[a-z][\w-]*/\w+/\S+")
 """How a record is named: side/object/id."""
 NO_SUCH = "{}: the register has no such entity. `leadsync gleif status` tells how old it is."

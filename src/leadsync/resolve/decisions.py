@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,8 @@ from leadsync.normalize.domains import is_shared
 from leadsync.records import CompanyQuery, LegalEntity, Match
 
 CONFIRM, REJECT = "confirm", "reject"
+LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}")
+"""How an LEI is written; its check digits are not looked at, since some published ones fail them."""
 LEARNED = 0.95
 """What a match by a learned web domain is worth: less than a decision, since a subsidiary may use its parent's."""
 FOLLOWED = frozenset({"MERGED", "DUPLICATE", "RETIRED"})
