@@ -168,8 +168,9 @@ def carry_out(world: World, made: Plan) -> Pushed:
     wanted = _still_to_make(world) if new else set()
     going = {s.ref for s in new if s.ref in wanted}
     apart = _told_apart(world, made)
-    steps = [s for s in made.steps if (s.id is not None or s.ref in going) and s.uid not in apart]
     late = [s for s in made.steps if (s.id is None and s.ref not in going) or s.uid in apart]
+    stopped = {s.ref for s in late}
+    steps = [s for s in made.steps if s.ref not in stopped]
     with world.store.transaction():
         world.store.outbox.enqueue(outgoing(steps, world.run, made.after), world.clock())
     pushed = push(steps, made.after, pusher)

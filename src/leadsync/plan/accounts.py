@@ -27,8 +27,7 @@ def shadows(subject: Subject, steps: Sequence[Step], kept: Sequence[Kept]) -> It
     """Every record's shadow as soon as the plan stands, before anything is written."""
     open_ = {c.field for step in steps for c in step.changes} | {k.field for k in kept if k.waits}
     waiting = {name for name in open_ if two_way(subject.object, name)} | _while_in_the_bin(subject)
-    waiting.update(contradictions(subject))
-    waiting.update(name for name in _undelivered(subject, kept) if name not in open_)
+    waiting.update(contradictions(subject), _undelivered(subject, kept))
     for member in subject.members:
         yield member.ref, _shadow(subject.object, member, waiting)
 
