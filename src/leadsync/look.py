@@ -98,10 +98,9 @@ def find(world: World, as_of: datetime, said: Said, part: Part | None = None) ->
     )
     if part is None:
         world.progress.step("identify people and companies", len(people) + len(firms))
-    leads = picture.parties(world.rules.lead, identify_people(people, known_as, said.overrides), seen, said.rulings)
-    companies = picture.parties(
-        world.rules.company, identify_companies(firms, known_as, said.overrides), seen, said.rulings
-    )
+    together = partial(picture.parties, seen=seen, rulings=said.rulings, given=world.store.outbox.given_to)
+    leads = together(world.rules.lead, identify_people(people, known_as, said.overrides))
+    companies = together(world.rules.company, identify_companies(firms, known_as, said.overrides))
     named = {*map(str, seen), *part.addressed} if part is not None else None
     active = picture.activities(leads, (t for t in pulled.touches(named) if t.at <= as_of), world.rules.touches)
     closed = picture.closed_sides([*leads, *companies], known_as, seen)

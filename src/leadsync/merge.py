@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from leadsync.connector import LAG
 from leadsync.records import Absent, Ref, Value, is_blank
 
 PAIR = 2
@@ -38,7 +37,8 @@ class Cell:
     """One record's value of a field, in canonical form. `base`: its shadow; ABSENT at first sight.
 
     `rank` orders records of one side: the object preferred there, then the id, so that the order never changes.
-    `since`, `until`: between which two moments of our clock the value was changed, where that is known.
+    `since`, `until`: between which two moments of our clock the value was changed, where that is known. `given`: when
+    we wrote the base there, where it is from us.
     """
 
     ref: Ref
@@ -48,6 +48,7 @@ class Cell:
     rank: tuple[int, str] = (0, "")
     since: datetime | None = None
     until: datetime | None = None
+    given: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +125,13 @@ def _after_change(cells: Sequence[Cell], changed: Sequence[Cell], rules: Rules) 
 
 
 def _upon(cell: Cell, other: Cell, rules: Rules) -> bool:
-    """Whether the other edit was made of the very value that this one brought, and when that was known already: it is
-    the newer one. So it is where an edit has reached one record, and a further one has not taken it yet."""
-    if isinstance(other.base, Absent) or other.since is None or cell.until is None:
+    """Whether the other edit was made of the very value that this one brought, and that we had carried there since: it
+    is the newer one. So it is where an edit has reached one record, and a further one has not taken it yet. A record
+    that said the same before, by itself, tells nothing of which edit came first."""
+    if isinstance(other.base, Absent) or other.given is None or cell.until is None:
         return False
     made_of_it = rules.same(other.base, cell.value) and not rules.same(other.value, cell.value)
-    return made_of_it and other.since + LAG >= cell.until
+    return made_of_it and other.given >= cell.until
 
 
 def _conflict(cells: Sequence[Cell], winner: Cell, rivals: Sequence[Cell], rules: Rules) -> Verdict:

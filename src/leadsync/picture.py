@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from leadsync.identify import Identity, Known, addresses, carried_id
 from leadsync.mapping.compare import canonical, same
 from leadsync.mapping.model import FieldMap, ObjectMap
 from leadsync.mapping.transform import apply
-from leadsync.merge import How, Verdict, answered
+from leadsync.merge import PAIR, How, Verdict, answered
 from leadsync.normalize import person
 from leadsync.plan import Member, Subject
 from leadsync.records import Fields, Ref, Touch, Value, is_blank
@@ -73,14 +73,17 @@ def parties(
     identities: Iterable[Identity],
     seen: Mapping[Ref, Seen],
     rulings: Mapping[tuple[str, str], Ruling],
+    given: Callable[[Ref], Mapping[str, tuple[Value, datetime]]],
 ) -> list[Party]:
     """One party for each identity, its facts unified from its records. `rulings`: what people answered to conflicts,
-    by leadsync id and field."""
+    by leadsync id and field; `given`: what our last writes made of a record's fields, and when."""
     made: list[Party] = []
     for identity in identities:
         members = tuple(seen[k.record.ref] for k in identity.members)
+        several = len(members) > PAIR
         sources = [
-            Source(s.record, s.shadow, k.preferred, s.changed) for s, k in zip(members, identity.members, strict=True)
+            Source(s.record, s.shadow, k.preferred, s.changed, given(s.record.ref) if several else {})
+            for s, k in zip(members, identity.members, strict=True)
         ]
         facts, verdicts = unify(mapping, sources)
         for name in [n for n, v in verdicts.items() if v.how is How.HELD and (identity.uid, n) in rulings]:

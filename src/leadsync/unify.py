@@ -18,12 +18,14 @@ from leadsync.records import ABSENT, Absent, Fields, Record, Value, is_blank
 @dataclass(frozen=True, slots=True)
 class Source:
     """A record to unify: its shadow (None at first sight), how much its object is preferred on its side, and between
-    which moments its fields were changed, where that is known."""
+    which moments its fields were changed, where that is known. `given`: what our last writes made of them,
+    and when."""
 
     record: Record
     shadow: Fields | None
     preferred: int = 0
     changed: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    given: Mapping[str, tuple[Value, datetime]] = field(default_factory=dict)
 
 
 def from_vendor(mapped: FieldMap, target: Target, raw: Value) -> Value:
@@ -81,7 +83,8 @@ def _cells(mapped: FieldMap, sources: Iterable[Source]) -> Iterable[Cell]:
             value = from_vendor(mapped, target, source.record.fields[target.name])
             base = _base(mapped, target, source.shadow)
             since, until = source.changed.get(target.name, (None, None))
-            yield Cell(ref, value, base, source.record.modified, (source.preferred, ref.id), since, until)
+            rank = (source.preferred, ref.id)
+            yield Cell(ref, value, base, source.record.modified, rank, since, until, _given(source, target))
 
 
 def _current(cells: list[Cell], sources: Iterable[Source]) -> list[Cell]:
@@ -94,14 +97,20 @@ def _current(cells: list[Cell], sources: Iterable[Source]) -> list[Cell]:
         for s in sources
         if s.record.read_only and s.record.successor is not None and s.record.successor in present
     }
-    bases = {past[cell.ref]: cell.base for cell in cells if cell.ref in past}
+    before = {past[cell.ref]: cell for cell in cells if cell.ref in past}
     return [
-        replace(cell, base=bases[cell.ref])
-        if cell.ref in bases and isinstance(cell.base, Absent) and not is_blank(cell.value)
+        replace(cell, base=before[cell.ref].base, given=before[cell.ref].given)
+        if cell.ref in before and isinstance(cell.base, Absent) and not is_blank(cell.value)
         else cell
         for cell in cells
         if cell.ref not in past
     ]
+
+
+def _given(source: Source, target: Target) -> datetime | None:
+    """When we wrote what the shadow says; None where it came there otherwise."""
+    settled, at = source.given.get(target.name, (ABSENT, None))
+    return at if source.shadow is not None and source.shadow.get(target.name) == settled else None
 
 
 def _base(mapped: FieldMap, target: Target, shadow: Mapping[str, Value] | None) -> Value | Absent:

@@ -44,3 +44,20 @@ def test_what_is_typed_over_a_value_that_came_through_is_newer_than_it(tmp_path:
     for _ in range(2):
         stage.run()
     assert stage.value(refuser, "Title") == "CIO"
+
+
+def test_what_is_typed_over_a_value_that_stood_there_by_itself_is_an_edit_like_the_other(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, "salesforce")
+    contact = stage.hubspot.put("contacts", **ADA)
+    edited, other = (stage.salesforce.put("Lead", Company="Acme", **ADA_SF) for _ in range(2))
+    stage.salesforce.edit(other, Title="CEO")
+    stage.run()
+    stage.hubspot.refuse = lambda write: "a rule forbids it" if "jobtitle" in write.values else ""
+    stage.salesforce.edit(edited, Title="CEO")  # as the other lead has it already, but not from here
+    stage.run()
+    stage.salesforce.edit(other, Title="CIO")
+    stage.hubspot.refuse = lambda _: ""
+    done = stage.run()
+    assert [h.field for h in done.plan.held] == ["job_title"]
+    assert [stage.value(ref, "Title") for ref in (edited, other)] == ["CEO", "CIO"]
+    assert stage.value(contact, "jobtitle") == "CTO"

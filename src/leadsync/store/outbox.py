@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from leadsync.records import Ref
+from leadsync.records import Ref, Value
 from leadsync.store.rows import Outgoing, Reject, Written, among, dumps, outgoing_of, reject_of
 
 
@@ -77,6 +77,10 @@ class Outbox:
         """The last writes to one record, field by field."""
         rows = self._db.execute("SELECT * FROM written WHERE ref = ? ORDER BY field", (str(ref),))
         return [written_of(row) for row in rows]
+
+    def given_to(self, ref: Ref) -> dict[str, tuple[Value, datetime]]:
+        """What our last writes made of one record's fields, and when."""
+        return {row.field: (row.settled, row.at) for row in self.written_to(ref)}
 
     # ---- rejects
 
