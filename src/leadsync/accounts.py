@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from leadsync.identify import CompanyKey, Identity, Known, company_key, implied_uid, same_company, web_domain
+from leadsync.identify import CompanyKey, Identity, Known, city_key, company_key, implied_uid, same_company, web_domain
 from leadsync.normalize import person
 from leadsync.records import CompanyQuery, Fields, Ref, is_blank
 
@@ -131,8 +131,9 @@ class Accounts:
             return None
         namesakes = [a for a in self._by_core.get(key.core, ()) if same_company(a.key, key)]
         by_domain = [a for a in namesakes if domain and a.key.domain == domain]
-        if len(by_domain or namesakes) == 1:
-            return Belonging((by_domain or namesakes)[0], "the lead names it")
+        found = _site(by_domain, facts) or _only(_here(namesakes, facts))
+        if found is not None:
+            return Belonging(found, "the lead names it")
         return Belonging(self._imply(key, facts), "only leads name it")
 
     def _imply(self, key: CompanyKey, facts: Fields) -> Account:
@@ -145,8 +146,27 @@ class Accounts:
         return account
 
     def _by_mail(self, facts: Fields) -> Belonging | None:
-        sharers = self._by_domain.get(_mail_domain(facts), [])
-        return Belonging(sharers[0], "the only company with the e-mail's domain") if len(sharers) == 1 else None
+        found = _site(self._by_domain.get(_mail_domain(facts), []), facts)
+        return Belonging(found, "the only company with the e-mail's domain") if found is not None else None
+
+
+def _site(sharers: Sequence[Account], facts: Fields) -> Account | None:
+    """The only one of the accounts that share a web domain; of one company's sites, the one in the lead's city, else
+    the one with the smallest id: they have one legal entity."""
+    first = min(sharers, key=lambda account: account.uid, default=None)
+    if first is None or not all(a.key.core == first.key.core and same_company(a.key, first.key) for a in sharers):
+        return None
+    return _only(_here(sharers, facts)) or first
+
+
+def _here(accounts: Sequence[Account], facts: Fields) -> Sequence[Account]:
+    """The accounts in the lead's city; all of them, where none is."""
+    city = city_key(facts)
+    return [a for a in accounts if city and city_key({"city": a.query.city}) == city] or accounts
+
+
+def _only(accounts: Sequence[Account]) -> Account | None:
+    return accounts[0] if len(accounts) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)

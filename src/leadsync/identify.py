@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leadsync.normalize import person
-from leadsync.normalize.company import core_name, country_code, domain_of, is_shared, legal_form
+from leadsync.normalize.company import core_name, country_code, domain_of, is_shared, legal_form, plain_words
 from leadsync.records import Fields, Record, Ref, is_blank
 
 NAMESPACE = uuid.UUID("6f0d3f5e-6a0c-5d4e-9a39-0e6d9b1f7c52")
@@ -111,7 +111,8 @@ def people(records: Iterable[Known], uids: Mapping[Ref, str], overrides: Overrid
 
 def companies(records: Iterable[Known], uids: Mapping[Ref, str], overrides: Overrides = NOTHING_SAID) -> list[Identity]:
     """Group records into companies: by what people said, by leadsync id, and by name without legal form where country,
-    form and web domain do not contradict."""
+    form and web domain do not contradict. Where one CRM keeps two cities apart under one name, each is a company here:
+    what is typed of the one site is not to reach the other."""
     members = sorted(records, key=lambda k: k.record.ref)
     groups = _started(members, overrides)
     _join_known(groups, members, uids)
@@ -228,6 +229,11 @@ def web_domain(facts: Fields) -> str:
     return "" if is_shared(domain, person.FREE_MAIL) else domain
 
 
+def city_key(facts: Fields) -> str:
+    """A city, however it is written; "" where none is known."""
+    return " ".join(plain_words(_text(facts, "city")))
+
+
 def company_key(facts: Fields) -> CompanyKey:
     """The key of a company as its record, or a lead, describes it."""
     name = _text(facts, "name") or _text(facts, "company_name")
@@ -251,13 +257,16 @@ def same_company(a: CompanyKey, b: CompanyKey) -> bool:
 
 def _join_by_name(groups: _Groups, members: Sequence[Known]) -> None:
     by_core: dict[str, list[tuple[CompanyKey, Ref]]] = defaultdict(list)
+    cities: dict[Ref, str] = {}
     for known in members:
         key = company_key(known.facts)
         if key.core:
             by_core[key.core].append((key, known.record.ref))
+            cities[known.record.ref] = city_key(known.facts)
     for namesakes in by_core.values():
         for kind in _kinds(namesakes):
-            groups.join(kind, "same company name, and country, legal form or web domain agree")
+            for site in _sites(kind, cities):
+                groups.join(site, "same company name, and country, legal form or web domain agree")
 
 
 def _kinds(namesakes: Sequence[tuple[CompanyKey, Ref]]) -> list[list[Ref]]:
@@ -271,6 +280,20 @@ def _kinds(namesakes: Sequence[tuple[CompanyKey, Ref]]) -> list[list[Ref]]:
         elif not fitting:
             kinds.append((key, [ref]))
     return [refs for _, refs in kinds]
+
+
+def _sites(kind: Sequence[Ref], cities: Mapping[Ref, str]) -> Iterable[Sequence[Ref]]:
+    """One company's records; by city, where one CRM has it in several. Of which site one without a city is, nobody
+    knows: it stands alone."""
+    towns: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for ref in kind:
+        towns[ref.side, ref.kind].add(cities[ref])
+    if all(len(found - {""}) <= 1 for found in towns.values()):
+        return [kind]
+    by_city: dict[str, list[Ref]] = defaultdict(list)
+    for ref in kind:
+        by_city[cities[ref] or str(ref)].append(ref)
+    return by_city.values()
 
 
 def _company_key(known: Known) -> str:

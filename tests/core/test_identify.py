@@ -161,6 +161,34 @@ COMPANIES = [
         [["a/c/1"], ["a/c/2"], ["b/a/1"]],
         id="a vague record that fits two joins none",
     ),
+    pytest.param(
+        [
+            known("a/c/1", name="Acme GmbH", country="DE", city="Köln"),
+            known("b/a/1", name="Acme GmbH", country="DE", city="Berlin"),
+            known("b/a/2", name="Acme GmbH", country="DE", city="KÖLN "),
+        ],
+        [["a/c/1", "b/a/2"], ["b/a/1"]],
+        id="two sites of one company that one CRM keeps apart",
+    ),
+    pytest.param(
+        [
+            known("a/c/1", name="Acme GmbH", country="DE", city="Bonn"),
+            known("b/a/1", name="Acme GmbH", country="DE", city="Berlin"),
+            known("b/a/2", name="Acme GmbH", country="DE", city="Köln"),
+            known("b/a/3", name="Acme GmbH", country="DE"),
+        ],
+        [["a/c/1"], ["b/a/1"], ["b/a/2"], ["b/a/3"]],
+        id="a record of none of two sites, or nobody knows of which",
+    ),
+    pytest.param(
+        [
+            known("a/c/1", name="Acme GmbH", country="DE", city="Bonn"),
+            known("b/a/1", name="Acme GmbH", country="DE", city="Berlin"),
+            known("b/a/2", name="Acme GmbH", country="DE"),
+        ],
+        [["a/c/1", "b/a/1", "b/a/2"]],
+        id="two CRMs may well know of two addresses",
+    ),
 ]
 
 

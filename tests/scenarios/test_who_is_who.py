@@ -277,3 +277,18 @@ def test_an_edit_waits_for_a_contact_that_cannot_be_read(stage: Stage) -> None:
     stage.salesforce.edit(new[0], Department="Board")
     settled(stage)
     assert stage.value(new[0], "Title") == stage.value(contact, "jobtitle") == "CEO"
+
+
+def test_what_is_typed_of_one_site_of_a_company_does_not_reach_the_other(stage: Stage) -> None:
+    company = stage.hubspot.put("companies", name="Acme GmbH", country="Germany", city="Köln")
+    koeln, berlin = (
+        stage.salesforce.put("Account", Name="Acme GmbH", BillingCountry="Germany", BillingCity=city)
+        for city in ("Köln", "Berlin")
+    )
+    stage.run()
+    stage.salesforce.edit(berlin, BillingCity="Potsdam")
+    stage.salesforce.edit(koeln, BillingCity="Bonn")
+    done = stage.run()
+    assert [stage.value(ref, "BillingCity") for ref in (koeln, berlin)] == ["Bonn", "Potsdam"]
+    assert stage.value(company, "city") == "Bonn"
+    assert done.plan.held == ()
