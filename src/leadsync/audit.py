@@ -54,9 +54,9 @@ def audit(
 ) -> Audited:
     """Read every live record anew. Differences are taken in as any other news; nothing is written to a CRM. Refused
     writes get another try, for their cause may have gone; but not those of which nobody wants to hear."""
-    found = Audited()
+    found, counts = Audited(), store.pulled.counts()
     for crm, kind, fields in _objects(sides, mappings):
-        progress.step(f"audit {crm.side} {kind}")
+        progress.step(f"audit {crm.side} {kind}", counts.get((crm.side, kind), 0))
         for batch in _batches(store, crm.side, kind):
             if stop():
                 return found
@@ -86,7 +86,7 @@ def catch_up(
         now_shown = {name for record in _read(crm, kind, sample, fields).values() for name in record.fields}
         if now_shown <= shown:
             continue
-        progress.step(f"read what is new in {crm.side} {kind}")
+        progress.step(f"read what is new in {crm.side} {kind}", store.pulled.counts().get((crm.side, kind), 0))
         for batch in _batches(store, crm.side, kind):
             if stop():
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,14 @@ def test_two_records_are_split_and_joined_again(house: House) -> None:
     assert house.run("why", pair[0])[1]["lead"] == house.run("why", pair[1])[1]["lead"]
     house.run("sync")
     assert house.run("plan")[1]["steps"] == []
+
+
+def test_an_audit_tells_how_far_it_is(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    house.run("plan")
+    with caplog.at_level(logging.INFO):
+        house.run("audit")
+    told = [record.getMessage() for record in caplog.records]
+    assert {"audit hubspot contacts (1)", "audit salesforce Lead (1)"} <= set(told)
 
 
 def test_drift_timeline_audit_flaps_and_rejects_tell_how_it_stands(house: House) -> None:

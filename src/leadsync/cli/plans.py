@@ -13,7 +13,17 @@ import click
 
 from leadsync.audit import audit as sweep
 from leadsync.cli import show
-from leadsync.cli.common import Exit, config_option, console, only_ours, opened, output_option, read_config, say_json
+from leadsync.cli.common import (
+    Exit,
+    config_option,
+    console,
+    only_ours,
+    opened,
+    output_option,
+    progress,
+    read_config,
+    say_json,
+)
 from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.mapping.compare import same
 from leadsync.plan import Kept, LastWrite, Plan, Step, goes_back, turns
@@ -61,7 +71,8 @@ def apply(config_path: Path, output: str, file: Path) -> int:
     the plan saw. What has moved since is dropped and listed; the next plan looks at it anew."""
     made = read_plan(file)
     stop = StopFlag().install()
-    with opened(read_config(config_path), stop=stop, lane=Lane.INTERACTIVE) as world:
+    config = read_config(config_path)
+    with progress(show=True) as bar, opened(config, bar=bar, stop=stop, lane=Lane.INTERACTIVE) as world:
         pushed = recorded(world, "apply", made)
     _tell(pushed, output)
     return stop.exit_code or _outcome(pushed)
@@ -154,7 +165,7 @@ def undo_command(
         raise Misconfigured("undo needs --run ID or --since TIME, --field NAME, or --field with one of them.")
     config = read_config(config_path)
     stop = StopFlag().install()
-    with opened(config, stop=stop, lane=Lane.INTERACTIVE) as world:
+    with progress(show=True) as bar, opened(config, bar=bar, stop=stop, lane=Lane.INTERACTIVE) as world:
         run = _named_run(world.store, run)
         rows = [w for w in _chosen(world.store, run, since) if field in (None, w.mapped, w.field)]
         if not rows:
@@ -260,7 +271,8 @@ def audit(context: click.Context, config_path: Path, output: str) -> int:
     instead, on what the last run read."""
     if context.invoked_subcommand is not None:
         return Exit.DONE
-    with opened(read_config(config_path), lane=Lane.INTERACTIVE) as world:
+    config = read_config(config_path)
+    with progress(show=True) as bar, opened(config, bar=bar, lane=Lane.INTERACTIVE) as world:
         found = sweep(world.store, world.sides, world.rules.mappings, world.clock, world.progress, world.stop)
     report: dict[str, Any] = {
         "schema": 1,
