@@ -13,7 +13,7 @@ import pytest
 
 from leadsync.cli import commands
 from leadsync.cli.inspect import NotFound, find_uid
-from leadsync.cli.main import main
+from leadsync.cli.main import cli, main
 from leadsync.connector import connectors
 from leadsync.errors import Misconfigured
 from leadsync.records import Ref
@@ -37,6 +37,14 @@ def test_a_folder_that_cannot_be_written_is_named(capsys, monkeypatch, tmp_path)
     (tmp_path / "taken").write_text("", encoding="utf-8")
     code, said = told(capsys, monkeypatch, "init", "--dir", str(tmp_path / "taken" / "below"))
     assert (code, said) == (1, f"leadsync: {tmp_path / 'taken' / 'below'}: Not a directory\n")
+
+
+def test_an_init_that_was_cut_off_is_begun_again(capsys, monkeypatch, tmp_path):
+    (tmp_path / "mappings").write_text("in the way", encoding="utf-8")
+    assert told(capsys, monkeypatch, "init", str(tmp_path))[0] == 1
+    (tmp_path / "mappings").unlink()
+    assert cli.main(["init", str(tmp_path)], standalone_mode=False) == 0
+    assert (tmp_path / "mappings" / "lead.toml").exists()
 
 
 @pytest.mark.parametrize("port", ["-1", "65536"])

@@ -58,8 +58,8 @@ def init(folder: Path | None, other: Path) -> int:
     target = folder / "config.toml"
     if target.exists():
         raise Misconfigured(f"{target} exists, and is left as it is. `leadsync init DIR` writes elsewhere.")
+    copy_mappings(folder / "mappings")  # first: cut off in the middle, it is begun again
     target.write_text(example_config().read_text(encoding="utf-8"), encoding="utf-8")
-    copy_mappings(folder / "mappings")
     click.echo(f"wrote {target} and {folder / 'mappings'}")
     click.echo("next: put the tokens where config.toml names them, then `leadsync provision`, `leadsync plan`")
     return Exit.DONE
