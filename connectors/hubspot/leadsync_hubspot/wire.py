@@ -122,7 +122,7 @@ class Wire:
             self._usage.meter.saw(BURST, int(most) - int(rest), int(most))
         limit, left = (answer.headers.get(f"x-hubspot-ratelimit-daily{end}", "") for end in ("", "-remaining"))
         if limit.isdigit() and left.isdigit():
-            self._usage.saw(DAILY, max(self._usage.used or 0, int(limit) - int(left)), int(limit))
+            self._usage.saw(DAILY, int(limit) - int(left), int(limit))
 
     def close(self) -> None:
         """Close the connections."""
