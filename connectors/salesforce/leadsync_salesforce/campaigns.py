@@ -14,7 +14,7 @@ from leadsync.records import Ref
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.push import BATCH
 from leadsync_salesforce.query import PAGE, cell, literal, select, text
-from leadsync_salesforce.saving import Rows, delete, sent
+from leadsync_salesforce.saving import Rows, delete, made
 
 MEMBER = "CampaignMember"
 FIELDS = ("Id", "LeadId", "ContactId", "HasResponded")
@@ -36,12 +36,13 @@ class Campaigns(Groups):
         return frozenset(person for row in self._of(group) if (person := self._person(row)) is not None)
 
     def join(self, group: str, people: Sequence[Ref]) -> Mapping[Ref, SkipRecord]:
-        """Make people members, with the status that the campaign gives by default."""
+        """Make people members, with the status that the campaign gives by default. Raises TryAgain where some were
+        locked all the time; the others are in."""
         bodies = {
             ref: {"attributes": {"type": MEMBER}, "CampaignId": group, _PERSON_FIELDS[ref.kind]: ref.id}
             for ref in people
         }
-        results = sent(self._client, "POST", bodies)
+        results = made(self._client, bodies).items()
         return {ref: r for ref, r in results if isinstance(r, SkipRecord) and r.code not in THERE_ALREADY}
 
     def leave(self, group: str, people: Sequence[Ref]) -> Mapping[Ref, SkipRecord]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
-from leadsync.errors import Ambiguous, SkipRecord
+from leadsync.errors import Ambiguous, SkipRecord, TryAgain
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.faults import LOCKED, rejected, vendor_error
 from leadsync_salesforce.push import BATCH
@@ -42,14 +44,55 @@ def sent(client: Client, method: str, bodies: Mapping[K, Mapping[str, Any]]) -> 
         yield from _answered(part, client.write(method, "composite/sobjects", body))
 
 
+class Locked(TryAgain):
+    """Records are locked by another process: nothing was done to them, and nothing is wrong with them."""
+
+
+def made(client: Client, bodies: Mapping[K, Mapping[str, Any]]) -> dict[K, Result]:
+    """POST; by key what became of it. What was locked is sent again. Raises Ambiguous, and Locked at the end for what
+    stayed so."""
+
+    def send(part: Sequence[K]) -> Any:
+        body = {"allOrNone": False, "records": [bodies[key] for key in part]}
+        return client.write("POST", "composite/sobjects", body)
+
+    return _patiently(client, bodies, send)
+
+
 def delete(client: Client, ids: Mapping[K, str]) -> dict[K, SkipRecord]:
-    """Delete by id; by key those that were refused. Raises Ambiguous."""
-    refused: dict[K, SkipRecord] = {}
-    for part in _calls(ids):
+    """Delete by id; by key those that were refused. What was locked is sent again. Raises Ambiguous, and Locked at the
+    end for what stayed so."""
+
+    def send(part: Sequence[K]) -> Any:
         path = f"composite/sobjects?allOrNone=false&ids={','.join(ids[key] for key in part)}"
-        results = _answered(part, client.write("DELETE", path, None))
-        refused |= {key: found for key, found in results if isinstance(found, SkipRecord) and found.code not in GONE}
-    return refused
+        return client.write("DELETE", path, None)
+
+    found = _patiently(client, ids, send)
+    return {key: r for key, r in found.items() if isinstance(r, SkipRecord) and r.code not in GONE}
+
+
+def _patiently(client: Client, keys: Collection[K], send: Callable[[Sequence[K]], Any]) -> dict[K, Result]:
+    found: dict[K, Result] = {}
+    for part in _calls(keys):
+        with suppress(Locked):  # the others first
+            client.retry(partial(_once, part, found, send))
+    if left := len(keys) - len(found):
+        raise _locked(left, len(keys))
+    return found
+
+
+def _once(part: Sequence[K], found: dict[K, Result], send: Callable[[Sequence[K]], Any]) -> None:
+    """Send what is left of a part, and note in `found` what became of it; raises Locked."""
+    left = [key for key in part if key not in found]
+    answered = list(_answered(left, send(left)))
+    done = {key: r for key, r in answered if not (isinstance(r, SkipRecord) and r.code == LOCKED)}
+    found |= done
+    if len(done) < len(left):
+        raise _locked(len(left) - len(done), len(left))
+
+
+def _locked(locked: int, records: int) -> Locked:
+    return Locked(f"Salesforce: {locked:,} of {records:,} records locked by another process; the next run tries again")
 
 
 def _calls(keys: Collection[K]) -> Iterator[list[K]]:

@@ -18,7 +18,7 @@ class Groups(Protocol):
     """What a `Crm` can do besides, where it has groups of people: static lists, campaigns. Each call is safe to repeat.
 
     Raises Misconfigured for a group that is not there or that only the CRM itself may fill; a refused person is in the
-    answer, and the others are done.
+    answer, and the others are done. Raises TryAgain where some could not be done now, and nothing is wrong with them.
     """
 
     def members(self, group: str) -> Collection[Ref]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.connectors.salesforce.conftest import CAMPAIGN, CONTACT, LEAD
 
-from leadsync.errors import Misconfigured
+from leadsync.errors import Misconfigured, TryAgain
 from leadsync.records import Ref
 from leadsync_salesforce.sandbox.ids import generated
 
@@ -70,3 +70,30 @@ def test_what_a_campaign_costs_is_what_was_foretold(crm, campaign, sandbox):
         if leaving:
             crm.leave(campaign, everybody)
         assert crm.usage.reads + crm.usage.writes - before == crm.group_calls(there, joining, leaving)
+
+
+def locked(sandbox, times=None):
+    """Another process locks Ann's membership, `times` times or for ever."""
+    fault = {"object": "CampaignMember", "where": f"LeadId = '{LEAD}'", "code": "UNABLE_TO_LOCK_ROW"}
+    sandbox.seed({"settings": {"record_faults": [fault if times is None else {**fault, "times": times}]}})
+
+
+def test_who_was_locked_out_joins_and_leaves_a_moment_later(crm, campaign, sandbox, waits):
+    locked(sandbox, 1)
+    assert crm.join(campaign, [ANN, BOB]) == {} and crm.members(campaign) == {ANN, BOB}
+    locked(sandbox, 1)
+    assert crm.leave(campaign, [ANN, BOB]) == {} and crm.members(campaign) == set()
+    assert len(waits) == 2
+
+
+def test_a_lock_that_lasts_is_no_refusal_and_holds_up_nobody_else(crm, campaign, sandbox):
+    locked(sandbox)
+    with pytest.raises(TryAgain, match="1 of 2 records locked by another process"):
+        crm.join(campaign, [ANN, BOB])
+    assert crm.members(campaign) == {BOB}
+    sandbox.seed({"settings": {"record_faults": []}})
+    assert crm.join(campaign, [ANN]) == {}
+    locked(sandbox)
+    with pytest.raises(TryAgain, match="locked by another process"):
+        crm.leave(campaign, [ANN, BOB])
+    assert crm.members(campaign) == {ANN}

@@ -218,6 +218,7 @@ def delete(org: Org, actor: Actor, obj: ObjectDef, ident: str) -> None:
     """Move a record to the recycle bin, with its campaign memberships; raises ApiError."""
     _check_writable(org, obj)
     row = present(org, obj, ident)
+    check_record_faults(org, obj, row)
     if obj.name in HARD_DELETED or obj.field("IsDeleted") is None:
         org.table(obj).drop(str(row["Id"]))
         return
