@@ -131,7 +131,7 @@ class Accounts:
             return None
         namesakes = [a for a in self._by_core.get(key.core, ()) if same_company(a.key, key)]
         by_domain = [a for a in namesakes if domain and a.key.domain == domain]
-        found = _site(by_domain, facts) or _only(_here(namesakes, facts))
+        found = _site(by_domain, facts) or _only(_here(by_domain or namesakes, facts))
         if found is not None:
             return Belonging(found, "the lead names it")
         return Belonging(self._imply(key, facts), "only leads name it")
@@ -151,12 +151,16 @@ class Accounts:
 
 
 def _site(sharers: Sequence[Account], facts: Fields) -> Account | None:
-    """The only one of the accounts that share a web domain; of one company's sites, the one in the lead's city, else
-    the one with the smallest id: they have one legal entity."""
-    first = min(sharers, key=lambda account: account.uid, default=None)
+    """The only one of the accounts that share a web domain; of one company's sites, one in the lead's city, else any,
+    always the one with the smallest id: they have one legal entity."""
+    first = min(sharers, key=_uid, default=None)
     if first is None or not all(a.key.core == first.key.core and same_company(a.key, first.key) for a in sharers):
         return None
-    return _only(_here(sharers, facts)) or first
+    return min(_here(sharers, facts), key=_uid)
+
+
+def _uid(account: Account) -> str:
+    return account.uid
 
 
 def _here(accounts: Sequence[Account], facts: Fields) -> Sequence[Account]:

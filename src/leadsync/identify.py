@@ -117,7 +117,7 @@ def companies(records: Iterable[Known], uids: Mapping[Ref, str], overrides: Over
     groups = _started(members, overrides)
     _join_known(groups, members, uids)
     _join_by_id(groups, members, uids)
-    _join_by_name(groups, members)
+    _join_by_name(groups, members, uids)
     return _identities(groups, members, uids, _company_key)
 
 
@@ -255,17 +255,18 @@ def same_company(a: CompanyKey, b: CompanyKey) -> bool:
     return bool(a.form) and a.form == b.form and not (a.domain and b.domain)
 
 
-def _join_by_name(groups: _Groups, members: Sequence[Known]) -> None:
+def _join_by_name(groups: _Groups, members: Sequence[Known], uids: Mapping[Ref, str]) -> None:
     by_core: dict[str, list[tuple[CompanyKey, Ref]]] = defaultdict(list)
     cities: dict[Ref, str] = {}
+    idents: dict[Ref, str] = {}
     for known in members:
-        key = company_key(known.facts)
+        key, ref = company_key(known.facts), known.record.ref
         if key.core:
-            by_core[key.core].append((key, known.record.ref))
-            cities[known.record.ref] = city_key(known.facts)
+            by_core[key.core].append((key, ref))
+            cities[ref], idents[ref] = city_key(known.facts), uids.get(ref) or carried_id(known.facts)
     for namesakes in by_core.values():
         for kind in _kinds(namesakes):
-            for site in _sites(kind, cities):
+            for site in _sites(kind, cities, idents):
                 groups.join(site, "same company name, and country, legal form or web domain agree")
 
 
@@ -282,18 +283,23 @@ def _kinds(namesakes: Sequence[tuple[CompanyKey, Ref]]) -> list[list[Ref]]:
     return [refs for _, refs in kinds]
 
 
-def _sites(kind: Sequence[Ref], cities: Mapping[Ref, str]) -> Iterable[Sequence[Ref]]:
-    """One company's records; by city, where one CRM has it in several. Of which site one without a city is, nobody
-    knows: it stands alone."""
-    towns: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for ref in kind:
-        towns[ref.side, ref.kind].add(cities[ref])
-    if all(len(found - {""}) <= 1 for found in towns.values()):
+def _sites(kind: Sequence[Ref], cities: Mapping[Ref, str], idents: Mapping[Ref, str]) -> Iterable[Sequence[Ref]]:
+    """One company's records; by city, where one CRM has it in several, or had: a city that is no longer told makes no
+    two companies one. Of which site one without a city is, nobody knows: it stands alone, but for its leadsync id."""
+    if not _several(kind, cities) and not _several(kind, idents):
         return [kind]
     by_city: dict[str, list[Ref]] = defaultdict(list)
     for ref in kind:
-        by_city[cities[ref] or str(ref)].append(ref)
+        by_city[cities[ref] or idents[ref] or str(ref)].append(ref)
     return by_city.values()
+
+
+def _several(kind: Sequence[Ref], told: Mapping[Ref, str]) -> bool:
+    """Whether one CRM tells of more than one."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for ref in kind:
+        found[ref.side, ref.kind].add(told[ref])
+    return any(len(of - {""}) > 1 for of in found.values())
 
 
 def _company_key(known: Known) -> str:

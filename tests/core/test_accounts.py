@@ -16,6 +16,7 @@ IN_BONN = {"name": "Acme GmbH", "country": "DE", "domain": "acme.example", "city
 IN_KOELN = {**IN_BONN, "city": "Köln"}
 """Sites of one company: they share its domain."""
 NAMESAKE = {"name": "Acme GmbH", "country": "DE", "domain": "acme-berlin.example", "city": "Berlin"}
+SISTER = {**IN_BONN, "name": "Acme AG", "city": "Köln"}
 COUSIN = {"name": "Acme Capital GmbH", "country": "DE", "domain": "acme.example", "city": "Bonn"}
 NAMED: dict[str, Value] = {"company_name": "ACME G.m.b.H.", "country": "Germany"}
 FROM_ACME: dict[str, Value] = {"email": "ada@acme.example"}
@@ -47,6 +48,13 @@ def home(found: Accounts, facts: dict[str, Value], links: dict[str, tuple[str, .
         pytest.param([IN_BONN, IN_KOELN], {**NAMED, **FROM_ACME, "city": "KOELN"}, "1", id="the site in its city"),
         pytest.param([IN_BONN, IN_KOELN], {**FROM_ACME, "city": "Köln"}, "1", id="by mail too"),
         pytest.param([IN_KOELN, IN_BONN], {**NAMED, **FROM_ACME}, "0", id="of sites of one company, any, but the same"),
+        pytest.param([IN_KOELN, IN_BONN, IN_BONN], {**FROM_ACME, "city": "Bonn"}, "1", id="of two there, the first"),
+        pytest.param(
+            [IN_BONN, SISTER, NAMESAKE],
+            {"company_name": "Acme", "country": "DE", **FROM_ACME, "city": "Berlin"},
+            "implied",
+            id="none of another domain because of its city",
+        ),
         pytest.param([IN_BONN, COUSIN], FROM_ACME, None, id="a domain that two companies share tells nothing"),
     ],
 )
