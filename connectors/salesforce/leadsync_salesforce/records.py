@@ -117,10 +117,15 @@ def _walk(row: Mapping[str, Any], name: str) -> Any:
             return None
         if not isinstance(found, Mapping):
             raise ValueError(f"{name} does not lead to a value")  # noqa: TRY004  the server's value, not a caller's
-        found = found.get(part, _MISSING)
+        found = found[part] if part in found else _in_any_case(found, part)
         if found is _MISSING:
             return _MISSING
     return found
+
+
+def _in_any_case(row: Mapping[str, Any], name: str) -> Any:
+    """A field by its name as an admin wrote it: Salesforce takes it in any case, and answers by the field's own."""
+    return next((value for own, value in row.items() if own.lower() == name.lower()), _MISSING)
 
 
 def _check_time(name: str, kind: str, value: Value) -> None:

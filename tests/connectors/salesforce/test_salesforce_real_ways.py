@@ -186,3 +186,13 @@ def test_a_job_is_looked_at_again_after_an_outage_in_the_middle_of_it(
     receipts = connect(bulk_from=5).write("Lead", titles(ids))
     assert {r.outcome for r in receipts} == {Outcome.DONE}
     assert {len(sandbox.org.history[i]) for i in ids} == {1}
+
+
+def test_a_field_may_be_written_in_any_case_and_is_read_all_the_same(crm: SalesforceCrm) -> None:
+    asked = ("email", "LASTNAME", "owner.name")
+    wanted = {"email": "ann@siemens.example", "LASTNAME": "Example", "owner.name": "Pat Person"}
+    [page] = crm.pull("Lead", "", asked)
+    read = [*page.records, *crm.find("Lead", "email", ["ann@siemens.example"], asked)]
+    assert [record.fields for record in read] == [wanted, wanted]
+    [receipt] = crm.write("Lead", [Write("t", "Lead", LEAD, {"lastname": "Other"})])
+    assert receipt.record is not None and receipt.record.fields == {"lastname": "Other"}
