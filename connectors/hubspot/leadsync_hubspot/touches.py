@@ -127,7 +127,8 @@ class Forms:
 
     def _form(self, guid: str, name: str, stand: FormPosition) -> Iterator[tuple[Page, FormPosition]]:
         """Read back in time to what was seen before; only then the form's `seen` moves. A form that HubSpot lists and
-        does not let be read, because it was archived just now or is of a kind without submissions, is set aside."""
+        does not let be read, because it was archived just now or is of a kind without submissions, is set aside, and
+        begun anew next time: HubSpot may know no more of the page where a pass was cut short."""
         edge = stand.seen - self.overlap
         while True:
             more = {"after": stand.after} if stand.after else {}
@@ -136,7 +137,7 @@ class Forms:
             except Refused as problem:
                 reason = f"the submissions of the form {name!r} cannot be read: {problem}"
                 unread = Unread(Ref(self.side, "forms", guid), reason, "archive the form in HubSpot, or ask there")
-                yield Page(unread=(unread,)), stand
+                yield Page(unread=(unread,)), replace(stand, after="")
                 return
             items = answer["results"]
             times = [_submitted(item) for item in items]

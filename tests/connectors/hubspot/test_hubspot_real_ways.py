@@ -261,3 +261,15 @@ def test_an_e_mail_that_is_taken_is_understood_in_the_longer_words_too(badges: H
     assert receipt.error.fields == ("email",)
     assert "merge the two" in receipt.error.hint
     assert "canary" not in f"{receipt.error}{receipt.error!r}"
+
+
+def test_a_form_whose_page_is_known_no_more_is_read_anew(sandbox: HubSpotSandbox, crm: HubSpot) -> None:
+    sent = [
+        {"form": "f", "email": f"p{n}@example.com", "submittedAt": f"2026-01-{n:02}T00:00:00Z"} for n in range(1, 32)
+    ]
+    sandbox.seed({"forms": [{"guid": "f", "name": "F"}], "submissions": sent * 2})
+    cut_short = next(iter(crm.pull("forms", "", []))).cursor
+    stale = cut_short.replace('"after":"', '"after":"no longer known ')
+    pages, cursor = drain(crm, "forms", stale)
+    assert [u.ref.id for p in pages for u in p.unread] == ["f"]
+    assert len({t.person.id for p in drain(crm, "forms", cursor)[0] for t in p.touches}) == 31
