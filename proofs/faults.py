@@ -14,7 +14,7 @@ from leadsync.errors import LeadsyncError, StopRun
 from proofs import proxy, tls
 from proofs.children import Failed, Play, play_all, play_one
 from proofs.folder import scratch
-from proofs.garbled import Spot, calm, differences, draw, gist, typed
+from proofs.garbled import LATER, Spot, calm, differences, draw, gist, typed
 from proofs.live import House, prepared
 from proofs.proxy import Proxy, Treat, status
 from proofs.report import Report
@@ -97,6 +97,7 @@ def play(house: House, case: Case, held: Any, known: Any, papers: Path) -> Outco
         with tls.trusted(papers):
             stopped, wrong = _attempt(house, {side: p.url for side, p in proxies.items()})
         refused = house.retry_rejects()
+        house.clock.advance(LATER.total_seconds())
         for _ in range(MOST_RUNS):
             house.run(direct)
             if typed(house.holdings()) == typed(held) and typed(house.known()) == typed(known):
@@ -106,6 +107,8 @@ def play(house: House, case: Case, held: Any, known: Any, papers: Path) -> Outco
     for name, now, then in (("the CRMs hold", house.holdings(), held), ("leadsync knows", house.known(), known)):
         if typed(now) != typed(then):
             wrong.append(f"{name} something else: {differences(typed(now), typed(then))}")
+    if case.fault != FINE and bad.hits == 0:
+        wrong.append("the fault was never met")
     return Outcome(stopped, bad.hits > 0, refused, tuple(wrong))
 
 
@@ -167,7 +170,7 @@ def prove(*, long: bool = False, seed: int = 0, count: int | None = None) -> Rep
     with scratch() as folder:
         house = prepared(folder)
         spots, held, known = play_one(house, folder, calm)
-        every = cases(spots)
+        every = cases(list(spots))
         wanted = len(every) if long else count if count is not None else CI_CASES
         chosen = draw(every, wanted, seed, news=lambda c: {c.fault})
         home = tls.papers(folder)

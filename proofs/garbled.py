@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
@@ -20,6 +22,8 @@ from proofs.report import Report
 CI_CASES = 46
 LEAST = 40
 """Malformations, at least."""
+LATER = timedelta(hours=2)
+"""Between the run that met something and the next: longer than any pull reaches back, so that this mends nothing."""
 C = TypeVar("C")
 Bend: TypeAlias = Callable[[Reply], Reply]
 
@@ -185,48 +189,54 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a case went: what stopped the run, if anything did, and what is wrong."""
+    """How a case went: whether the answer was given, what stopped the run, if anything did, and what is wrong."""
 
+    met: bool
     stopped: str
     aside: int
     wrong: tuple[str, ...]
 
 
-def bend(house: House, spot: Spot, how: Bend) -> None:
-    """From now on the sandbox answers so at that spot, once."""
-    sandbox = house.sandboxes[spot.side]
-    honest, seen = sandbox.handle, [0]
+def bend(house: House, side: str, how: Callable[[Spot, Reply], Reply]) -> Counter[str]:
+    """From now on the sandbox answers so; gives how often each endpoint has answered since, as it goes on."""
+    sandbox, seen = house.sandboxes[side], Counter[str]()
+    honest = sandbox.handle
 
     def handle(request: Request) -> Reply:
         reply = honest(request)
-        if f"{request.method} {sandbox.endpoint(request)[0]}" != spot.label:
-            return reply
-        seen[0] += 1
-        return how(reply) if seen[0] == spot.turn + 1 else reply
+        label = f"{request.method} {sandbox.endpoint(request)[0]}"
+        seen[label] += 1
+        return how(Spot(side, label, seen[label] - 1), reply)
 
     sandbox.handle = handle  # type: ignore[method-assign]
+    return seen
 
 
-def calm(house: House) -> tuple[list[Spot], Any, Any]:
+def honest(house: House) -> None:
+    """From now on both sandboxes answer as they are."""
+    for sandbox in house.sandboxes.values():
+        vars(sandbox).pop("handle", None)
+
+
+def calm(house: House) -> tuple[dict[Spot, Reply], Any, Any]:
     """Play on undisturbed: every answer of the run, and what stands at the end."""
+    answers: dict[Spot, Reply] = {}
+    for side in house.sandboxes:
+        bend(house, side, answers.setdefault)
     with house.served() as served:
         urls = {side: s.url for side, s in served.items()}
-        begun = {side: len(s.counters.log) for side, s in house.sandboxes.items()}
         house.run(urls)
-        logs = {side: s.counters.log[begun[side] :] for side, s in house.sandboxes.items()}
+        honest(house)
+        house.clock.advance(LATER.total_seconds())
         house.run(urls)
-    spots: list[Spot] = []
-    for side, log in logs.items():
-        labels = [label for _, label, _ in log]
-        spots.extend(Spot(side, label, labels[:i].count(label)) for i, label in enumerate(labels))
-    return spots, house.holdings(), house.known()
+    return answers, house.holdings(), house.known()
 
 
 def case(house: House, spot: Spot, how: Bend, held: Any, known: Any) -> Outcome:
     """A run that meets the malformed answer, then one that does not: in the end all is as if nothing had happened."""
     with house.served() as served:
         urls = {side: s.url for side, s in served.items()}
-        bend(house, spot, how)
+        seen = bend(house, spot.side, lambda at, reply: how(reply) if at == spot else reply)
         stopped, aside = "", 0
         try:
             done = house.run(urls)
@@ -234,8 +244,8 @@ def case(house: House, spot: Spot, how: Bend, held: Any, known: Any) -> Outcome:
         except StopRun as problem:
             stopped = f"{type(problem).__name__}: {problem}"
         gone = [ref for ref, (_, deleted) in house.known()["records"].items() if deleted]
-        for sandbox in house.sandboxes.values():
-            vars(sandbox).pop("handle", None)
+        honest(house)
+        house.clock.advance(LATER.total_seconds())
         house.run(urls)
         house.run(urls)
     wrong = [f"taken for deleted: {gone}"] if gone else []
@@ -245,7 +255,7 @@ def case(house: House, spot: Spot, how: Bend, held: Any, known: Any) -> Outcome:
             wrong.append(f"{name} something else: {differences(sees(now), sees(then))}")
     deleted = [label for s in house.sandboxes.values() for label in s.counters.writes if label.startswith("DELETE")]
     wrong.extend(f"a deletion was sent: {label}" for label in deleted)
-    return Outcome(stopped, aside, tuple(wrong))
+    return Outcome(seen[spot.label] > spot.turn, stopped, aside, tuple(wrong))
 
 
 def _all(tree: Any) -> Any:
@@ -275,7 +285,7 @@ def prove(*, long: bool = False, seed: int = 0, cases: int | None = None) -> Rep
     with scratch() as folder:
         house = prepared(folder)
         spots, held, known = play_one(house, folder, calm)
-        every = [(spot, name) for spot in spots for name in MALFORMED if not _untellable(spot, name)]
+        every = [(spot, name) for spot, reply in spots.items() for name in MALFORMED if _differs(spot, name, reply)]
         wanted = len(every) if long else cases if cases is not None else CI_CASES
         chosen = draw(every, wanted, seed, news=lambda c: {c[1]})
         plays: list[Play] = [partial(case, spot=s, how=MALFORMED[n], held=held, known=known) for s, n in chosen]
@@ -285,7 +295,9 @@ def prove(*, long: bool = False, seed: int = 0, cases: int | None = None) -> Rep
         texts = [gist(outcome.trace)] if isinstance(outcome, Failed) else outcome.wrong
         report.violations.extend(f"{name} at {spot}: {text}" for text in texts)
     fine = [o for o in outcomes if isinstance(o, Outcome)]
-    report.reach("malformations", len({name for _, name in chosen}), LEAST)
+    met = [pair for pair, o in zip(chosen, outcomes, strict=True) if isinstance(o, Outcome) and o.met]
+    report.violations.extend(f"{name} at {spot}: it was never answered" for spot, name in {*chosen} - {*met})
+    report.reach("malformations, each another answer than was due", len({name for _, name in met}), LEAST)
     report.figures["answers of a run, endpoints"] = f"{len(spots)}, {len({(s.side, s.label) for s in spots})}"
     report.reach("cases", len(chosen), len(every) if long else min(wanted, LEAST))
     report.figures["runs that stopped"] = sum(o.stopped != "" for o in fine)
@@ -301,8 +313,20 @@ def gist(trace: str) -> str:
     return f"{lines[-1]} ({where[-1] if where else 'nowhere'})"
 
 
-def _untellable(spot: Spot, name: str) -> bool:
-    return any(name == n and spot.label.endswith(f"/{end}") for n, end in UNTELLABLE)
+def _differs(spot: Spot, name: str, reply: Reply) -> bool:
+    """Whether the malformation makes another answer of it, and one that can be told from an honest one."""
+    if any(name == n and spot.label.endswith(f"/{end}") for n, end in UNTELLABLE):
+        return False
+    bent = MALFORMED[name](reply)
+    return replace(bent, body=b"") != replace(reply, body=b"") or _meaning(bent.body) != _meaning(reply.body)
+
+
+def _meaning(body: bytes) -> Any:
+    """What it says; the text itself where that is no plain JSON."""
+    try:
+        return json.loads(body.decode())
+    except (ValueError, RecursionError):
+        return body
 
 
 def draw(every: Sequence[C], count: int, seed: int, news: Callable[[C], set[Any]]) -> list[C]:

@@ -226,10 +226,16 @@ def _hubspot_news(now: datetime) -> dict[str, Any]:
     meeting = {"hs_timestamp": _iso(now, 0.1), "hs_meeting_title": "Demo", "hs_meeting_outcome": "COMPLETED"}
     call = {"hs_timestamp": _iso(now, 0.1), "hs_call_title": "Call", "hs_call_direction": "INBOUND"}
     found = {"emails": ("301", mail), "meetings": ("401", meeting), "calls": ("501", call)}
+    newcomer = _thing(
+        now, "105", 0, email="p5@acme.example", firstname="Ann5", lastname="Lee5", jobtitle="CTO", company="Acme",
+        lifecyclestage="lead",
+    )  # fmt: skip
+    activities = {kind: [_thing(now, ident, 0, **values)] for kind, (ident, values) in found.items()}
+    asked = [f"p{number}@acme.example" for number in (2, 5)]
     return {
-        "objects": {kind: [_thing(now, ident, 0, **values)] for kind, (ident, values) in found.items()},
+        "objects": {"contacts": [newcomer], **activities},
         "associations": [[kind, ident, "contacts", "101"] for kind, (ident, _) in found.items()],
-        "submissions": [{"form": "f-1", "email": "p2@acme.example", "submittedAt": _iso(now, 0.01), "pageUrl": "/"}],
+        "submissions": [{"form": "f-1", "email": m, "submittedAt": _iso(now, 0.01), "pageUrl": "/"} for m in asked],
     }
 
 
