@@ -101,6 +101,9 @@ _SCHEMA = """
         looked REAL NOT NULL DEFAULT 0,
         PRIMARY KEY (side, name)
     );
+    CREATE TABLE IF NOT EXISTS lowest (
+        side TEXT NOT NULL, name TEXT NOT NULL, cap INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (side, name)
+    );
 """
 
 
@@ -265,7 +268,7 @@ class Governor:
 
     def saw(self, name: str, used: int, limit: int) -> None:
         """What an answer said of an allowance: how much is used in all, and how much there is. A smaller limit lowers
-        ours until a day later; a larger one never raises it."""
+        ours until a day after it was said last; a larger one never raises it above what is configured."""
         if any(a.name == name and a.window < DAY and limit >= a.limit for a in self.allowances):
             return  # of a short window only a lower limit is news
         now = self.clock().timestamp()
@@ -274,10 +277,16 @@ class Governor:
                 """
                 INSERT INTO seen (side, name, used, cap, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (side, name) DO UPDATE
                 SET used = CASE WHEN excluded.at - at < 60 THEN max(used, excluded.used) ELSE excluded.used END,
-                    cap = CASE WHEN excluded.at - at < 86400 THEN min(cap, excluded.cap) ELSE excluded.cap END,
-                    at = excluded.at
+                    cap = excluded.cap, at = excluded.at
                 """,
                 (self.side, name, used, limit, now),
+            )
+            self._db.execute(
+                """
+                INSERT INTO lowest (side, name, cap, at) VALUES (?, ?, ?, ?) ON CONFLICT (side, name) DO UPDATE
+                SET cap = excluded.cap, at = excluded.at WHERE excluded.cap <= cap OR excluded.at - at >= 86400
+                """,
+                (self.side, name, limit, now),
             )
 
     # ---- how it stands
@@ -306,8 +315,11 @@ class Governor:
         return found
 
     def _limit(self, allowance: Allowance, now: float) -> int:
-        seen = self._seen(allowance, now)
-        return min(allowance.limit, seen[1]) if seen is not None else allowance.limit
+        found = self._db.execute(
+            "SELECT cap FROM lowest WHERE side = ? AND name = ? AND at > ?",
+            (self.side, allowance.name, now - DAY.total_seconds()),
+        ).fetchone()
+        return min(allowance.limit, found[0]) if found is not None else allowance.limit
 
     def _cap(self, allowance: Allowance, limit: int) -> int:
         return max(1, int(limit * (self.shares.day if allowance.window >= DAY else self.shares.burst)))

@@ -132,6 +132,17 @@ def test_what_answers_say_lowers_the_allowance_and_never_raises_it(
     assert one.standings()[2].cap == 1_000
 
 
+def test_an_allowance_that_was_raised_is_used_a_day_later(tmp_path: Path, time: Time, made: list[Governor]) -> None:
+    one = governor(tmp_path, time, made, shares=Shares(day=0.5))
+    one.saw("daily", 100, 2_000)
+    caps = []
+    for _ in range(50):
+        time.sleep(1800)
+        one.saw("daily", 100, 1_000_000)
+        caps.append(one.standings()[2].cap)
+    assert caps == [1_000] * 47 + [5_000] * 3
+
+
 def test_scheduled_work_stops_when_the_whole_account_is_nearly_used_up(
     tmp_path: Path, time: Time, made: list[Governor]
 ) -> None:
