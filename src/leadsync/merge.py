@@ -66,7 +66,7 @@ class Rules:
 class Verdict:
     """The field's value, whose it is, and whose values lost. `spread`: the other records are to take it over.
 
-    `said`: of a field that is held, what every record says.
+    `said`: of a field that somebody edited or that is held, what every record says.
     """
 
     value: Value
@@ -121,7 +121,7 @@ def _after_change(cells: Sequence[Cell], changed: Sequence[Cell], rules: Rules) 
     rivals += [c for c in cells if _new(c) and not is_blank(c.value) and not rules.same(c.value, winner.value)]
     if rivals:
         return _conflict(cells, winner, rivals, rules)
-    return Verdict(winner.value, How.CHANGED, winner.ref, _others(cells, winner, rules), spread=True)
+    return _edited(How.CHANGED, cells, winner, rules)
 
 
 def _upon(cell: Cell, other: Cell, rules: Rules) -> bool:
@@ -136,12 +136,17 @@ def _upon(cell: Cell, other: Cell, rules: Rules) -> bool:
 
 def _conflict(cells: Sequence[Cell], winner: Cell, rivals: Sequence[Cell], rules: Rules) -> Verdict:
     if rules.conflict == "newest" and (last := _last([winner, *rivals], rules)) is not None:
-        return Verdict(last.value, How.NEWEST, last.ref, _others(cells, last, rules), spread=True)
-    losers = _others(cells, winner, rules)
+        return _edited(How.NEWEST, cells, last, rules)
     decided = rules.conflict != "hold" and winner.ref.side == rules.owner
     if decided and not any(cell.ref.side == rules.owner or _new(cell) for cell in rivals):
-        return Verdict(winner.value, How.CONFLICT, winner.ref, losers, spread=True)
-    return Verdict(winner.value, How.HELD, winner.ref, losers, said=tuple((cell.ref, cell.value) for cell in cells))
+        return _edited(How.CONFLICT, cells, winner, rules)
+    return _edited(How.HELD, cells, winner, rules)
+
+
+def _edited(how: How, cells: Sequence[Cell], winner: Cell, rules: Rules) -> Verdict:
+    said = tuple((cell.ref, cell.value) for cell in sorted(cells, key=lambda c: c.ref))
+    losers = _others(cells, winner, rules)
+    return Verdict(winner.value, how, winner.ref, losers, spread=how is not How.HELD, said=said)
 
 
 def _others(cells: Sequence[Cell], winner: Cell, rules: Rules) -> tuple[tuple[Ref, Value], ...]:
@@ -157,10 +162,10 @@ def _last(changed: Sequence[Cell], rules: Rules) -> Cell | None:
     return None
 
 
-def answered(held: Verdict, value: Value, same: Callable[[Value, Value], bool]) -> Verdict:
-    """A held field once a person said what it is: every record that says otherwise takes it over."""
-    origin = next((ref for ref, said in held.said if same(said, value)), None)
-    losers = tuple((ref, said) for ref, said in held.said if not same(said, value))
+def answered(found: Verdict, value: Value, same: Callable[[Value, Value], bool]) -> Verdict:
+    """A field that was held once a person said what it is: every record that says otherwise takes it over."""
+    origin = next((ref for ref, said in found.said if same(said, value)), None)
+    losers = tuple((ref, said) for ref, said in found.said if not same(said, value))
     return Verdict(value, How.ANSWERED, origin, losers, spread=True)
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 
 from leadsync.accounts import Account, Accounts, Belonging, Family, account_of, families
 from leadsync.enrich import TICK, TICKED, Resolved
@@ -13,7 +14,7 @@ from leadsync.identify import Identity, Known, addresses, carried_id
 from leadsync.mapping.compare import canonical, same
 from leadsync.mapping.model import FieldMap, ObjectMap
 from leadsync.mapping.transform import apply
-from leadsync.merge import PAIR, How, Verdict, answered
+from leadsync.merge import PAIR, Verdict, answered
 from leadsync.normalize import person
 from leadsync.plan import Member, Subject
 from leadsync.records import Fields, Ref, Touch, Value, is_blank
@@ -22,6 +23,9 @@ from leadsync.store.pulled import NEVER
 from leadsync.touchpoints import Contact, Touchpoint, TouchRules, classify_all, contacts, is_internal
 from leadsync.traits import derive
 from leadsync.unify import Source, read, unify
+
+Given: TypeAlias = Callable[[Ref], Mapping[str, tuple[Value, datetime]]]
+"""A record → what our last writes made of its fields, and when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,10 @@ def parties(
     identities: Iterable[Identity],
     seen: Mapping[Ref, Seen],
     rulings: Mapping[tuple[str, str], Ruling],
-    given: Callable[[Ref], Mapping[str, tuple[Value, datetime]]],
+    given: Given,
 ) -> list[Party]:
     """One party for each identity, its facts unified from its records. `rulings`: what people answered to conflicts,
-    by leadsync id and field; `given`: what our last writes made of a record's fields, and when."""
+    by leadsync id and field."""
     made: list[Party] = []
     for identity in identities:
         members = tuple(seen[k.record.ref] for k in identity.members)
@@ -86,8 +90,8 @@ def parties(
             for s, k in zip(members, identity.members, strict=True)
         ]
         facts, verdicts = unify(mapping, sources)
-        for name in [n for n, v in verdicts.items() if v.how is How.HELD and (identity.uid, n) in rulings]:
-            verdicts[name] = _ruled(mapping, verdicts[name], rulings[identity.uid, name], members)
+        for name in [n for n, v in verdicts.items() if v.said and (identity.uid, n) in rulings]:
+            verdicts[name] = _ruled(mapping, verdicts[name], rulings[identity.uid, name], members, given)
             facts[name] = verdicts[name].value
         awaited = frozenset(
             s.record.ref for s in members if (after := s.record.successor) is not None and after not in seen
@@ -96,24 +100,31 @@ def parties(
     return made
 
 
-def _ruled(mapping: ObjectMap, held: Verdict, ruling: Ruling, members: Iterable[Seen]) -> Verdict:
+def _ruled(mapping: ObjectMap, found: Verdict, ruling: Ruling, members: Iterable[Seen], given: Given) -> Verdict:
     """An answer holds as long as the records say what they said when it was given, or already what was answered; not
     where somebody typed the same once more since."""
     mapped = mapping.fields[ruling.field]
-    how, later = mapped.compare, _typed_after(mapped, members, ruling.at)
-    then = {ref: value for ref, value in ruling.cells if ref not in later}
-    for ref, value in held.said:
-        if (ref not in then or not same(then[ref], value, how)) and not same(ruling.value, value, how):
-            return held
     typed = None if is_blank(ruling.value) else apply(mapped.transform, canonical(ruling.value, mapped.type))
-    return answered(held, typed, lambda a, b: same(a, b, how))
+    how, later = mapped.compare, _typed_after(mapped, members, ruling.at, given)
+    then = {ref: value for ref, value in ruling.cells if ref not in later}
+    for ref, value in found.said:
+        if (ref not in then or not same(then[ref], value, how)) and not same(typed, value, how):
+            return found
+    return answered(found, typed, lambda a, b: same(a, b, how))
 
 
-def _typed_after(mapped: FieldMap, members: Iterable[Seen], moment: datetime) -> set[Ref]:
-    """The records in which a field certainly became what it is after a moment."""
-    refs = ((seen, seen.record.ref) for seen in members)
-    targets = ((seen, target.name) for seen, ref in refs for target in mapped.targets_in(ref.side, ref.kind))
-    return {seen.record.ref for seen, name in targets if name in seen.changed and seen.changed[name][0] > moment}
+def _typed_after(mapped: FieldMap, members: Iterable[Seen], moment: datetime, given: Given) -> set[Ref]:
+    """The records in which a field certainly became what it is after a moment: so it was seen, or we had written
+    something else there after it."""
+    found: set[Ref] = set()
+    for seen in members:
+        ref, last = seen.record.ref, given(seen.record.ref)
+        for name in (target.name for target in mapped.targets_in(ref.side, ref.kind)):
+            settled, at = last.get(name, (None, NEVER))
+            over_ours = at > moment and name in seen.record.fields and seen.record.fields[name] != settled
+            if over_ours or (name in seen.changed and seen.changed[name][0] > moment):
+                found.add(ref)
+    return found
 
 
 def closed_sides(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.engine import Stage
-from tests.scenarios.test_operator import made
+from tests.scenarios.test_operator import both, conflict, made
 
-from leadsync.records import Ref
+from leadsync.answers import ruling
+from leadsync.records import Ref, Value
+from leadsync.store import Store
 
 
 @pytest.fixture
@@ -45,3 +48,70 @@ def test_sites_stay_apart_when_a_city_is_no_longer_told(stage: Stage, how: str, 
     for _ in range(2):
         stage.run()
     assert stage.value(berlin, "Website") == "berlin.example"
+
+
+# ---- answers
+
+
+def answer(stage: Stage, value: str | None, take: str | None = None) -> None:
+    with Store(stage.path) as store:
+        (found,) = store.cases.conflicts()
+        store.cases.rule(ruling(found, take, value, stage.now))
+
+
+def refused_once(stage: Stage, side: str) -> None:
+    stage.sides[side].refuse = lambda _: "a rule forbids it"
+    stage.run()
+    stage.sides[side].refuse = lambda _: ""
+    for ref in [r.ref for r in stage.sides[side].records.values()]:
+        stage.sides[side].edit(ref, **{"hubspot": {"city": "Bonn"}, "salesforce": {"Department": "Board"}}[side])
+
+
+@pytest.mark.parametrize("value", ["333", ""])
+@pytest.mark.parametrize("refused", ["hubspot", "salesforce"])
+def test_an_answer_that_only_one_record_has_taken_still_stands(stage: Stage, refused: str, value: str) -> None:
+    contact, lead = both(stage)
+    conflict(stage, contact, lead)
+    answer(stage, value)
+    refused_once(stage, refused)
+    for _ in range(2):
+        done = stage.run()
+    assert [stage.value(contact, "phone") or "", stage.value(lead, "Phone") or ""] == [value, value]
+    assert done.plan.steps == done.plan.held == ()
+
+
+def test_an_answer_that_was_typed_carelessly_still_stands_too(tmp_path: Path) -> None:
+    employees = 'salesforce  = { Lead = "NumberOfEmployees" }\ndirection   = "read"'
+    held = employees.replace('direction   = "read"', 'owner = "hubspot"\nconflict = "hold"')
+    stage = made(tmp_path, {employees: held})
+    contact, lead = both(stage)
+    stage.hubspot.edit(contact, numemployees="20")
+    stage.salesforce.edit(lead, NumberOfEmployees=30)
+    stage.run()
+    answer(stage, " 50 ")
+    refused_once(stage, "salesforce")
+    stage.run()
+    assert stage.value(lead, "NumberOfEmployees") == 50
+
+
+@pytest.mark.parametrize("passed", [timedelta(minutes=1), timedelta(days=1)])
+@pytest.mark.parametrize(("value", "take"), [("333", None), (None, "hubspot"), (None, "salesforce")])
+@pytest.mark.parametrize("typed", ["hubspot", "salesforce"])
+def test_an_answer_is_not_given_again_to_who_types_the_same_over_it(
+    stage: Stage, typed: str, value: str | None, take: str | None, passed: timedelta
+) -> None:
+    contact, lead = both(stage)
+    conflict(stage, contact, lead)
+    answer(stage, value, take)
+    stage.pass_time(timedelta(minutes=1))
+    stage.run()
+    stage.pass_time(passed)
+    edits: dict[str, tuple[Ref, str, Value]] = {
+        "hubspot": (contact, "phone", "111"),
+        "salesforce": (lead, "Phone", "222"),
+    }
+    ref, name, again = edits[typed]
+    stage.sides[typed].edit(ref, **{name: again})
+    for _ in range(2):
+        stage.run()
+    assert [stage.value(contact, "phone"), stage.value(lead, "Phone")] == [again, again]
