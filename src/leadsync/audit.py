@@ -31,6 +31,8 @@ class Audited:
     missing: tuple[Ref, ...] = ()
     doubtful: tuple[Ref, ...] = ()
     """So many at once did not answer that they are left as they are."""
+    again: int = 0
+    """Refused writes that the next run sends again."""
 
 
 def due(store: Store, every: timedelta, now: datetime) -> bool:
@@ -62,10 +64,11 @@ def audit(
                 return found
             found = _merged(found, _one(store, crm, kind, batch, fields, clock()))
             progress.advance(len(batch))
+    again = [r.ref for r in store.outbox.rejects() if r.direction == "write" and not r.dropped]
     with store.transaction():
-        store.outbox.accepted([r.ref for r in store.outbox.rejects() if r.direction == "write" and not r.dropped])
+        store.outbox.try_again(again)
         store.note(NOTED, clock().isoformat())
-    return found
+    return replace(found, again=len(again))
 
 
 def catch_up(

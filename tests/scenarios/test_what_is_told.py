@@ -55,6 +55,27 @@ def test_a_reject_that_was_dropped_is_heard_of_no_more(house: House) -> None:
     assert (code, told["rejects"]) == (0, [])
 
 
+@pytest.mark.parametrize("command", [["audit"], ["rejects", "retry", "--all"]], ids=" ".join)
+def test_a_reject_that_is_sent_again_stands_until_the_crm_has_answered(house: House, command: list[str]) -> None:
+    """An audit once a week lets refusals be tried again: they are still refusals, since when and how often."""
+    refuse_last_name(house, times=2)
+    house.edit_hubspot(lastname="King")
+    assert house.run("sync")[0] == 3
+    (before,) = house.run("rejects", "list")[1]["rejects"]
+    told = house.say(*command)[1]
+    assert any(said in told for said in ("1 refused writes are sent again", "1 writes will be tried"))
+    code, found = house.run("rejects", "list")
+    assert (code, [(r["times"], r["again"]) for r in found["rejects"]]) == (3, [(1, True)])
+    assert "the next run sends it again" in house.say("rejects", "list")[1]
+    assert house.run("status")[0] == 3
+    assert house.run("sync")[1]["rejected"] == 1
+    (after,) = house.run("rejects", "list")[1]["rejects"]
+    assert (after["times"], after["first"], after["again"]) == (2, before["first"], False)
+    house.run(*command)
+    assert house.run("sync")[1]["updated"] == 1
+    assert house.run("rejects", "list") == (0, {"schema": 1, "rejects": []})
+
+
 def test_a_reject_of_a_side_that_is_no_more_is_said_to_be_so(house: House) -> None:
     gone = Reject(Ref("pipedrive", "people", "7"), "read", "", "", "odd", "", (), {}, NOON, NOON, 1)
     with Store(house.folder / "state.db") as store, store.transaction():

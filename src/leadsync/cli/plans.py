@@ -280,12 +280,15 @@ def audit(context: click.Context, config_path: Path, output: str) -> int:
         "differing": [str(ref) for ref in found.differing],
         "missing": [str(ref) for ref in found.missing],
         "doubtful": [str(ref) for ref in found.doubtful],
+        "rejects_again": found.again,
     }
     if output == "json":
         say_json(report)
     else:
         out = console()
         out.print(f"{found.read:,} records read, {len(found.differing):,} differ, {len(found.missing):,} are gone")
+        if found.again:
+            out.print(f"{found.again:,} refused writes are sent again by the next run")
         for word in ("differing", "missing", "doubtful"):
             for ref in report[word]:
                 out.print(f"{word}: {ref}", markup=False)

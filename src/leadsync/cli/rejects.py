@@ -37,6 +37,7 @@ def reject_json(reject: Reject) -> dict[str, Any]:
         "last": reject.last_at,
         "times": reject.times,
         "dropped": reject.dropped,
+        "again": reject.again,
     }
 
 
@@ -63,7 +64,8 @@ def list_rejects(config_path: Path, output: str, *, every: bool) -> int:
         for r in found:
             told = f"{r.ref}  {r.direction}  {r.code or '-'}  {r.times}×{'  dropped' if r.dropped else ''}  {r.reason}"
             out.print(told, markup=False, soft_wrap=True)
-            out.print(f"    next step: {r.hint or 'none known'}", markup=False, soft_wrap=True)
+            next_step = "none: the next run sends it again" if r.again else r.hint or "none known"
+            out.print(f"    next step: {next_step}", markup=False, soft_wrap=True)
         out.print(f"{len(found):,} rejects")
     return Exit.REJECTS if any(not r.dropped for r in found) else Exit.DONE
 
@@ -105,7 +107,7 @@ def retry(config_path: Path, output: str, records: tuple[str, ...], *, every: bo
         chosen = world.store.outbox.rejects() if every else [r for text in records for r in _found(world.store, text)]
         writes = [r.ref for r in chosen if r.direction == "write"]
         with world.store.transaction():
-            world.store.outbox.accepted(writes)
+            world.store.outbox.try_again(writes)
         read = sum(_read_again(world, r.ref) for r in chosen if r.direction == "read")
     if output == "json":
         say_json({"schema": 1, "to_be_sent": len(writes), "read": read})

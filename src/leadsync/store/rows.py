@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from sys import intern
 from typing import Any
 
@@ -68,6 +68,10 @@ class Outgoing:
         return Ref(self.side, self.kind, self.id if self.id is not None else f"new:{self.uid}")
 
 
+AGAIN = datetime.min.replace(tzinfo=UTC)
+"""A modified date that no record has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reject:
     """A record that was refused or unreadable. `sent`: what it was that the CRM refused."""
@@ -84,7 +88,7 @@ class Reject:
     last_at: datetime
     times: int
     version: datetime | None = None
-    """The record's modified date when it was refused."""
+    """The record's modified date when it was refused; AGAIN when it is to be sent again however that stands."""
     dropped: bool = False
     """A person wants to hear no more of it; the same write is still not sent again."""
 
@@ -93,6 +97,11 @@ class Reject:
         """The vendor fields of what was sent that the CRM named as the cause: the others went through without them."""
         folded = {name.casefold() for name in self.fields}
         return frozenset(name for name in self.sent if name.casefold() in folded)
+
+    @property
+    def again(self) -> bool:
+        """Whether the next run sends it again."""
+        return self.version == AGAIN
 
 
 _JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
