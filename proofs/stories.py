@@ -219,6 +219,20 @@ def a_lead_deleted_as_it_is_written(lives: Lives, moment: int) -> None:
     lives.leadsync_runs()
 
 
+def a_spelling_of_a_lead_deleted_as_it_is_written(lives: Lives, moment: int) -> None:
+    known(lives)
+    typed(lives, "hubspot", "title", "Chief Technology Officer")
+    lives.a_record_meets_its_fate(fate="delete", moment=moment, side="salesforce", number=0, other=0)
+    if moment % 4:
+        lives.leadsync_runs()
+    else:
+        lives.leadsync_runs_and_dies(moment=moment + 1)
+    if moment % 3:
+        lives.settle()
+    lives.a_record_meets_its_fate(fate="restore", moment=None, side="salesforce", number=0, other=0)
+    lives.leadsync_runs()
+
+
 def an_edit_while_the_other_record_is_in_the_bin(lives: Lives, moment: int) -> None:
     known(lives)
     lives.a_record_meets_its_fate(fate="delete", moment=None, side="salesforce", number=0, other=0)
@@ -324,6 +338,7 @@ STORIES: tuple[Story, ...] = (
     a_lead_made_by_a_killed_run_and_merged_before_it_was_seen,
     a_lead_made_without_an_answer_and_merged_before_it_was_seen,
     a_lead_deleted_as_it_is_written,
+    a_spelling_of_a_lead_deleted_as_it_is_written,
     an_edit_while_the_other_record_is_in_the_bin,
     an_edit_that_waits_for_a_record_that_comes_back_and_is_merged,
     an_edit_beside_a_newcomer,

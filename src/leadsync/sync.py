@@ -43,6 +43,7 @@ from leadsync.push import (
     recover,
     run_errands,
     send,
+    settle_restored,
 )
 from leadsync.qualify import pack
 from leadsync.records import Ref, Role
@@ -106,6 +107,7 @@ def cycle(world: World, *, write: bool, open_gates: frozenset[str] = frozenset()
     audited = audit(*_reading(world)) if not cached and due(world.store, limits.audit_every, world.clock()) else None
     if not cached:
         catch_up(*_reading(world))
+        settle_restored(pusher)
     blind = [] if cached else look_at_deals(world)
     seen = see(world)
     groups, jobs = group_changes(world, seen.view), errands(world, seen.view)

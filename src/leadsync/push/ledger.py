@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from leadsync.connector import Clock, Crm
 from leadsync.errors import SkipRecord
+from leadsync.mapping.compare import same
 from leadsync.progress import Progress
-from leadsync.push.readback import settled
+from leadsync.push.readback import respelled, settled
 from leadsync.records import Fields, Record, Ref, is_blank
 from leadsync.store import Outgoing, Reject, Store, Written
 
@@ -54,7 +55,19 @@ def acknowledge(world: Pusher, row: Outgoing, ref: Ref, record: Record | None, r
     )
     store.outbox.went_through(row.ref, ref, row.changes.keys(), record.modified if record is not None else None)
     store.outbox.mark([row.token], "done")
+    if record is None and row.id is not None:
+        store.outbox.gone([row.token])
     _account(store, row)
+
+
+def respell(store: Store, row: Outgoing, record: Record) -> bool:
+    """Count what the CRM made of an acknowledged write that could not be read back then as its spelling of it; whether
+    it made anything of it. Call inside a transaction."""
+    there = {n: (new, record.fields[n]) for n, (_, new) in row.changes.items() if n in record.fields}
+    made = {n: now for n, (new, now) in there.items() if not same(new, now, "exact") and respelled(new, now)}
+    store.pulled.account_for({row.ref: made})
+    store.outbox.respell(row.ref, made)
+    return bool(made)
 
 
 def _born_with(fields: Fields, *, by_us: bool | None) -> Fields:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from leadsync.connector import Crm, Outcome, Receipt
+from leadsync.connector.besides import Ties
 from leadsync.errors import StopRun, TryAgain
 from leadsync.mapping.compare import same
 from leadsync.plan import Step
@@ -18,10 +19,14 @@ from leadsync.store import Outgoing
 def look_up(
     crm: Crm, kind: str, rows: Iterable[Outgoing], ids: Mapping[str, str], fields: Sequence[str]
 ) -> dict[str, Record]:
-    """Token → the record as it now is, by its id (`ids`: those that answers told, by token), or by its key. Raises
-    StopRun when they cannot be read; the outbox still knows them, and the next run looks again."""
+    """Token → the record as it now is, by its id (`ids`: those that answers told, by token), or by its key. One that we
+    made, and that was not tied to its company yet, is. Raises StopRun when they cannot be read; the outbox still knows
+    them, and the next run looks again."""
+    every = list(rows)
     try:
-        return _look_up(crm, kind, list(rows), ids, fields)
+        found = _look_up(crm, kind, every, ids, fields)
+        _tie(crm, kind, every, found)
+        return found
     except TryAgain as problem:
         raise StopRun(
             f"{crm.side}: reading {kind} back after writing failed for good after several tries: {problem}. "
@@ -44,6 +49,16 @@ def _look_up(
             if token is not None:
                 found[token] = record
     return found
+
+
+def _tie(crm: Crm, kind: str, rows: Sequence[Outgoing], found: Mapping[str, Record]) -> None:
+    """Tie new records to others where that is a call of its own, which a run that was cut short has not come to."""
+    if not isinstance(crm, Ties):
+        return
+    made = ((found[row.token], row.links) for row in rows if row.id is None and row.token in found)
+    lacking = {r.ref.id: {other: ids for other, ids in links.items() if not r.links.get(other)} for r, links in made}
+    if untied := {ident: links for ident, links in lacking.items() if links}:
+        crm.tie(kind, untied)
 
 
 def with_records(

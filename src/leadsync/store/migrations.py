@@ -151,4 +151,9 @@ MIGRATIONS: tuple[str, ...] = (
         people TEXT NOT NULL, PRIMARY KEY (side, kind, id)
     ) STRICT;
     """,
+    """
+    -- 1: the record was gone when its write was to be read back; 2: and the CRM has told so since. What the write came
+    -- to is looked at when somebody restores the record.
+    ALTER TABLE outbox ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;
+    """,
 )

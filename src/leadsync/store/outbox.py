@@ -20,7 +20,7 @@ class Outbox:
     def enqueue(self, writes: Iterable[Outgoing], now: datetime) -> None:
         """Note what is about to be sent; call inside a transaction."""
         self._db.executemany(
-            "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
             (_row(write, now) for write in writes),
         )
 
@@ -30,21 +30,37 @@ class Outbox:
 
     def in_flight(self) -> list[Outgoing]:
         """What was being sent when the last run ended, and what had no clear answer."""
-        rows = self._db.execute("SELECT * FROM outbox WHERE state IN ('sending', 'unknown') ORDER BY token")
-        return [outgoing_of(row) for row in rows]
+        query = "SELECT * FROM outbox WHERE gone = 0 AND state IN ('sending', 'unknown') ORDER BY token"
+        return [outgoing_of(row) for row in self._db.execute(query)]
 
     def states(self) -> Mapping[str, int]:
         """How many writes stand in which state."""
-        return {r["state"]: r["n"] for r in self._db.execute("SELECT state, count(*) n FROM outbox GROUP BY state")}
+        rows = self._db.execute("SELECT state, count(*) n FROM outbox WHERE gone = 0 GROUP BY state")
+        return {row["state"]: row["n"] for row in rows}
 
     def clear(self, states: Iterable[str]) -> None:
         """Forget writes in these states: they are settled, or will be planned anew from what is there."""
-        self._db.executemany("DELETE FROM outbox WHERE state = ?", ((state,) for state in states))
+        self._db.executemany("DELETE FROM outbox WHERE gone = 0 AND state = ?", ((state,) for state in states))
 
     def waiting(self, uid: str) -> set[str]:
         """The mapping fields of a lead or company of which some write has not come through."""
-        rows = self._db.execute("SELECT mapped FROM outbox WHERE uid = ? AND state <> 'done'", (uid,))
+        rows = self._db.execute("SELECT mapped FROM outbox WHERE gone = 0 AND uid = ? AND state <> 'done'", (uid,))
         return {name for row in rows for name in json.loads(row["mapped"]).values()}
+
+    # ---- writes to records that were gone before they could be read back
+
+    def gone(self, tokens: Iterable[str], *, told: bool = False) -> None:
+        """The records of these writes are gone; `told`: as the CRM's own feed says too."""
+        self._db.executemany("UPDATE outbox SET gone = ? WHERE token = ?", ((1 + told, token) for token in tokens))
+
+    def to_gone(self) -> list[tuple[Outgoing, bool]]:
+        """Writes to records that were gone, and whether the CRM's feed had told so."""
+        rows = self._db.execute("SELECT * FROM outbox WHERE gone > 0 ORDER BY token")
+        return [(outgoing_of(row), row["gone"] > 1) for row in rows]
+
+    def forget(self, tokens: Iterable[str]) -> None:
+        """These writes are settled for good."""
+        self._db.executemany("DELETE FROM outbox WHERE token = ?", ((token,) for token in tokens))
 
     # ---- what was written
 
@@ -66,6 +82,13 @@ class Outbox:
         which, given = among("ref", refs)
         rows = self._db.execute(f"SELECT * FROM written WHERE {which}", given)  # noqa: S608
         return {(w.ref, w.field): w for w in map(written_of, rows)}
+
+    def respell(self, ref: Ref, made: Mapping[str, Value]) -> None:
+        """What a CRM turns out to have made of our last writes to a record."""
+        self._db.executemany(
+            "UPDATE written SET settled = ? WHERE ref = ? AND field = ?",
+            ((dumps(value), str(ref), name) for name, value in made.items()),
+        )
 
     def forget_written(self, places: Iterable[tuple[Ref, str]]) -> None:
         """These values are no longer ours: what stands there is what stood there before us."""
