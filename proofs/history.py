@@ -238,13 +238,21 @@ class Checker:
             shown, fields = made, next((v.record.fields for v in versions if v.number == made), {})
         same_then = [v.number for v in versions if v.number <= shown and v.record.fields.get(name) == fields.get(name)]
         if ours is not None:
-            self._base[place] = ours
+            self._base[place] = self._spelled(place, ours)
         elif same_then:
             self._base[place] = (same_then[-1], fields.get(name))
         else:
             return
         self._filled.update([] if is_blank(self._base[place][1]) else [place])
         self._unsure.discard(place)
+
+    def _spelled(self, place: Place, ours: tuple[int, Value]) -> tuple[int, Value]:
+        """Our write; or what somebody made of it before leadsync was shown what the CRM had: where that is but another
+        spelling of ours, nobody can tell whose it is."""
+        last = self._last.get(place)
+        if last is not None and last.who != ENGINE and last.seen < ours[0] < last.at and _alike(ours[1], last.new):
+            return last.at, last.new
+        return ours
 
     def _binned(self) -> set[str]:
         """Whose records lie in the bin, or did as far as the run could know: what was edited before and meanwhile waits
@@ -363,6 +371,12 @@ def _kept_open(done: Cycle) -> set[tuple[str, str]]:
 
 def _made_by_us(event: Event) -> bool:
     return event.old is None
+
+
+def _alike(value: Value, other: Value) -> bool:
+    """Whether two texts are one but for case, or one is the other's beginning."""
+    a, b = str(value).casefold(), str(other).casefold()
+    return bool(b) and (a.startswith(b) or b.startswith(a))
 
 
 def _say(event: Event) -> str:
