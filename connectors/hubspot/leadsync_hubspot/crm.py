@@ -49,7 +49,8 @@ TYPE_IDS = {"contacts": "0-1", "companies": "0-2", "emails": "0-49", "meetings":
 
 
 class HubSpot:
-    """Implements `leadsync.connector.Crm` and `Groups`. Retries reads by itself; never resends what may be applied."""
+    """Implements `leadsync.connector.Crm`, and `Groups` and `Ties` of `leadsync.connector.besides`. Retries reads by
+    itself; never resends what may be applied."""
 
     batch_size = BATCH
 
@@ -115,6 +116,10 @@ class HubSpot:
         if len(writes) > BATCH:
             raise ValueError(f"a batch holds at most {BATCH} writes")
         return Push(self._client, self.side, _source(kind)).write(writes) if writes else []
+
+    def tie(self, kind: str, links: Mapping[str, Mapping[str, tuple[str, ...]]]) -> None:
+        """Associate records with others."""
+        Push(self._client, self.side, _source(kind)).tie(links)
 
     def batch_for(self, kind: str, updates: int, creates: int) -> int:  # noqa: ARG002
         """What one call takes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from leadsync.errors import Ambiguous, BadRecord, Misconfigured, Rejected, SkipR
 from leadsync.records import Record
 from leadsync_hubspot.client import Client
 from leadsync_hubspot.pull import Pull
-from leadsync_hubspot.records import Source, decode, id_of, sent
+from leadsync_hubspot.records import BATCH, Source, decode, id_of, sent
 from leadsync_hubspot.refusals import context_of, entries_of, listed, refused
 
 Json = dict[str, Any]
@@ -174,6 +175,16 @@ class Push:
             return {t: replace(receipts[t], error=refusal) for t, _, _ in pairs}
         failed = entries_of(answer)
         return {t: replace(receipts[t], error=e) for t, i, other in pairs if (e := _tie_error(failed, i, other))}
+
+    def tie(self, links: Mapping[str, Mapping[str, tuple[str, ...]]]) -> None:
+        """Associate records by id (id → object → ids of others), as far as HubSpot takes it."""
+        for kind in dict.fromkeys(kind for others in links.values() for kind in others):
+            pairs = [(ident, other) for ident, others in links.items() for other in others.get(kind, ())]
+            for start in range(0, len(pairs), BATCH):
+                part = pairs[start : start + BATCH]
+                inputs = [{"from": {"id": ident}, "to": {"id": other}} for ident, other in part]
+                with suppress(Ambiguous, Rejected):
+                    self.client.associate(self.source.kind, kind, {"inputs": inputs})
 
 
 def _parted(writes: Sequence[Write], refusal: Rejected) -> Rejected:

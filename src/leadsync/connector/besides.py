@@ -38,6 +38,15 @@ class Groups(Protocol):
         is a check that fails."""
 
 
+@runtime_checkable
+class Ties(Protocol):
+    """What a `Crm` can do besides, where making a record and tying it to others are two calls."""
+
+    def tie(self, kind: str, links: Mapping[str, Mapping[str, tuple[str, ...]]]) -> None:
+        """Associate records (id → vendor object → ids of others); doing it twice changes nothing. What is refused, or
+        gets no answer, is left as it is. Raises TryAgain where nothing can be done now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deal:
     """An open opportunity. `people`: the records of those who have a part in it, as the CRM says."""
