@@ -329,6 +329,13 @@ def address_tie(address: str) -> str:
     return f"address {address}"
 
 
+def record_ties(record: Record) -> Iterator[str]:
+    """What ties all that speaks of a record, and the record that took its place."""
+    yield own_tie(record.ref)
+    if record.successor is not None:
+        yield own_tie(record.successor)
+
+
 def person_ties(known: Known) -> Iterator[str]:
     """All that a person's record may be joined or named by. Records that are tied neither directly nor by way of others
     never bear on who the other is: a superset of what `people` looks at."""
@@ -345,9 +352,7 @@ def company_ties(known: Known) -> Iterator[str]:
 
 
 def _ties(known: Known, key_of: KeyOf) -> Iterator[str]:
-    yield own_tie(known.record.ref)
-    if known.record.successor is not None:
-        yield own_tie(known.record.successor)
+    yield from record_ties(known.record)
     if ident := carried_id(known.facts):
         yield ident
     yield _named(key_of(known))

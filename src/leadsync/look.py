@@ -27,6 +27,7 @@ from leadsync.records import Fields, Ref, Role, Value
 from leadsync.rules import Rulebook
 from leadsync.score import ScoringModel, score
 from leadsync.store import Ruling, Seen, Store
+from leadsync.store.pulled import Pulled
 from leadsync.store.snapshots import as_known
 from leadsync.streams import Streamed
 from leadsync.touchpoints import Contact
@@ -90,7 +91,7 @@ def look(world: World) -> View:
 def find(world: World, as_of: datetime, said: Said, part: Part | None = None) -> Found:
     """Who is who among all records, or among those of a part, and what they did until now."""
     pulled = world.store.pulled
-    seen = {s.record.ref: s for s in pulled.records(part.rows if part is not None else None)}
+    seen = {s.record.ref: _followed(s, pulled) for s in pulled.records(part.rows if part is not None else None)}
     known_as = pulled.identities(seen if part is not None else None)
     people, firms = (
         picture.known(world.rules.mappings[role], of_role(world.sides, seen.values(), role), preferred(world.sides))
@@ -105,6 +106,14 @@ def find(world: World, as_of: datetime, said: Said, part: Part | None = None) ->
     active = picture.activities(leads, (t for t in pulled.touches(named) if t.at <= as_of), world.rules.touches)
     closed = picture.closed_sides([*leads, *companies], known_as, seen)
     return Found(leads, companies, active, closed, frozenset(seen), known_as)
+
+
+def _followed(seen: Seen, pulled: Pulled) -> Seen:
+    """A record whose place another one took that was merged since: the place went on to that one, as no CRM tells."""
+    after = seen.record.successor
+    if after is None or (now := pulled.now(after)) == after:
+        return seen
+    return replace(seen, record=replace(seen.record, successor=now))
 
 
 def look_around(world: World, found: Found, as_of: datetime) -> Around:

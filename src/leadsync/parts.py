@@ -18,7 +18,7 @@ from leadsync import picture
 from leadsync.accounts import ASKED, Accounts, Belonging, account_of, is_engaged, sought
 from leadsync.closures import Closures, tie_hash
 from leadsync.enrich import Resolved
-from leadsync.identify import Known, address_tie, company_ties, own_tie, person_ties
+from leadsync.identify import Known, address_tie, company_ties, own_tie, person_ties, record_ties
 from leadsync.look import Around, Found, Part, Said, conclude, find, kinds_of, look, note_decisions, resolve, wanted
 from leadsync.mapping.model import ObjectMap
 from leadsync.memory import memory
@@ -124,7 +124,7 @@ def _record_ties(world: World, said: Said) -> Iterator[tuple[int, int]]:
     for row, record, uid in world.store.pulled.numbered():
         world.progress.advance()
         role = None if record.deleted else kinds.get((record.ref.side, record.ref.kind))
-        ties = {own_tie(record.ref)} if role is None else set(_ties(role, Known(record, read(telling[role], record))))
+        ties = set(record_ties(record) if role is None else _ties(role, Known(record, read(telling[role], record))))
         ties.update(map(own_tie, one.get(record.ref, ())))
         yield from ((tie_hash(tie), row) for tie in (*ties, *([uid] if uid is not None else [])))
 

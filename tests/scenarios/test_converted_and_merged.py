@@ -1,0 +1,45 @@
+"""A lead that was converted into a contact which was merged into another one: that one has taken the lead's place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.engine import Stage
+from tests.scenarios.test_operator import ADA_SF, both, made
+
+from leadsync.records import Ref
+
+CONTACT = {"City": "MailingCity", "State": "MailingState", "Country": "MailingCountry"}
+
+
+@pytest.mark.parametrize("part", [None, 1], ids=["at once", "in parts"])
+@pytest.mark.parametrize("seen", ["neither was seen", "the conversion was seen", "both were seen"])
+@pytest.mark.parametrize("known", [True, False], ids=["known", "new"])
+def test_a_merged_contact_speaks_for_the_lead(tmp_path: Path, known: bool, seen: str, part: int | None) -> None:
+    stage = made(tmp_path, {})
+    stage.part = part
+    other = _other(stage) if known else None
+    contact, lead = both(stage)
+    other = _other(stage) if other is None else other
+    converted = stage.salesforce.convert(lead, "Contact", CONTACT)
+    stage.salesforce.edit(converted, LeadSync_Id__c=None)  # as where no custom field goes over
+    if seen == "the conversion was seen":
+        stage.run()
+    stage.salesforce.merge_into(other, converted)
+    if seen == "both were seen":
+        stage.run()
+    for edited, name, over_there, called, value in (
+        (contact, "jobtitle", other, "Title", "CEO"),
+        (other, "Title", contact, "jobtitle", "CIO"),
+    ):
+        stage.sides[edited.side].edit(edited, **{name: value})
+        for _ in range(2):
+            done = stage.run()
+        assert stage.value(over_there, called) == value
+        assert [kept for kept in done.plan.kept if kept.waits] == []
+        assert len(done.plan.steps) == 0
+
+
+def _other(stage: Stage) -> Ref:
+    return stage.salesforce.put("Contact", **{**ADA_SF, "Email": "ada@other.example"})
