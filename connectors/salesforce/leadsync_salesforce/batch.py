@@ -21,10 +21,12 @@ it would not have; salesforce.stackexchange.com, question 377154."""
 
 @dataclass(slots=True)
 class Batch:
-    """All updates, or all creates by the field `key`. `bodies`: what is still to send, by token, as JSON has it."""
+    """All updates, or all creates by the field `key`. `bodies`: what is still to send, by token, as JSON has it;
+    `chosen`: fields whose values an admin made, so that they tell of nobody, and a rule may speak of them."""
 
     kind: str
     key: str | None
+    chosen: frozenset[str] = frozenset()
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     created: set[str] = field(default_factory=set)
@@ -50,7 +52,8 @@ class Batch:
         if OVERRUN in error.message and token not in self.crowded:
             self.crowded.add(token)
         elif error.code != LOCKED:
-            said = without(error.message, self.bodies.pop(token).values())
+            body = self.bodies.pop(token)
+            said = without(error.message, (value for name, value in body.items() if name not in self.chosen))
             refused = rejected(replace(error, message=said, fields=named(error.message, error.fields)))
             if self.key is not None and error.code == TAKEN:
                 refused.fields = ()

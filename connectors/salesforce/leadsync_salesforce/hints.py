@@ -41,8 +41,6 @@ _EMAIL = re.compile(r"[^\s@<>\"'\[\]()]+@[^\s@<>\"'\[\](),;]+")
 _PHONE = re.compile(r"(?<!\w)\+?\d(?:[\s()/.-]*\d){8,}(?!\w)")
 SHORTEST = 3
 """Characters: a shorter value says nothing of anybody."""
-_OPTION = re.compile(r"[a-z_]+")
-"""A value of a list ("lead", "mql"), and a word as any text may have it; names and addresses are written otherwise."""
 
 _NAME = re.compile(r"[A-Za-z]\w*\Z", re.ASCII)
 _NAMING = (
@@ -65,7 +63,7 @@ def named(message: str, fields: Sequence[str]) -> tuple[str, ...]:
 
 def without(message: str, values: Iterable[object]) -> str:
     """A message without the texts among these values, which it may quote as they are."""
-    texts = (v for v in values if isinstance(v, str) and len(v) >= SHORTEST and not _OPTION.fullmatch(v))
+    texts = (value for value in values if isinstance(value, str) and len(value) >= SHORTEST)
     for text in sorted(texts, key=len, reverse=True):
         message = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "<value>", message)
     return message

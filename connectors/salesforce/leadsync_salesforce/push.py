@@ -26,6 +26,8 @@ FEW = 20
 READ = 2000
 """Ids in one collections read by POST; REST guide, "Get Records from a Collection"."""
 
+_CHOSEN = {"picklist", "multipicklist"}
+
 _LINK_FIELDS: Mapping[tuple[str, str], str | None] = {
     ("Contact", "Account"): "AccountId",
     ("Account", "Account"): "ParentId",
@@ -58,7 +60,9 @@ class Pusher:
         keys = {w.key[0] if w.key is not None and w.id is None else None for w in writes}
         if len(writes) > MOST or len({w.id is None for w in writes}) > 1 or len(keys) > 1:
             raise ValueError(f"a batch holds at most {MOST} writes, all updates or all creates by one key")
-        batch = Batch(self._described.kind, next(iter(keys), None))
+        named = {name: self._described.field(name) for name in dict.fromkeys(n for w in writes for n in w.values)}
+        chosen = frozenset(name for name, info in named.items() if info is not None and info.type in _CHOSEN)
+        batch = Batch(self._described.kind, next(iter(keys), None), chosen)
         for write in writes:
             try:
                 batch.bodies[write.token] = self._body(write)

@@ -77,15 +77,16 @@ def test_what_a_trigger_says_of_a_record_is_shown_without_its_values(
     sandbox: SalesforceSandbox, connect: Connect, bulk_from: int
 ) -> None:
     ids = seed_leads(sandbox, 10)
-    text = "Canary Jones (canary@secret.example, +49 170 123 4567) is on the list of 100000: ask legal first."
+    name = "Canary Jones" if bulk_from == 5 else "jones"  # as people type their names into forms
+    text = f"{name} (canary@secret.example, +49 170 123 4567) is on the list of 100000: ask legal first."
     fault(sandbox, where=f"Id = '{ids[3]}'", code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message=text)
-    values = {"LastName": "Canary Jones", "Title": "leg", "Status": "ask"}
+    values = {"LastName": name, "Title": "leg", "Status": "ask"}
     writes = [Write(i, "Lead", i, values) for i in ids]
     refused = connect(bulk_from=bulk_from).write("Lead", writes)[3]
     assert refused.outcome is Outcome.REJECTED
     told = f"{refused.error}{refused.error!r}"
     assert "is on the list of 100000: ask legal first." in told
-    assert not [secret for secret in ("anary", "secret", "170", "4567") if secret in told]
+    assert not [secret for secret in ("anary", "ones", "secret", "170", "4567") if secret in told]
 
 
 @pytest.mark.parametrize("bulk_from", [1000, 5])
