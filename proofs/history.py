@@ -64,8 +64,9 @@ class Checker:
     _filled: set[Place] = field(default_factory=set)
     _unsure: set[Place] = field(default_factory=set)
     _uids: dict[Ref, set[str]] = field(default_factory=lambda: defaultdict(set))
-    _agreed: dict[tuple[object, ...], int] = field(default_factory=dict)
+    _agreed: dict[tuple[object, ...], tuple[int, tuple[Value, ...]]] = field(default_factory=dict)
     _names: dict[tuple[str, str], dict[str, tuple[FieldMap, Target]]] = field(default_factory=dict)
+    _constants: dict[tuple[str, str], Fields] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         mappings = self.stage.rules.mappings
@@ -73,13 +74,17 @@ class Checker:
         for side, kinds in KINDS.items():
             for kind, role in kinds.items():
                 self._names[side, kind] = _by_vendor_name(mappings[role], side, kind)
+            for made in (rule for mapping in mappings.values() for rule in mapping.creates if rule.side == side):
+                self._constants[side, made.kind] = made.fields
 
     # ---- after each run
 
     def after_run(self, done: Cycle | None) -> None:
         """Judge what was written; a run that ended well accounts for all it was shown, but what it says it kept."""
+        new = self.stage.diary.events[self._read :]
+        self.lost.extend(f"made again: {text}" for text in self._made_again(new))
         self._learn_who_is_who()
-        for event in self.stage.diary.events[self._read :]:
+        for event in new:
             self._judge(event)
         self._read = len(self.stage.diary.events)
         if done is not None and done.pushed is not None:
@@ -87,6 +92,13 @@ class Checker:
         else:
             self._unsure.update((ref, n) for ref in self._look.known for n in self._names[ref.side, ref.kind])
         self._look.known, self._look.gone, self._began = {}, set(), self.stage.diary.now
+
+    def _made_again(self, events: Iterable[Event]) -> Iterator[str]:
+        """New records for somebody who had one on that side when the run began, whatever became of it."""
+        for event in events:
+            if event.who == ENGINE and self._is_key(event) and self._first(event) and event.old is None:
+                had = [r for r, uids in self._uids.items() if r.side == event.ref.side and str(event.new) in uids]
+                yield from (f"{event.ref} beside {ref}" for ref in had if ref != event.ref)
 
     def _learn_who_is_who(self) -> None:
         with self.stage.state() as store:
@@ -100,6 +112,8 @@ class Checker:
             self.writes += 1
             if known is not None:
                 self.lost.extend(f"{text}: {_say(event)}" for text in self._faults(event, *known))
+            elif not (_made_by_us(event) and event.field in self._constants.get((event.ref.side, event.ref.kind), {})):
+                self.lost.append(f"a field that no mapping names was written: {_say(event)}")
             self._ours[place] = event
             self._unsure.add(place)
         elif known is not None:
@@ -297,29 +311,45 @@ class Checker:
         )  # fmt: skip
         return [key for key, times in made.items() if times > 1]
 
+    def _versions(self, ref: Ref) -> list[Version]:
+        return self.stage.sides[ref.side].versions.get(ref, [])
+
     def _is_key(self, event: Event) -> bool:
         known = self._names[event.ref.side, event.ref.kind].get(event.field)
         return known is not None and known[0].unique
 
     def _first(self, event: Event) -> bool:
         """Whether leadsync made the record."""
-        versions = self.stage.sides[event.ref.side].versions.get(event.ref, [])
-        return bool(versions) and not versions[0].record.fields
+        return _made_empty(self._versions(event.ref))
 
     def _check_field(self, uid: str, refs: list[Ref], mapped: FieldMap, *, held: bool) -> None:
         places = [p for ref in refs if (p := self._place(mapped, ref)) is not None]
         key = (uid, mapped.name, *places)
         pair = len(places) == 2 and places[0][0].side != places[1][0].side
+        values = tuple(self.stage.value(*p) for p in places)
         agree = pair and self._consistent(mapped, *places)
-        if pair and not agree and not held and key in self._agreed:
-            since = self._agreed[key]
-            if len({e.ref for e in self._typed[mapped.name] if e.at > since and uid in self._uids[e.ref]}) <= 1:
-                values = [self.stage.value(*p) for p in places]
-                self.lost.append(f"an edit nobody contested did not arrive: {uid} {mapped.name}: {values}")
+        made = next((first[0].number for ref, _ in places if _made_empty(first := self._versions(ref))), None)
+        known = self._agreed.get(key) or ((made, ()) if made is not None else None)
+        if pair and not held and known is not None:
+            since, then = known
+            typed = {e.ref for e in self._typed[mapped.name] if e.at > since and uid in self._uids[e.ref]}
+            if len(typed) <= 1 and (not agree or self._not_filled(mapped, places, then, typed)):
+                self.lost.append(f"an edit nobody contested did not arrive: {uid} {mapped.name}: {list(values)}")
         if agree:
-            self._agreed[key] = self.stage.diary.now
+            self._agreed[key] = (self.stage.diary.now, values)
         else:
             self._agreed.pop(key, None)
+
+    def _not_filled(self, mapped: FieldMap, places: list[Place], then: tuple[Value, ...], typed: set[Ref]) -> bool:
+        """Whether a field is blank that nobody cleared, beside one that was filled since they last agreed; or since
+        leadsync made one of them (`then` is empty): it starts with all that is known."""
+        now = [self.stage.value(*p) for p in places]
+        for i, (ref, _) in enumerate(places):
+            if is_blank(now[i]) or not is_blank(now[1 - i]) or places[1 - i][0] in typed:
+                continue
+            if not then or (ref in typed and not same(now[i], then[i], mapped.compare)):
+                return True
+        return False
 
     def _place(self, mapped: FieldMap, ref: Ref) -> Place | None:
         """Where a live record has a field that is written both ways."""
@@ -367,6 +397,11 @@ def _by_vendor_name(mapping: ObjectMap, side: str, kind: str) -> dict[str, tuple
 def _kept_open(done: Cycle) -> set[tuple[str, str]]:
     """(uid, field) of what the run says that it waits for."""
     return {(kept.uid, kept.field) for kept in done.plan.kept if kept.waits}
+
+
+def _made_empty(versions: list[Version]) -> bool:
+    """Whether leadsync made the record: it does so by its key, and then fills it."""
+    return bool(versions) and not versions[0].record.fields
 
 
 def _made_by_us(event: Event) -> bool:

@@ -362,6 +362,11 @@ class Shelf:
             if not self._alive(ref):
                 self.diary.tally["written to after its deletion"] += 1
                 return Receipt(write.token, Outcome.REJECTED, write.id, error=Rejected("it is gone", code="GONE"))
+            if self.records[ref].read_only:
+                self._written_though_converted(ref)
+                return Receipt(
+                    write.token, Outcome.REJECTED, write.id, error=Rejected("it is converted", code="CONVERTED")
+                )
             self.log.append((kind, write.id, spelled))
             self.change(ref, spelled, ENGINE)
             return Receipt(write.token, Outcome.DONE, write.id, record=self._told(ref, spelled))
@@ -373,6 +378,11 @@ class Shelf:
         ref = there[0] if there else self.make(kind, {}, dict(write.links), ENGINE)
         self.change(ref, {**spelled, name: value}, ENGINE)
         return Receipt(write.token, Outcome.DONE, ref.id, record=self._told(ref, spelled), created=not there)
+
+    def _written_though_converted(self, ref: Ref) -> None:
+        self.diary.tally["written to after its conversion"] += 1
+        now = self.versions[ref][-1].number
+        assert self.diary.shown.get(ref, 0) < now, f"{ref} was written to though it was shown to be converted"
 
     def _told(self, ref: Ref, written: Fields) -> Record | None:
         return replace(self.records[ref], fields=dict(written)) if self.answers else None
