@@ -45,6 +45,21 @@ def test_a_lost_state_is_told_as_lost_by_all_who_look(house: House) -> None:
     assert not state.exists()
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["plan --cached", "plan --cached --twice", "undo --run last", "why-not ann@example.com phone",
+     "rejects retry --all", "rejects drop 7", "audit", "flaps release hubspot/contacts/7 phone", "identity forget a/b/1 a/b/2",
+     "conflicts resolve 7 phone --take hubspot"],
+)  # fmt: skip
+def test_who_asks_where_there_is_no_state_hears_so_and_begins_none(house: House, command: str) -> None:
+    """In the wrong folder, or before the first run: "nothing to write" would be taken for an answer."""
+    for file in house.folder.glob("state.db*"):
+        file.unlink()
+    with pytest.raises(LeadsyncError, match="no state yet"):
+        house.say(*command.split())
+    assert not (house.folder / "state.db").exists()
+
+
 def test_a_reject_that_was_dropped_is_heard_of_no_more(house: House) -> None:
     refuse_last_name(house)
     house.edit_hubspot(lastname="King")
@@ -53,6 +68,7 @@ def test_a_reject_that_was_dropped_is_heard_of_no_more(house: House) -> None:
     house.run("rejects", "drop", house.lead)
     code, told = house.run("status")
     assert (code, told["rejects"]) == (0, [])
+    assert house.say("rejects", "list")[1] == "0 rejects, 1 more were dropped (--all)\n"
 
 
 @pytest.mark.parametrize("command", [["audit"], ["rejects", "retry", "--all"]], ids=" ".join)

@@ -134,6 +134,18 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         Store(path)
 
 
+def test_an_older_schema_is_not_called_damaged_by_who_only_looks(tmp_path: Path) -> None:
+    """An operator installs a new version and asks `status` before the first run of it."""
+    path = tmp_path / "state.db"
+    Store(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) - 1}")
+    connection.close()
+    with pytest.raises(StoreError, match="older leadsync") as told:
+        Store(path, write=False)
+    assert "damaged" not in str(told.value)
+
+
 def test_reading_needs_a_state_and_takes_no_lock(tmp_path: Path, store: Store) -> None:
     with Store(tmp_path / "state.db", write=False) as reader:
         assert list(reader.pulled.records()) == []

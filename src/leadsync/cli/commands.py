@@ -139,7 +139,7 @@ def plan(  # noqa: PLR0913  one for each option
     if edit["html"] is not None:
         raise click.UsageError("--html goes with --config FOLDER")
     config = read_config(config_path)
-    with progress(show=not quiet) as bar, opened(config, bar=bar, lane=Lane.INTERACTIVE) as world:
+    with progress(show=not quiet) as bar, opened(config, bar=bar, lane=Lane.INTERACTIVE, new=not cached) as world:
         asked = replace(world, asking=not cached)
         seen = cycle(asked, write=False, open_gates=frozenset(open_gates), cached=cached)
         if twice:

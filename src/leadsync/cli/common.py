@@ -153,13 +153,14 @@ def opened(
     stop: Callable[[], bool] = never,
     clock: Clock = now,
     lane: Lane = Lane.SCHEDULED,
+    new: bool = True,
 ) -> Iterator[World]:
     """The world of one run: connections, rules and state, all closed again at the end. Every request to a CRM is
-    counted; `lane` says for whom, and so how much of the day is kept back."""
+    counted; `lane` says for whom, and so how much of the day is kept back. `new`: a state may be begun here."""
     with ExitStack() as stack:
         sides: dict[str, Crm] = {}
         register: Register | None = None
-        store = stack.enter_context(Store(config.state))
+        store = stack.enter_context(Store(config.state, new=new))
         for side, settings in config.connectors.items():
             made = connector(settings.connector)
             if made.kind is Kind.CRM:

@@ -95,7 +95,7 @@ def list_conflicts(config_path: Path, output: str) -> int:
 def resolve(config_path: Path, output: str, lead: str, field: str, take: str | None, value: str | None) -> int:
     """Say which value of a field is right. The next run writes it wherever another one stands, unless somebody edits
     the field again before that."""
-    with Store(read_config(config_path, offline=True).state) as store:
+    with Store(read_config(config_path, offline=True).state, new=False) as store:
         uid = find_uid(store, lead)
         conflict = next((c for c in store.cases.conflicts() if (c.uid, c.field) == (uid, field)), None)
         if conflict is None:
@@ -140,7 +140,7 @@ def import_(config_path: Path, output: str, file: Path) -> int:
     """Read the answers of an exported file; lines without one are passed over. All or none are taken."""
     with opened_rows(file, ("answer",), "answers") as found:
         rows = list(enumerate(found.rows, 2))
-    with Store(read_config(config_path, offline=True).state) as store:
+    with Store(read_config(config_path, offline=True).state, new=False) as store:
         waiting = {(c.uid, c.field): c for c in store.cases.conflicts()}
         given = [_answer(waiting, row, f"{file}: row {number}") for number, row in rows if _is_answered(row, file)]
         with store.transaction():

@@ -95,7 +95,7 @@ def list_flaps(config_path: Path, output: str) -> int:
 @click.argument("field")
 def release(config_path: Path, output: str, record: str, field: str) -> int:
     """Let a field be written again; what was counted so far counts no more."""
-    with Store(read_config(config_path, offline=True).state) as store:
+    with Store(read_config(config_path, offline=True).state, new=False) as store:
         if not store.cases.release(_ref(record), field, now()):
             raise LeadsyncError(f"{record} {field} is not held. `leadsync flaps list` shows what is.")
     _say(output, f"{record} {field} is written again from the next run on", {"released": [record, field]})
@@ -156,7 +156,7 @@ def split(config_path: Path, output: str, a: str, b: str, note: str) -> int:
 @click.argument("b")
 def forget(config_path: Path, output: str, a: str, b: str) -> int:
     """Take back what was said of A and B."""
-    with Store(read_config(config_path, offline=True).state) as store:
+    with Store(read_config(config_path, offline=True).state, new=False) as store:
         if not store.cases.unsay(_ref(a), _ref(b)):
             raise LeadsyncError(f"nothing was said of {a} and {b}. `leadsync identity list` shows all.")
     _say(output, f"forgotten: {a}, {b}", {"forgotten": [a, b]})
@@ -165,7 +165,7 @@ def forget(config_path: Path, output: str, a: str, b: str) -> int:
 
 def _rule(config_path: Path, output: str, pair: tuple[str, str], verdict: str, note: str) -> int:
     first, second = map(_ref, pair)
-    with Store(read_config(config_path, offline=True).state) as store:
+    with Store(read_config(config_path, offline=True).state, new=False) as store:
         for ref in (first, second):
             if store.pulled.record(ref) is None:
                 raise LeadsyncError(f"{ref}: no such record is known. `leadsync sync` reads what is new.")

@@ -165,7 +165,10 @@ def undo_command(
         raise Misconfigured("undo needs --run ID or --since TIME, --field NAME, or --field with one of them.")
     config = read_config(config_path)
     stop = StopFlag().install()
-    with progress(show=True) as bar, opened(config, bar=bar, stop=stop, lane=Lane.INTERACTIVE) as world:
+    with (
+        progress(show=True) as bar,
+        opened(config, bar=bar, stop=stop, lane=Lane.INTERACTIVE, new=False) as world,
+    ):
         run = _named_run(world.store, run)
         rows = [w for w in _chosen(world.store, run, since) if field in (None, w.mapped, w.field)]
         if not rows:
@@ -272,7 +275,7 @@ def audit(context: click.Context, config_path: Path, output: str) -> int:
     if context.invoked_subcommand is not None:
         return Exit.DONE
     config = read_config(config_path)
-    with progress(show=True) as bar, opened(config, bar=bar, lane=Lane.INTERACTIVE) as world:
+    with progress(show=True) as bar, opened(config, bar=bar, lane=Lane.INTERACTIVE, new=False) as world:
         found = sweep(world.store, world.sides, world.rules.mappings, world.clock, world.progress, world.stop)
     report: dict[str, Any] = {
         "schema": 1,

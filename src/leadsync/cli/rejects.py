@@ -56,7 +56,8 @@ def _found(store: Store, text: str) -> list[Reject]:
 def list_rejects(config_path: Path, output: str, *, every: bool) -> int:
     """All that stands refused or unread, oldest first."""
     with Store(read_config(config_path, offline=True).state, write=False) as store:
-        found = [r for r in store.outbox.rejects() if every or not r.dropped]
+        rows = store.outbox.rejects()
+    found = [r for r in rows if every or not r.dropped]
     if output == "json":
         say_json({"schema": 1, "rejects": [reject_json(r) for r in found]})
     else:
@@ -66,7 +67,8 @@ def list_rejects(config_path: Path, output: str, *, every: bool) -> int:
             out.print(told, markup=False, soft_wrap=True)
             next_step = "none: the next run sends it again" if r.again else r.hint or "none known"
             out.print(f"    next step: {next_step}", markup=False, soft_wrap=True)
-        out.print(f"{len(found):,} rejects")
+        dropped = "" if len(found) == len(rows) else f", {len(rows) - len(found):,} more were dropped (--all)"
+        out.print(f"{len(found):,} rejects{dropped}")
     return Exit.REJECTS if any(not r.dropped for r in found) else Exit.DONE
 
 
@@ -103,7 +105,7 @@ def retry(config_path: Path, output: str, records: tuple[str, ...], *, every: bo
     tried again by itself as soon as its record or its values change, and with each audit.)"""
     if bool(records) == every:
         raise click.UsageError("name records, or --all")
-    with opened(read_config(config_path), lane=Lane.INTERACTIVE) as world:
+    with opened(read_config(config_path), lane=Lane.INTERACTIVE, new=False) as world:
         chosen = world.store.outbox.rejects() if every else [r for text in records for r in _found(world.store, text)]
         writes = [r.ref for r in chosen if r.direction == "write"]
         with world.store.transaction():
@@ -136,7 +138,7 @@ def _read_again(world: World, ref: Ref) -> bool:
 @click.argument("record")
 def drop(config_path: Path, output: str, record: str) -> int:
     """Hear no more of a reject. The same write is still not sent again; another value will be."""
-    with Store(read_config(config_path, offline=True).state) as store:
+    with Store(read_config(config_path, offline=True).state, new=False) as store:
         found = _found(store, record)
         for r in found:
             store.outbox.drop(r.ref)

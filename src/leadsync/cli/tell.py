@@ -62,7 +62,7 @@ def why_not(config_path: Path, output: str, lead: str, field: str) -> int:
     """Tell why a value is not written to the CRMs, place by place, and the smallest change that would let it through.
     FIELD is the mapping's or a CRM's name. Looks at what the last run read; asks no CRM."""
     config = read_config(config_path, offline=True)
-    with opened(config, lane=Lane.INTERACTIVE) as world:
+    with opened(config, lane=Lane.INTERACTIVE, new=False) as world:
         uid = find_uid(world.store, lead)
         rows, gates = explanation(world, uid, field, tuple(standings(config)))
     if output == "json":

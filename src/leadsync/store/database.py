@@ -28,11 +28,12 @@ class Store:
     """The open state. `pulled`, `outbox`, `history`, `cases`, `results`, `matches`, `courses`, `snapshots`, `runs` and
     `besides` are its parts; `transaction()` joins their changes."""
 
-    def __init__(self, path: Path, *, write: bool = True) -> None:
+    def __init__(self, path: Path, *, write: bool = True, new: bool = True) -> None:
+        """`new`: whether a state that there is none of is begun, where it may be written."""
         self.path = path
         self._lock: IO[str] | None = take_lock(path) if write else None
         try:
-            self.connection = self._connect(write=write)
+            self.connection = self._connect(write=write, new=new)
         except BaseException:
             self._release_lock()
             raise
@@ -52,9 +53,9 @@ class Store:
             self._lock.close()
             self._lock = None
 
-    def _connect(self, *, write: bool) -> sqlite3.Connection:
+    def _connect(self, *, write: bool, new: bool) -> sqlite3.Connection:
         refuse_damage(self.path)
-        if not write and not self.path.exists():
+        if not (write and new) and not self.path.exists():
             raise StoreError(f"{self.path}: there is no state yet. Run `leadsync sync` first.")
         if write and not self.path.exists():
             self._make()
@@ -72,9 +73,13 @@ class Store:
                 marker(self.path).touch(mode=0o600)
             else:
                 connection.execute("PRAGMA query_only = ON")
+                refuse_other_schema(connection, self.path)
         except (sqlite3.Error, OSError) as problem:
             connection.close()
             raise StoreError(trouble(self.path, problem)) from problem
+        except StoreError:
+            connection.close()
+            raise
         return connection
 
     def _make(self) -> None:
@@ -141,14 +146,29 @@ class Store:
             raise StoreError(trouble(self.path, error)) from error
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the schema up to date; a backup is left beside the file before an existing one is changed."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+def schema_of(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of a state's schema; raises StoreError for one of a newer program."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
         raise StoreError(
             f"{path}: the state was written by a newer leadsync (schema {version}, this one knows "
             f"{len(MIGRATIONS)}). Install that version again, or newer."
         )
+    return version
+
+
+def refuse_other_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise StoreError where who only looks would read columns that are not there (yet, or any more)."""
+    if schema_of(connection, path) < len(MIGRATIONS):
+        raise StoreError(
+            f"{path}: the state was last written by an older leadsync. The next `leadsync plan` or run brings it up to "
+            "date, and leaves a backup beside it."
+        )
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the schema up to date; a backup is left beside the file before an existing one is changed."""
+    version = schema_of(connection, path)
     if 0 < version < len(MIGRATIONS):
         with closing(sqlite3.connect(path.with_name(f"{path.name}.v{version}.backup"))) as copy:
             connection.backup(copy)
