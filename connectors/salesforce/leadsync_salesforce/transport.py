@@ -6,6 +6,7 @@ adapter below it cures all of that, because nothing but a success ever gets back
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +31,8 @@ TOKEN_PATH = "/services/oauth2/token"  # noqa: S105  an address
 CHUNK = 65_536
 """Bytes to read at once."""
 _LIMIT = re.compile(r"api-usage=(\d+)/(\d+)")
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Half of a sign beyond the first 65,536, such as an emoji, written as an escape."""
 _READING_POSTS = re.compile(r"/composite/sobjects/\w+\Z")
 
 
@@ -123,7 +126,7 @@ def _drain(response: requests.Response, monotonic: Callable[[], float], total: f
     Raises the errors that requests raises for a broken body, and ReadTimeout.
     """
     try:
-        response._content = b"".join(_pieces(response.raw, monotonic, monotonic() + total))
+        response._content = _whole_signs(b"".join(_pieces(response.raw, monotonic, monotonic() + total)))
     except (ProtocolError, ReadTimeoutError, SSLError) as problem:
         response.close()
         raise requests.exceptions.ConnectionError(problem) from None
@@ -134,6 +137,16 @@ def _drain(response: requests.Response, monotonic: Callable[[], float], total: f
         response.close()
         raise
     response.raw.release_conn()
+
+
+def _whole_signs(body: bytes) -> bytes:
+    """JSON in which half of an emoji that was cut in two is a question mark: it is no text and cannot be kept."""
+    if _HALF.search(body) is None:
+        return body
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False).encode(errors="replace")
+    except (ValueError, RecursionError):
+        return body
 
 
 def _pieces(raw: Any, monotonic: Callable[[], float], deadline: float) -> Iterator[bytes]:

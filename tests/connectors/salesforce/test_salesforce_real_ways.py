@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -197,3 +198,11 @@ def test_a_field_may_be_written_in_any_case_and_is_read_all_the_same(crm: Salesf
     assert [record.fields for record in read] == [wanted, wanted]
     [receipt] = crm.write("Lead", [Write("t", "Lead", LEAD, {"lastname": "Other"})])
     assert receipt.record is not None and receipt.record.fields == {"lastname": "Other"}
+
+
+def test_half_an_emoji_is_read_as_a_sign_that_can_be_kept(sandbox: SalesforceSandbox, crm: SalesforceCrm) -> None:
+    whole = {"Id": LEAD, "IsDeleted": False, "SystemModstamp": "2026-11-01T00:00:00.000+0000"}
+    body = {"totalSize": 1, "done": True, "records": [{**whole, "LastName": "Ann \ud83d", "Company": "\ud83d\ude00 Ö"}]}
+    sandbox.faults.add({"match": {"path": "queryAll"}, "action": {"kind": "replace_body", "body": json.dumps(body)}})
+    [page] = crm.pull("Lead", "", ["LastName", "Company"])
+    assert [record.fields for record in page.records] == [{"LastName": "Ann ?", "Company": "\N{GRINNING FACE} Ö"}]
