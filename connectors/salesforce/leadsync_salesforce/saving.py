@@ -7,10 +7,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
-from leadsync.errors import Ambiguous, SkipRecord, TryAgain
+from leadsync.errors import Ambiguous, Rejected, SkipRecord, TryAgain
+from leadsync_salesforce.batch import OVERRUN
 from leadsync_salesforce.client import Client
-from leadsync_salesforce.faults import LOCKED, rejected, vendor_error
-from leadsync_salesforce.push import BATCH
+from leadsync_salesforce.faults import LOCKED, VendorError, rejected, vendor_error
+from leadsync_salesforce.push import BATCH, FEW
 
 K = TypeVar("K")
 Result: TypeAlias = Mapping[str, Any] | SkipRecord
@@ -21,15 +22,21 @@ GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY")
 """What is to be deleted is not there: that is what was wanted."""
 
 
+class Locked(TryAgain):
+    """Records are locked by another process: nothing was done to them, and nothing is wrong with them."""
+
+
+class TooMany(Rejected):
+    """A trigger ran out of what Apex allows, for so many records at once."""
+
+
 def save(client: Client, method: str, bodies: Mapping[str, Mapping[str, Any]]) -> dict[str, str | SkipRecord]:
-    """POST or PATCH; by key the id, or why it was refused; what was locked is left out. Raises Ambiguous."""
+    """POST or PATCH; by key the id, or why it was refused; what stayed locked is left out. Raises Ambiguous."""
     found: dict[str, str | SkipRecord] = {}
-    for key, result in sent(client, method, bodies):
+    for key, result in _patiently(client, bodies, _sending(client, method, bodies)).items():
         match result:
             case {"success": True, "id": str(ident)}:
                 found[key] = ident
-            case SkipRecord(code=code) if code == LOCKED:
-                continue
             case SkipRecord():
                 found[key] = result
             case _:
@@ -37,47 +44,42 @@ def save(client: Client, method: str, bodies: Mapping[str, Mapping[str, Any]]) -
     return found
 
 
-def sent(client: Client, method: str, bodies: Mapping[K, Mapping[str, Any]]) -> Iterator[tuple[K, Result]]:
-    """POST or PATCH; each key with what became of it, in order. Raises Ambiguous."""
-    for part in _calls(bodies):
-        body = {"allOrNone": False, "records": [bodies[key] for key in part]}
-        yield from _answered(part, client.write(method, "composite/sobjects", body))
-
-
-class Locked(TryAgain):
-    """Records are locked by another process: nothing was done to them, and nothing is wrong with them."""
-
-
 def made(client: Client, bodies: Mapping[K, Mapping[str, Any]]) -> dict[K, Result]:
-    """POST; by key what became of it. What was locked is sent again. Raises Ambiguous, and Locked at the end for what
-    stayed so."""
-
-    def send(part: Sequence[K]) -> Any:
-        body = {"allOrNone": False, "records": [bodies[key] for key in part]}
-        return client.write("POST", "composite/sobjects", body)
-
-    return _patiently(client, bodies, send)
+    """POST; by key what became of it. Raises Ambiguous, and Locked at the end for what stayed locked."""
+    return _all(bodies, _patiently(client, bodies, _sending(client, "POST", bodies)))
 
 
 def delete(client: Client, ids: Mapping[K, str]) -> dict[K, SkipRecord]:
-    """Delete by id; by key those that were refused. What was locked is sent again. Raises Ambiguous, and Locked at the
-    end for what stayed so."""
+    """Delete by id; by key those that were refused. Raises Ambiguous, and Locked at the end for what stayed locked."""
 
     def send(part: Sequence[K]) -> Any:
         path = f"composite/sobjects?allOrNone=false&ids={','.join(ids[key] for key in part)}"
         return client.write("DELETE", path, None)
 
-    found = _patiently(client, ids, send)
+    found = _all(ids, _patiently(client, ids, send))
     return {key: r for key, r in found.items() if isinstance(r, SkipRecord) and r.code not in GONE}
 
 
+def _sending(client: Client, method: str, bodies: Mapping[K, Mapping[str, Any]]) -> Callable[[Sequence[K]], Any]:
+    def send(part: Sequence[K]) -> Any:
+        body = {"allOrNone": False, "records": [bodies[key] for key in part]}
+        return client.write(method, "composite/sobjects", body)
+
+    return send
+
+
 def _patiently(client: Client, keys: Collection[K], send: Callable[[Sequence[K]], Any]) -> dict[K, Result]:
+    """By key what became of it, 200 a call. What is locked is sent again, and left out where it stays so; what were too
+    many for a trigger go in smaller parts, once."""
     found: dict[K, Result] = {}
-    for part in _calls(keys):
+    for part in _calls(keys, BATCH):
         with suppress(Locked):  # the others first
             client.retry(partial(_once, part, found, send))
-    if left := len(keys) - len(found):
-        raise _locked(left, len(keys))
+    for part in _calls([key for key, result in found.items() if isinstance(result, TooMany)], FEW):
+        for key in part:
+            del found[key]
+        with suppress(Locked):
+            client.retry(partial(_once, part, found, send))
     return found
 
 
@@ -91,14 +93,20 @@ def _once(part: Sequence[K], found: dict[K, Result], send: Callable[[Sequence[K]
         raise _locked(len(left) - len(done), len(left))
 
 
+def _all(keys: Collection[K], found: dict[K, Result]) -> dict[K, Result]:
+    if left := len(keys) - len(found):
+        raise _locked(left, len(keys))
+    return found
+
+
 def _locked(locked: int, records: int) -> Locked:
     return Locked(f"Salesforce: {locked:,} of {records:,} records locked by another process; the next run tries again")
 
 
-def _calls(keys: Collection[K]) -> Iterator[list[K]]:
-    """As many as one call takes, and the next."""
+def _calls(keys: Collection[K], size: int) -> Iterator[list[K]]:
+    """As many as one call is to take, and the next."""
     every = list(keys)
-    return (every[start : start + BATCH] for start in range(0, len(every), BATCH))
+    return (every[start : start + size] for start in range(0, len(every), size))
 
 
 def _answered(keys: Sequence[K], answer: Any) -> Iterator[tuple[K, Result]]:
@@ -110,6 +118,11 @@ def _answered(keys: Sequence[K], answer: Any) -> Iterator[tuple[K, Result]]:
             case {"success": True}:
                 yield key, result
             case {"success": False, "errors": [dict() as first, *_]}:
-                yield key, rejected(vendor_error(first))
+                yield key, _refused(vendor_error(first))
             case _:
                 raise Ambiguous("Salesforce: a result that is neither success nor refusal")
+
+
+def _refused(error: VendorError) -> Rejected:
+    refusal = rejected(error)
+    return TooMany(str(refusal), code=error.code, hint=refusal.hint) if OVERRUN in error.message else refusal

@@ -97,3 +97,13 @@ def test_a_lock_that_lasts_is_no_refusal_and_holds_up_nobody_else(crm, campaign,
     with pytest.raises(TryAgain, match="locked by another process"):
         crm.leave(campaign, [ANN, BOB])
     assert crm.members(campaign) == {ANN}
+
+
+def test_more_than_a_trigger_bears_at_once_join_in_smaller_parts(crm, campaign, sandbox):
+    rows = [{"Id": generated("00Q", n), "LastName": f"L{n}", "Company": "C", "CreatedDate": "2026-01-01T10:00:00Z"}
+            for n in range(10, 120)]  # fmt: skip
+    sandbox.seed({"objects": {"Lead": rows}, "settings": {"trigger_bears": {"CampaignMember": 50}}})
+    everybody = [Ref("salesforce", "Lead", row["Id"]) for row in rows]
+    assert crm.join(campaign, everybody) == {} and crm.members(campaign) == set(everybody)
+    sandbox.seed({"settings": {"trigger_bears": {"CampaignMember": 1}}})
+    assert set(crm.join(CAMPAIGN, everybody)) == set(everybody)
