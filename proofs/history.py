@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import permutations
 
 from tests.engine import KINDS, Stage
 from tests.fakes import ENGINE, Event, Shelf, Version
@@ -66,6 +67,7 @@ class Checker:
     _uids: dict[Ref, set[str]] = field(default_factory=lambda: defaultdict(set))
     _agreed: dict[tuple[object, ...], tuple[int, tuple[Value, ...]]] = field(default_factory=dict)
     _names: dict[tuple[str, str], dict[str, tuple[FieldMap, Target]]] = field(default_factory=dict)
+    _born: dict[tuple[Ref, Ref], int] = field(default_factory=dict)
     _constants: dict[tuple[str, str], Fields] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -86,6 +88,9 @@ class Checker:
         self._learn_who_is_who()
         for event in new:
             self._judge(event)
+            if self._makes(event):
+                like = [ref for ref, uids in self._uids.items() if str(event.new) in uids]
+                self._born.update({(event.ref, ref): event.at for ref in like if ref.side != event.ref.side})
         self._read = len(self.stage.diary.events)
         if done is not None and done.pushed is not None:
             self._account(done, {p: write for p, write in self.stage.diary.written.items() if write[0] > self._began})
@@ -96,7 +101,7 @@ class Checker:
     def _made_again(self, events: Iterable[Event]) -> Iterator[str]:
         """New records for somebody who had one on that side when the run began, whatever became of it."""
         for event in events:
-            if event.who == ENGINE and self._is_key(event) and self._first(event) and event.old is None:
+            if self._makes(event):
                 had = [r for r, uids in self._uids.items() if r.side == event.ref.side and str(event.new) in uids]
                 yield from (f"{event.ref} beside {ref}" for ref in had if ref != event.ref)
 
@@ -187,6 +192,8 @@ class Checker:
         elif fresh and self._changed(edit, mapped) and self._clean(write, fresh):
             if mapped.conflict is Conflict.HOLD:
                 yield "of two edits that are to be held for a person, one was overwritten"
+            elif mapped.conflict is Conflict.NEWEST and newest.at > edit.at:
+                return
             elif mapped.owner == write.ref.side:
                 yield "an edit on the owner's side was overwritten by the other side's"
 
@@ -305,22 +312,16 @@ class Checker:
                         yield from (f"{record.ref} {name}" for name in other)
 
     def _doubles(self) -> list[str]:
-        made = Counter(
-            str(e.new) for e in self.stage.diary.events if e.who == ENGINE and e.old is None and self._is_key(e)
-            and self._first(e)
-        )  # fmt: skip
+        made = Counter(str(e.new) for e in self.stage.diary.events if self._makes(e))
         return [key for key, times in made.items() if times > 1]
 
-    def _versions(self, ref: Ref) -> list[Version]:
-        return self.stage.sides[ref.side].versions.get(ref, [])
-
-    def _is_key(self, event: Event) -> bool:
+    def _makes(self, event: Event) -> bool:
+        """Whether leadsync made a record with this: it does so by its key, and then fills it."""
+        if event.who != ENGINE or event.old is not None:
+            return False
         known = self._names[event.ref.side, event.ref.kind].get(event.field)
-        return known is not None and known[0].unique
-
-    def _first(self, event: Event) -> bool:
-        """Whether leadsync made the record."""
-        return _made_empty(self._versions(event.ref))
+        versions = self.stage.sides[event.ref.side].versions.get(event.ref, [])
+        return known is not None and known[0].unique and bool(versions) and not versions[0].record.fields
 
     def _check_field(self, uid: str, refs: list[Ref], mapped: FieldMap, *, held: bool) -> None:
         places = [p for ref in refs if (p := self._place(mapped, ref)) is not None]
@@ -328,8 +329,8 @@ class Checker:
         pair = len(places) == 2 and places[0][0].side != places[1][0].side
         values = tuple(self.stage.value(*p) for p in places)
         agree = pair and self._consistent(mapped, *places)
-        made = next((first[0].number for ref, _ in places if _made_empty(first := self._versions(ref))), None)
-        known = self._agreed.get(key) or ((made, ()) if made is not None else None)
+        made = [self._born[both] for both in permutations(ref for ref, _ in places) if both in self._born]
+        known = self._agreed.get(key) or ((made[0], ()) if made else None)
         if pair and not held and known is not None:
             since, then = known
             typed = {e.ref for e in self._typed[mapped.name] if e.at > since and uid in self._uids[e.ref]}
@@ -397,11 +398,6 @@ def _by_vendor_name(mapping: ObjectMap, side: str, kind: str) -> dict[str, tuple
 def _kept_open(done: Cycle) -> set[tuple[str, str]]:
     """(uid, field) of what the run says that it waits for."""
     return {(kept.uid, kept.field) for kept in done.plan.kept if kept.waits}
-
-
-def _made_empty(versions: list[Version]) -> bool:
-    """Whether leadsync made the record: it does so by its key, and then fills it."""
-    return bool(versions) and not versions[0].record.fields
 
 
 def _made_by_us(event: Event) -> bool:

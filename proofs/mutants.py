@@ -9,7 +9,11 @@ from typing import Any
 from unittest.mock import patch
 
 from leadsync.connector import Outcome, Receipt
+from leadsync.mapping.model import FieldMap, NullPolicy
 from leadsync.merge import Cell, How, Rules, Verdict, merge
+from leadsync.plan import creates, judge, making
+from leadsync.plan.judge import Place
+from leadsync.plan.model import Change
 from leadsync.push import ledger
 from leadsync.push.ledger import Pusher
 from leadsync.records import ABSENT, Absent, Fields, Record, Value, is_blank
@@ -123,6 +127,31 @@ def _all_at_once(subject: Any, _steps: Any, _kept: Any) -> Any:
     return ((member.ref, dict(member.fields)) for member in subject.members)
 
 
+def _guessed(changed: Sequence[Cell], _rules: Rules) -> Cell:
+    return max(changed, key=lambda cell: cell.modified)
+
+
+_blocked = judge._blocked
+_create_value = creates._create_value
+_plan_subject = making.plan_subject
+
+
+def _no_blank_filled(place: Place, sent: Value, *rest: Any) -> Any:
+    if is_blank(place.there) and not place.mapped.sources and place.mapped.null is NullPolicy.KEEP:
+        return place.kept("filled", "", sent)
+    return _blocked(place, sent, *rest)
+
+
+def _without_a_phone(subject: Any, mapped: FieldMap) -> Value:
+    return None if mapped.name == "phone" else _create_value(subject, mapped)
+
+
+def _one_more(subject: Any, *rest: Any) -> Any:
+    steps, kept = _plan_subject(subject, *rest)
+    more = Change("other", "Description", None, "x", "", "")
+    return [replace(s, changes=(*s.changes, more)) if s.id is not None else s for s in steps], kept
+
+
 BROKEN: Mapping[str, Break] = {
     "the newest record wins": _at("leadsync.unify.merge", _newest_record_wins),
     "the owner wins also where it did not change": _at("leadsync.unify.merge", _owner_always_wins),
@@ -147,6 +176,10 @@ BROKEN: Mapping[str, Break] = {
     "a write that cannot be read back is not known of": _at("leadsync.push.ledger._known", _only_what_was_read),
     "a restored record is not told of edits": _at("leadsync.plan.accounts._while_in_the_bin", lambda _: set()),
     "a deleted record is made again": _at("leadsync.picture.closed_sides", lambda *_: {}),
+    "which edit was later is guessed by the CRMs' clocks": _at("leadsync.merge._last", _guessed),
+    "no edit is carried into a blank field": _at("leadsync.plan.judge._blocked", _no_blank_filled),
+    "a new record is made without a field": _at("leadsync.plan.creates._create_value", _without_a_phone),
+    "a field is written that no mapping names": _at("leadsync.plan.making.plan_subject", _one_more),
 }
 
 
@@ -167,6 +200,9 @@ CAUGHT_BY: Mapping[str, str] = {
     "a write that cannot be read back is not known of": "a lead deleted as it is written",
     "a restored record is not told of edits": "an edit while the other record is in the bin",
     "a deleted record is made again": "a lead that is deleted",
+    "which edit was later is guessed by the CRMs' clocks": "two edits that a wrong clock would order",
+    "no edit is carried into a blank field": "an edit into a blank field",
+    "a new record is made without a field": "a score that a person typed",
 }
 """The story to try first, where it is not the first of all."""
 

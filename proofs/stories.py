@@ -315,6 +315,29 @@ def many_people_in_small_pages(lives: Lives, moment: int) -> None:
     lives.leadsync_runs_and_dies(moment=moment)
 
 
+def an_edit_into_a_blank_field(lives: Lives, moment: int) -> None:
+    known(lives)
+    typed(lives, "hubspot", "title", "")
+    typed(lives, "salesforce", "title", "")
+    lives.settle()
+    typed(lives, "salesforce" if moment % 4 else "hubspot", "title", "CEO")
+    lives.leadsync_runs_and_dies(moment=moment)
+
+
+def an_edit_that_is_seen_and_then_another_one(lives: Lives, moment: int) -> None:
+    known(lives)
+    one = "hubspot" if moment % 4 else "salesforce"
+    lives.one_edit_is_seen_and_then_the_other_made(side=one, number=0, typed=("Byron", "King "), minutes=2 * moment)
+
+
+def two_edits_that_a_wrong_clock_would_order(lives: Lives, moment: int) -> None:
+    lives.the_world(late=0, off=-400, side="salesforce", people=("both",))
+    lives.settle()
+    typed(lives, "hubspot", "last", "Byron")
+    typed(lives, "salesforce", "last", "King ")
+    lives.leadsync_runs_and_dies(moment=moment)
+
+
 STORIES: tuple[Story, ...] = (
     an_edit_on_each_side,
     an_edit_where_leadsync_writes,
@@ -347,6 +370,9 @@ STORIES: tuple[Story, ...] = (
     an_edit_for_a_lead_whose_contact_is_not_seen_yet,
     a_company_that_no_record_takes_over_and_a_conversion,
     many_people_in_small_pages,
+    an_edit_into_a_blank_field,
+    an_edit_that_is_seen_and_then_another_one,
+    two_edits_that_a_wrong_clock_would_order,
 )
 BY_NAME: Mapping[str, Story] = {story.__name__.replace("_", " "): story for story in STORIES}
 
