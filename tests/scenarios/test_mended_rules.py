@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.engine import Stage
-from tests.scenarios.test_operator import both, conflict, made
+from tests.scenarios.test_operator import ADA, ADA_SF, both, conflict, made
 
 from leadsync.answers import ruling
 from leadsync.records import Ref, Value
@@ -48,6 +48,25 @@ def test_sites_stay_apart_when_a_city_is_no_longer_told(stage: Stage, how: str, 
     for _ in range(2):
         stage.run()
     assert stage.value(berlin, "Website") == "berlin.example"
+
+
+# ---- an edit that some records take over
+
+
+@pytest.mark.parametrize("part", [None, 1], ids=["at once", "in parts"])
+def test_an_edit_that_one_of_two_leads_takes_over_counts_in_every_run(stage: Stage, part: int | None) -> None:
+    stage.part = part
+    contact = stage.hubspot.put("contacts", **ADA)
+    filled = stage.salesforce.put("Lead", Company="Acme", **ADA_SF, Website="acme.example")
+    blank = stage.salesforce.put("Lead", Company="Acme", **ADA_SF)
+    stage.run()
+    stage.hubspot.edit(contact, website="new.example")
+    seen = [judged.lead.facts["website"] for _ in range(3) for judged in stage.run().view.leads]
+    assert seen == ["new.example"] * 3
+    assert [stage.value(ref, "Website") for ref in (filled, blank)] == ["acme.example", "new.example"]
+    stage.salesforce.edit(blank, Website="newer.example")
+    seen = [judged.lead.facts["website"] for _ in range(3) for judged in stage.run().view.leads]
+    assert seen == ["newer.example"] * 3
 
 
 # ---- answers

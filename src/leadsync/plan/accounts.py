@@ -47,8 +47,8 @@ def _takes(member: Member, mapped: FieldMap) -> bool:
 
 
 def _undelivered(subject: Subject, kept: Sequence[Kept]) -> Iterator[str]:
-    """The fields with an edit that no other record may take over: it stays one until somebody edits the field again, so
-    that it decides in every run and not in this one alone."""
+    """The fields with an edit that no record may take over, of those that have not yet: it stays one until somebody
+    edits the field again, so that it decides in every run and not in this one alone."""
     for name, verdict in subject.verdicts.items():
         if verdict.how in {How.CHANGED, How.NEWEST} and verdict.losers:
             others = {ref for ref, _ in verdict.losers}
@@ -78,7 +78,7 @@ def _shadow(mapping: ObjectMap, member: Member, waiting: set[str]) -> Fields:
 def after(subject: Subject, steps: Sequence[Step], kept: Sequence[Kept]) -> Accounted:
     """By field, the values that the plan saw, but for those to be written: what counts once all writes of that field
     came through. (What is written counts as the CRM's spelling of it, with its own answer.)"""
-    stuck = {k.field for k in kept if k.waits}
+    stuck = {k.field for k in kept if k.waits} | set(_undelivered(subject, kept))
     written = {c.field for step in steps for c in step.changes}
     places = {(step.ref, change.target) for step in steps for change in step.changes}
     found: dict[str, dict[Ref, dict[str, Value]]] = {}
