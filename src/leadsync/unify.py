@@ -89,15 +89,18 @@ def _cells(mapped: FieldMap, sources: Iterable[Source]) -> Iterable[Cell]:
 
 def _current(cells: list[Cell], sources: Iterable[Source]) -> list[Cell]:
     """Without records that another one took the place of (a converted lead's contact) and that can no longer change,
-    where that other one has the field too. What was known of the old one is the base of the new: an edit made right
-    after the conversion is one."""
+    where that other one has the field too. What was known of the old one (of several, of one that says the same,
+    rather an edited one) is the base of the new: an edit made right before or after the conversion is one."""
     present = {cell.ref for cell in cells}
     past = {
         s.record.ref: s.record.successor
         for s in sources
         if s.record.read_only and s.record.successor is not None and s.record.successor in present
     }
-    before = {past[cell.ref]: cell for cell in cells if cell.ref in past}
+    there = {cell.ref: cell.value for cell in cells}
+    gone = [cell for cell in cells if cell.ref in past]
+    gone.sort(key=lambda c: (c.value == there[past[c.ref]], c.value != c.base))
+    before = {past[cell.ref]: cell for cell in gone}
     return [
         replace(cell, base=before[cell.ref].base, given=before[cell.ref].given)
         if cell.ref in before and isinstance(cell.base, Absent) and not is_blank(cell.value)

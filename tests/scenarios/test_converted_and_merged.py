@@ -1,12 +1,13 @@
-"""A lead that was converted into a contact which was merged into another one: that one has taken the lead's place."""
+"""Leads that become one contact, or a contact that is merged into another one: that one takes the lead's place."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.engine import Stage
-from tests.scenarios.test_operator import ADA_SF, both, made
+from tests.scenarios.test_operator import ADA, ADA_SF, both, made
 
 from leadsync.records import Ref
 
@@ -39,6 +40,27 @@ def test_a_merged_contact_speaks_for_the_lead(tmp_path: Path, known: bool, seen:
         assert stage.value(over_there, called) == value
         assert [kept for kept in done.plan.kept if kept.waits] == []
         assert len(done.plan.steps) == 0
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["as it was", "edited before"])
+@pytest.mark.parametrize("first", [0, 1], ids=["the one's contact", "the other one's contact"])
+def test_two_leads_that_become_one_contact_bring_no_edit_that_nobody_made(
+    tmp_path: Path, first: int, edited: bool
+) -> None:
+    stage = made(tmp_path, {})
+    contact = stage.hubspot.put("contacts", **{**ADA, "jobtitle": "Clerk"})
+    leads = [stage.salesforce.put("Lead", Company="Acme", **{**ADA_SF, "Title": t}) for t in ("CTO", "Clerk")]
+    stage.run()
+    if edited:
+        stage.salesforce.edit(leads[first], Title="CEO")
+    kept, added = leads[first], leads[1 - first]
+    converted = stage.salesforce.convert(kept, "Contact", CONTACT)
+    late = replace(stage.salesforce.records[added], read_only=True, successor=converted)
+    stage.salesforce.keep(replace(late, modified=stage.salesforce.tick()))
+    for _ in range(2):
+        stage.run()
+    assert stage.value(contact, "jobtitle") == ("CEO" if edited else "Clerk")
+    assert stage.value(converted, "Title") == stage.value(kept, "Title")
 
 
 def _other(stage: Stage) -> Ref:
