@@ -259,21 +259,22 @@ class Checker:
             shown, fields = made, next((v.record.fields for v in versions if v.number == made), {})
         same_then = [v.number for v in versions if v.number <= shown and v.record.fields.get(name) == fields.get(name)]
         if ours is not None:
-            self._base[place] = self._spelled(place, ours)
+            self._base[place] = ours
         elif same_then:
             self._base[place] = (same_then[-1], fields.get(name))
         else:
             return
         self._filled.update([] if is_blank(self._base[place][1]) else [place])
-        self._unsure.discard(place)
+        if ours is None or not self._respelled(place, ours):
+            self._unsure.discard(place)
 
-    def _spelled(self, place: Place, ours: tuple[int, Value]) -> tuple[int, Value]:
-        """Our write; or what somebody made of it before leadsync was shown what the CRM had: where that is but another
-        spelling of ours, nobody can tell whose it is."""
+    def _respelled(self, place: Place, ours: tuple[int, Value]) -> bool:
+        """Whether somebody made but another spelling of our write, before leadsync was shown what the CRM had made of
+        it: nobody can tell whose that is."""
         last = self._last.get(place)
-        if last is not None and last.who != ENGINE and last.seen < ours[0] < last.at and _alike(ours[1], last.new):
-            return last.at, last.new
-        return ours
+        if last is None or last.who == ENGINE or self.stage.sides[place[0].side].answers:
+            return False
+        return last.seen < ours[0] < last.at and _alike(ours[1], last.new)
 
     def _binned(self) -> set[str]:
         """Whose records lie in the bin, or did as far as the run could know: what was edited before and meanwhile waits
