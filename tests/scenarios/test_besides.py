@@ -306,6 +306,14 @@ def test_what_salesforce_refuses_is_told_once_and_the_others_are_made(org: Org) 
     assert org.tasks() == [(BOB, CALL)] and quiet(org)
 
 
+def test_what_our_user_had_no_right_to_make_is_made_once_it_has(org: Org) -> None:
+    org.sandbox.seed({"settings": {"read_only_objects": ["Task"]}})
+    assert "our user lacks a right" in str(words(org.run())) and org.tasks() == []
+    org.sandbox.seed({"settings": {"read_only_objects": []}})
+    org.later(minutes=20).run()
+    assert len(org.tasks()) == 2 and quiet(org)
+
+
 # ---- campaigns' parts in deals
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
-from leadsync.errors import Ambiguous, Rejected, SkipRecord, TryAgain
+from leadsync.errors import Ambiguous, Misconfigured, Rejected, SkipRecord, TryAgain
 from leadsync_salesforce.batch import OVERRUN
 from leadsync_salesforce.client import Client
 from leadsync_salesforce.faults import LOCKED, VendorError, rejected, vendor_error
@@ -21,6 +21,9 @@ Rows: TypeAlias = Callable[[str, str], Iterator[Mapping[str, Any]]]
 GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY")
 """What is to be deleted is not there: that is what was wanted."""
 
+RIGHTS = frozenset(("INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY", "INVALID_TYPE_FOR_OPERATION"))
+"""Our user may not make records of this object."""
+
 
 class Locked(TryAgain):
     """Records are locked by another process: nothing was done to them, and nothing is wrong with them."""
@@ -31,9 +34,11 @@ class TooMany(Rejected):
 
 
 def save(client: Client, method: str, bodies: Mapping[str, Mapping[str, Any]]) -> dict[str, str | SkipRecord]:
-    """POST or PATCH; by key the id, or why it was refused; what stayed locked is left out. Raises Ambiguous."""
+    """POST or PATCH; by key the id, or why it was refused; what stayed locked is left out. Raises Ambiguous, and
+    Misconfigured where our user may make none."""
     found: dict[str, str | SkipRecord] = {}
-    for key, result in _patiently(client, bodies, _sending(client, method, bodies)).items():
+    results = _patiently(client, bodies, _sending(client, method, bodies))
+    for key, result in (_permitted(results) if method == "POST" else results).items():
         match result:
             case {"success": True, "id": str(ident)}:
                 found[key] = ident
@@ -45,8 +50,9 @@ def save(client: Client, method: str, bodies: Mapping[str, Mapping[str, Any]]) -
 
 
 def made(client: Client, bodies: Mapping[K, Mapping[str, Any]]) -> dict[K, Result]:
-    """POST; by key what became of it. Raises Ambiguous, and Locked at the end for what stayed locked."""
-    return _all(bodies, _patiently(client, bodies, _sending(client, "POST", bodies)))
+    """POST; by key what became of it. Raises Ambiguous, Misconfigured where our user may make none, and Locked at the
+    end for what stayed locked."""
+    return _all(bodies, _permitted(_patiently(client, bodies, _sending(client, "POST", bodies))))
 
 
 def delete(client: Client, ids: Mapping[K, str]) -> dict[K, SkipRecord]:
@@ -80,6 +86,18 @@ def _patiently(client: Client, keys: Collection[K], send: Callable[[Sequence[K]]
             del found[key]
         with suppress(Locked):
             client.retry(partial(_once, part, found, send))
+    return found
+
+
+def _permitted(found: dict[K, Result]) -> dict[K, Result]:
+    """What was to be made, unless all of it is refused for want of a right: that tells nothing of any record, and is
+    done once the right is granted."""
+    codes = {result.code if isinstance(result, SkipRecord) else "" for result in found.values()}
+    if codes and codes <= RIGHTS:
+        told = ", ".join(sorted(codes))
+        raise Misconfigured(
+            f"Salesforce: our user lacks a right ({told}): `leadsync doctor` names it, and the next run tries again"
+        )
     return found
 
 

@@ -107,3 +107,11 @@ def test_more_than_a_trigger_bears_at_once_join_in_smaller_parts(crm, campaign, 
     assert crm.join(campaign, everybody) == {} and crm.members(campaign) == set(everybody)
     sandbox.seed({"settings": {"trigger_bears": {"CampaignMember": 1}}})
     assert set(crm.join(CAMPAIGN, everybody)) == set(everybody)
+
+
+def test_a_right_that_our_user_lacks_is_nobodys_refusal(crm, campaign, sandbox):
+    sandbox.seed({"settings": {"read_only_objects": ["CampaignMember"]}})
+    with pytest.raises(Misconfigured, match="our user lacks a right"):
+        crm.join(campaign, [ANN, BOB])
+    sandbox.seed({"settings": {"read_only_objects": []}})
+    assert crm.join(campaign, [ANN, BOB]) == {} and crm.members(campaign) == {ANN, BOB}

@@ -226,5 +226,5 @@ def test_the_doctor_sees_rights_and_the_model(crm: SalesforceCrm, sandbox: Sales
         f"campaign {generated('701', 99)}",
     }  # fmt: skip
     assert failed["Task rights"] == "our user lacks Create, Delete"
-    answer = crm.put(TASK, "", [call_task()])[call_task().key]
-    assert isinstance(answer, SkipRecord) and answer.code == "INSUFFICIENT_ACCESS_OR_READONLY"
+    with pytest.raises(Misconfigured, match="INSUFFICIENT_ACCESS_OR_READONLY"):
+        crm.put(TASK, "", [call_task()])
