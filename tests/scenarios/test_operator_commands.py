@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,31 @@ def test_why_not_names_what_is_in_the_way_and_what_would_let_it_through(house: H
     gate = "\n[sync]\nmax_overwritten_share = 0.0\nfloor = 0\n"
     house.config.write_text(house.config.read_text(encoding="utf-8") + gate, encoding="utf-8")
     assert remedies(house, "last_name")["LastName"] == ("planned", "open the gate: see below")
+
+
+def set_mode(house: House, mode: str) -> None:
+    lead = house.folder / "mappings" / "lead.toml"
+    plain = re.sub(r'(\[field.leadsync_stage\]\n)(write = "\w+"\n)?', r"\1", lead.read_text(encoding="utf-8"))
+    mine = f'[field.leadsync_stage]\nwrite = "{mode}"\n'
+    lead.write_text(plain.replace("[field.leadsync_stage]\n", mine), encoding="utf-8")
+
+
+@pytest.mark.parametrize("mode", ["if_empty", "never"])
+@pytest.mark.parametrize("theirs", [True, False], ids=["a person's value", "our own value"])
+def test_the_write_modes_that_why_not_names_let_it_through(house: House, mode: str, theirs: bool) -> None:
+    if theirs:
+        house.edit_salesforce(LeadSync_Stage__c="mine")
+    else:
+        house.edit_hubspot(lifecyclestage="customer")
+    set_mode(house, mode)
+    house.run("plan")
+    reason, remedy = remedies(house, "stage")["LeadSync_Stage__c"]
+    assert reason == {"if_empty": "filled", "never": "never"}[mode]
+    offered = re.findall(r'"(\w+)"', remedy.partition(";")[0])
+    assert offered == (["always"] if theirs else ["tracked", "always"])
+    for offer in offered:
+        set_mode(house, offer)
+        assert remedies(house, "stage")["LeadSync_Stage__c"][0] == "planned"
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,8 @@ def test_a_lost_state_is_told_as_lost_by_all_who_look(house: House) -> None:
 @pytest.mark.parametrize(
     "command",
     ["plan --cached", "plan --cached --twice", "undo --run last", "why-not ann@example.com phone",
-     "rejects retry --all", "rejects drop 7", "audit", "flaps release hubspot/contacts/7 phone", "identity forget a/b/1 a/b/2",
-     "conflicts resolve 7 phone --take hubspot"],
+     "rejects retry --all", "rejects drop 7", "audit", "flaps release hubspot/contacts/7 phone",
+     "identity forget a/b/1 a/b/2", "conflicts resolve 7 phone --take hubspot"],
 )  # fmt: skip
 def test_who_asks_where_there_is_no_state_hears_so_and_begins_none(house: House, command: str) -> None:
     """In the wrong folder, or before the first run: "nothing to write" would be taken for an answer."""

@@ -159,7 +159,8 @@ def plan(  # noqa: PLR0913  one for each option
         for gate in seen.gates:
             out.print(f"gate closed: {gate.found}; {gate.advice}", style="yellow", soft_wrap=True)
         if file is not None:
-            out.print(f"kept in {file}: `leadsync apply {file}` carries it out", markup=False, soft_wrap=True)
+            gates = ", whatever the gates say" if seen.gates else ""
+            out.print(f"kept in {file}: `leadsync apply {file}` carries it out{gates}", markup=False, soft_wrap=True)
             if seen.besides:
                 out.print("(its writes of fields; `leadsync sync` does the rest)", soft_wrap=True)
     return Exit.PENDING if seen.plan.steps or seen.besides or seen.gates else Exit.DONE

@@ -15,10 +15,11 @@ from leadsync.cli.common import Exit, config_option, console, opened, output_opt
 from leadsync.cli.health import standings
 from leadsync.cli.inspect import NotFound, find_uid
 from leadsync.gates import Gate
+from leadsync.mapping.compare import same
 from leadsync.memory import memory
 from leadsync.plan import Change, Kept, Subject, explain
 from leadsync.quota import DAY, Lane, Standing
-from leadsync.records import Ref, value_text
+from leadsync.records import Ref, is_blank, value_text
 from leadsync.store import Store
 from leadsync.sync import World, costs, cycle
 
@@ -40,8 +41,10 @@ REMEDIES = {
     "cleared": "edit it where it stands, or type it in here again",
     "person": 'clear the field in the CRM; or lease = "30d" or write = "always" in the mapping',
     "leased": 'wait until then, or clear the field in the CRM; or a shorter lease or write = "always" in the mapping',
-    "filled": 'clear the field in the CRM, or write = "tracked" or "always" in the mapping',
-    "never": 'write = "tracked" or "always" in the mapping',
+    "filled": 'clear the field in the CRM, or write = "always" in the mapping',
+    "filled, ours": 'write = "tracked" or "always" in the mapping',
+    "never": 'write = "always" in the mapping; "tracked" too once the field is cleared in the CRM',
+    "never, ours": 'write = "tracked" or "always" in the mapping',
     "backwards": 'move it back by hand in the CRM; or direction = "back_by_clearing" or another `order` in the mapping',
     "refused": "mend the cause, then `leadsync rejects retry RECORD`",
     "flapping": "stop the other writer, then `leadsync flaps release RECORD FIELD`",
@@ -91,7 +94,7 @@ def explanation(
         raise NotFound(f"{uid} has no live record any more: `leadsync timeline {uid}` tells what became of it.")
     gates = (*seen.gates, *_used_up(allowances, costs(seen, world.sides)))
     rows = [
-        _row(ref, found, gated=bool(gates))
+        _row(ref, found, gated=bool(gates), ours=_ours(world.store, ref, found, subject))
         for name in _names(subject, field)
         for ref, found in explain(subject, name, memory(world.store), seen.view.as_of)
     ]
@@ -119,14 +122,24 @@ def _names(subject: Subject, field: str) -> list[str]:
     return found
 
 
-def _row(ref: Ref, found: Change | Kept, *, gated: bool) -> dict[str, Any]:
+def _ours(store: Store, ref: Ref, found: Change | Kept, subject: Subject) -> bool:
+    """Whether a field that its write mode keeps stands blank or as we wrote it: nobody's value is in the way."""
+    if isinstance(found, Change) or f"{found.reason}, ours" not in REMEDIES:
+        return False
+    ours = store.outbox.given_to(ref).get(found.target)
+    compare = subject.object.fields[found.field].compare
+    return is_blank(found.there) or (ours is not None and same(found.there, ours[0], compare))
+
+
+def _row(ref: Ref, found: Change | Kept, *, gated: bool, ours: bool) -> dict[str, Any]:
+    """One place for people and machines. `ours`: no person's value stands there."""
     match found:
         case Change():
             there, wanted, reason, detail = found.old, found.new, "planned", found.why
             remedy = "gated" if gated else "planned"
         case Kept():
             there, wanted, reason, detail = found.there, found.wanted, found.reason, found.detail
-            remedy = "leased" if found.until is not None else reason
+            remedy = "leased" if found.until is not None else f"{reason}, ours" if ours else reason
     return {
         "record": str(ref),
         "target": found.target,
