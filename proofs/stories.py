@@ -295,6 +295,14 @@ def an_edit_for_a_lead_whose_contact_is_not_seen_yet(lives: Lives, moment: int) 
         lives.leadsync_runs()
 
 
+def an_answer_that_is_lost_as_a_lead_is_converted(lives: Lives, moment: int) -> None:
+    lives.somebody_arrives(where="both", good=False)
+    lives.the_network_fails(kinds=["lost before", ""], side="salesforce")
+    lives.a_record_meets_its_fate(fate="convert", moment=moment, side="salesforce", number=0, other=0)
+    lives.both_sides_are_edited(number=0, typed=("grade", "Z9", "Z9"))
+    lives.leadsync_runs()
+
+
 def a_company_that_no_record_takes_over_and_a_conversion(lives: Lives, moment: int) -> None:
     lives.the_world(late=0, off=0, side="hubspot", people=("both", "hubspot"))
     lives.settle()
@@ -368,6 +376,7 @@ STORIES: tuple[Story, ...] = (
     an_edit_beside_a_clearing,
     an_edit_for_a_lead_that_is_converted_as_it_is_read,
     an_edit_for_a_lead_whose_contact_is_not_seen_yet,
+    an_answer_that_is_lost_as_a_lead_is_converted,
     a_company_that_no_record_takes_over_and_a_conversion,
     many_people_in_small_pages,
     an_edit_into_a_blank_field,

@@ -78,7 +78,7 @@ def _judged(receipt: Receipt, row: Outgoing, record: Record) -> Receipt:
     if arrived(row.changes, record):
         found = unvouched(record)
         return replace(receipt, outcome=Outcome.DONE, id=record.ref.id, record=found, created=row.id is None)
-    return receipt
+    return replace(receipt, record=record)
 
 
 def unvouched(record: Record) -> Record:
@@ -108,7 +108,12 @@ def moved(batch: Sequence[Step], world: Pusher) -> list[Step]:
     return gone
 
 
+def closed(record: Record) -> bool:
+    """Whether nothing can be written to a record any more: it is gone, or another one took its place."""
+    return record.deleted or record.read_only
+
+
 def _stands(step: Step, record: Record | None) -> bool:
-    if record is None or record.deleted or record.read_only:
+    if record is None or closed(record):
         return False
     return all(same(record.fields.get(c.target), c.old, "exact") for c in step.changes if c.guarded)

@@ -11,7 +11,7 @@ from leadsync.connector import Crm, Outcome, Receipt, Write
 from leadsync.errors import Ambiguous, Rejected, SkipRecord, StopRun, TryAgain
 from leadsync.plan import Accounted, Step
 from leadsync.push.ledger import Pusher, acknowledge, refuse
-from leadsync.push.lookup import moved, with_records
+from leadsync.push.lookup import closed, moved, with_records
 from leadsync.push.parting import part
 from leadsync.records import Ref
 from leadsync.store import Outgoing, Survey
@@ -216,7 +216,8 @@ def _settle(
     crm: Crm, rows: Rows, receipts: Sequence[Receipt], world: Pusher, pushed: Pushed, *, last: bool
 ) -> tuple[Rows, Rows]:
     """Take the answers; returns what is still unclear and may be sent once more, since it was read and the record is as
-    it was, and what may be sent without the fields that the CRM refused. A record that was to be made and is not found
+    it was, and what may be sent without the fields that the CRM refused. To one that was deleted or converted meanwhile
+    nothing is sent: the next run plans anew. A record that was to be made and is not found
     may have been made, and merged or deleted by somebody: the next run reads that before it makes one."""
     answered = {receipt.token for receipt in receipts}
     silent = [Receipt(token, Outcome.UNKNOWN, row.id) for token, (row, _) in rows.items() if token not in answered]
@@ -233,6 +234,10 @@ def _settle(
                     _done(row, step, Ref(row.side, row.kind, ident), receipt, world, pushed)
                 case Outcome.REJECTED:
                     why[row.token] = receipt.error or Rejected("refused without a reason")
+                case Outcome.UNKNOWN if row.id is not None and receipt.record is not None and closed(receipt.record):
+                    world.store.pulled.save_records([receipt.record], world.clock())
+                    world.store.outbox.mark([row.token], "moved")
+                    pushed.moved.append(step)
                 case Outcome.UNKNOWN if not last and row.id is not None:  # one that we made may be gone again
                     resend[row.token] = row, step
                 case Outcome.UNKNOWN | Outcome.DONE:
