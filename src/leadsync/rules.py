@@ -90,6 +90,8 @@ def lint(path: Path, lookup: Lookup = connector) -> list[Problem]:
     """Everything that is wrong with a configuration and its mapping files, warnings too; no CRM is asked."""
     try:
         draft = read_config(path, lookup)
+        if errors(draft.problems) and draft.unsure:
+            return sorted(draft.problems)
         return sorted({*draft.problems, *check_rulebook(draft.folder, draft.sides)[1]})
     except Problems as found:
         return list(found.problems)

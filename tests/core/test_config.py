@@ -305,6 +305,22 @@ def test_the_linter_checks_mappings_against_the_configured_sides(home: Path) -> 
     assert any("salesforce" in p.message for p in found)
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        pytest.param(f"schema = 1\n{BOTH}".replace("connector.hubspot", "conector.hubspot"), "LS101", id="table"),
+        pytest.param(f"schema = 1\n{BOTH}".replace("connector.hubspot", "connector.hubspott"), "LS402", id="name"),
+        pytest.param(f"schema = 1\n{BOTH}".replace("connector.hubspot", "connector.Hub-Spot"), "LS104", id="letters"),
+        pytest.param("", "LS103", id="an empty file"),
+        pytest.param("schema = 1\n", "LS103", id="no table"),
+    ],
+)
+def test_a_misspelt_side_is_told_once_and_not_by_every_line_of_the_mappings(home: Path, text: str, code: str) -> None:
+    shutil.copytree(CHECKOUT / "mappings", home / "mappings")
+    (found,) = lint(write(home, text), lookup)
+    assert (Path(found.file).name, found.code) == ("config.toml", code)
+
+
 def test_the_linter_says_when_there_is_no_file(home: Path) -> None:
     (found,) = lint(home / "none.toml", lookup)
     assert (found.code, found.line) == ("LS402", 0)

@@ -93,6 +93,8 @@ class Draft:
     connectors: dict[str, Configured] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     offline: bool = False
+    unsure: bool = False
+    """A side may be meant that cannot be told: what the mapping files say of sides is not to be judged yet."""
 
 
 def text_of(path: Path) -> str:
@@ -116,6 +118,8 @@ def read(path: Path, lookup: Lookup, *, offline: bool = False) -> Draft:
         if isinstance(raw, dict):
             _connection(document, side, raw, lookup, draft)
     _check_kinds(document, draft)
+    strange = any(isinstance(v, dict) and name not in ConfigTable.model_fields for name, v in document.data.items())
+    draft.unsure = draft.unsure or strange or not draft.sides
     if table is not None and sound:
         draft.config = _config(path, table, draft)
     return draft
@@ -145,11 +149,13 @@ def _connection(document: Document, side: str, raw: Mapping[str, Any], lookup: L
     if not _SIDE.fullmatch(side) or side in {OURS, *FieldTable.model_fields}:
         text = f'"{side}" cannot name a side: lower-case letters, digits and _, and not a word of the mapping language.'
         draft.problems.append(document.problem(at, "LS104", text))
+        draft.unsure = True
         return
     try:
         found = lookup(str(raw.get("connector", side)))
     except Misconfigured as problem:
         draft.problems.append(document.problem(at, "LS402", str(problem)))
+        draft.unsure = True
         return
     if found.kind is Kind.CRM:
         draft.sides[side] = found.objects
