@@ -349,7 +349,8 @@ class Checker:
         for i, (ref, _) in enumerate(places):
             if is_blank(now[i]) or not is_blank(now[1 - i]) or places[1 - i][0] in typed:
                 continue
-            if not then or (ref in typed and not same(now[i], then[i], mapped.compare)):
+            born = not then and (places[1 - i][0], ref) in self._born
+            if born or (then and ref in typed and not same(now[i], then[i], mapped.compare)):
                 return True
         return False
 

@@ -61,9 +61,8 @@ EVENTS = (
     "run that was killed",
     "held for a person",
     "put off because of an edit",
-    "decided because one edit was later",
 )
-"""What a proof has not shown unless it happened. The last three are leadsync's own answers."""
+"""What a proof has not shown unless it happened. The last two are leadsync's own answers."""
 
 MOST_PEOPLE = 4
 MOST_RUNS = 5
