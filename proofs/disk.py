@@ -91,7 +91,7 @@ def prove(*, long: bool = False, seed: int = 0) -> Report:  # noqa: ARG001  noth
             (home / name).mkdir()
             start = moment(build(home / name))
             points += _full(name, start, calm(start, folder), folder, report)
-        report.figures["runs on a disk that was full, at each page"] = points
+        report.reach("runs on a disk that was full, at each page", points, len(scenes_))
         refused = [name for name, damage in DAMAGES.items() if _refuses(name, damage, start, folder, report)]
         report.figures["damages refused with the file kept"] = f"{len(refused)} of {len(DAMAGES)}"
         report.figures["a state that may not be written"] = _read_only(start, folder, report)
