@@ -146,7 +146,7 @@ def test_a_dropped_reject_is_listed_as_such_only_when_asked_for(town: Town) -> N
     assert "`leadsync rejects list`" in town.say("sync")[1]
     assert town.say("rejects", "list")[0] == 3
     assert town.say("rejects", "drop", "00Q5g0000000000EAA")[0] == 0
-    assert town.say("rejects", "list") == (0, "0 rejects\n")
+    assert town.say("rejects", "list") == (0, "0 rejects, and 1 dropped (--all shows them)\n")
     assert "dropped" in town.say("rejects", "list", "--all")[1]
 
 

@@ -67,7 +67,7 @@ def list_rejects(config_path: Path, output: str, *, every: bool) -> int:
             out.print(told, markup=False, soft_wrap=True)
             next_step = "none: the next run sends it again" if r.again else r.hint or "none known"
             out.print(f"    next step: {next_step}", markup=False, soft_wrap=True)
-        dropped = "" if len(found) == len(rows) else f", {len(rows) - len(found):,} more were dropped (--all)"
+        dropped = "" if len(found) == len(rows) else f", and {len(rows) - len(found):,} dropped (--all shows them)"
         out.print(f"{len(found):,} rejects{dropped}")
     return Exit.REJECTS if any(not r.dropped for r in found) else Exit.DONE
 
