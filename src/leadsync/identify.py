@@ -21,11 +21,13 @@ WEAK = (SINCE_BEFORE, SAME_ID)
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A record as identification sees it: the canonical facts read from it, and the leadsync id it carries."""
+    """A record as identification sees it: the canonical facts read from it, and the leadsync id it carries. `former`:
+    the addresses of records that were merged into it."""
 
     record: Record
     facts: Fields
     preferred: int = 0
+    former: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +185,15 @@ def _join_successors(groups: _Groups, members: Sequence[Known]) -> None:
             groups.join([after, known.record.ref], f"{known.record.ref} was converted or merged into {after}")
 
 
+def own_addresses(facts: Fields) -> tuple[str, ...]:
+    """A person's addresses but those that a team reads."""
+    return tuple(address for address in addresses(facts) if not person.is_role_address(address))
+
+
 def _join_by_email(groups: _Groups, members: Sequence[Known]) -> None:
     by_address: dict[str, list[Known]] = defaultdict(list)
     for known in members:
-        for address in addresses(known.facts):
+        for address in dict.fromkeys((*addresses(known.facts), *known.former)):
             by_address[address].append(known)
     for address, sharers in sorted(by_address.items()):
         if not person.is_role_address(address):
@@ -206,7 +213,7 @@ def _by_name(sharers: Sequence[Known]) -> Iterable[list[Known]]:
 
 def _person_key(known: Known) -> str:
     """What an identity is named after for good: its address, unless a team reads it."""
-    address = next((a for a in addresses(known.facts) if not person.is_role_address(a)), "")
+    address = next(iter(own_addresses(known.facts)), "")
     return f"person:{address}" if address else f"person:{known.record.ref}"
 
 
@@ -341,6 +348,12 @@ def person_ties(known: Known) -> Iterator[str]:
     never bear on who the other is: a superset of what `people` looks at."""
     yield from _ties(known, _person_key)
     yield from map(address_tie, addresses(known.facts))
+
+
+def merged_ties(record: Record, facts: Fields) -> Iterator[str]:
+    """The same for a person's record that was merged into another one."""
+    yield from record_ties(record)
+    yield from map(address_tie, own_addresses(facts))
 
 
 def company_ties(known: Known) -> Iterator[str]:

@@ -18,7 +18,7 @@ from leadsync import picture
 from leadsync.accounts import ASKED, Accounts, Belonging, account_of, is_engaged, sought
 from leadsync.closures import Closures, tie_hash
 from leadsync.enrich import Resolved
-from leadsync.identify import Known, address_tie, company_ties, own_tie, person_ties, record_ties
+from leadsync.identify import Known, address_tie, company_ties, merged_ties, own_tie, person_ties, record_ties
 from leadsync.look import Around, Found, Part, Said, conclude, find, kinds_of, look, note_decisions, resolve, wanted
 from leadsync.mapping.model import ObjectMap
 from leadsync.memory import memory
@@ -123,7 +123,7 @@ def _record_ties(world: World, said: Said) -> Iterator[tuple[int, int]]:
         one[a].append(b)
     for row, record, uid in world.store.pulled.numbered():
         world.progress.advance()
-        role = None if record.deleted else kinds.get((record.ref.side, record.ref.kind))
+        role = kinds.get((record.ref.side, record.ref.kind))
         ties = set(record_ties(record) if role is None else _ties(role, Known(record, read(telling[role], record))))
         ties.update(map(own_tie, one.get(record.ref, ())))
         yield from ((tie_hash(tie), row) for tie in (*ties, *([uid] if uid is not None else [])))
@@ -134,6 +134,8 @@ def _telling(mapping: ObjectMap) -> ObjectMap:
 
 
 def _ties(role: Role, known: Known) -> Iterator[str]:
+    if known.record.deleted:
+        return merged_ties(known.record, known.facts) if role is Role.PERSON else record_ties(known.record)
     match role:
         case Role.PERSON:
             return person_ties(known)

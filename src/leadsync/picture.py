@@ -10,14 +10,14 @@ from typing import TypeAlias
 
 from leadsync.accounts import Account, Accounts, Belonging, Family, account_of, families
 from leadsync.enrich import TICK, TICKED, Resolved
-from leadsync.identify import Identity, Known, addresses, carried_id
+from leadsync.identify import Identity, Known, addresses, carried_id, own_addresses
 from leadsync.mapping.compare import canonical, same
 from leadsync.mapping.model import FieldMap, ObjectMap
 from leadsync.mapping.transform import apply
 from leadsync.merge import PAIR, Verdict, answered
 from leadsync.normalize import person
 from leadsync.plan import Member, Subject
-from leadsync.records import Fields, Ref, Touch, Value, is_blank
+from leadsync.records import Fields, Record, Ref, Touch, Value, is_blank
 from leadsync.store import Ruling, Seen
 from leadsync.store.pulled import NEVER
 from leadsync.touchpoints import Contact, Touchpoint, TouchRules, classify_all, contacts, is_internal
@@ -64,12 +64,17 @@ class Lead:
 
 
 def known(mapping: ObjectMap, seen: Iterable[Seen], preferred: Mapping[tuple[str, str], int]) -> list[Known]:
-    """Live records as identification sees them."""
-    return [
-        Known(s.record, read(mapping, s.record), preferred.get((s.record.ref.side, s.record.ref.kind), 0))
-        for s in seen
-        if not s.record.deleted
-    ]
+    """Live records as identification sees them. Who writes from the address of a record that somebody merged into
+    another one is known as that one."""
+    former: dict[Ref, tuple[str, ...]] = defaultdict(tuple)
+    live: list[Record] = []
+    for record in (s.record for s in seen):
+        if not record.deleted:
+            live.append(record)
+        elif record.successor is not None:
+            former[record.successor] += own_addresses(read(mapping, record))
+    rank = {record.ref: preferred.get((record.ref.side, record.ref.kind), 0) for record in live}
+    return [Known(record, read(mapping, record), rank[record.ref], former.get(record.ref, ())) for record in live]
 
 
 def parties(

@@ -65,3 +65,32 @@ def test_two_leads_that_become_one_contact_bring_no_edit_that_nobody_made(
 
 def _other(stage: Stage) -> Ref:
     return stage.salesforce.put("Contact", **{**ADA_SF, "Email": "ada@other.example"})
+
+
+@pytest.mark.parametrize("part", [None, 1], ids=["at once", "in parts"])
+def test_who_has_the_address_of_a_merged_lead_is_the_one_it_was_merged_into(tmp_path: Path, part: int | None) -> None:
+    stage = made(tmp_path, {})
+    stage.part = part
+    kept, merged, last = (
+        stage.salesforce.put("Lead", Company="Acme", **{**ADA_SF, "Email": f"{name}@acme.example"})
+        for name in ("ada", "lovelace", "countess")
+    )
+    stage.run()
+    stage.salesforce.merge_into(kept, merged)
+    stage.salesforce.merge_into(last, kept)
+    stage.run()
+    contact = stage.hubspot.put("contacts", **{**ADA, "email": "lovelace@acme.example"})
+    stage.hubspot.touch(contact, stage.now, "form_submission", name="Request a demo")
+    for _ in range(2):
+        done = stage.run()
+    assert [ref.id for ref in _leads(stage)] == [last.id]
+    assert len(done.plan.steps) == 0
+    stage.hubspot.edit(contact, jobtitle="CEO")
+    stage.run()
+    assert stage.value(last, "Title") == "CEO"
+
+
+def _leads(stage: Stage) -> list[Ref]:
+    return [
+        record.ref for record in stage.salesforce.records.values() if record.ref.kind == "Lead" and not record.deleted
+    ]
