@@ -68,7 +68,7 @@ def test_a_reject_that_was_dropped_is_heard_of_no_more(house: House) -> None:
     house.run("rejects", "drop", house.lead)
     code, told = house.run("status")
     assert (code, told["rejects"]) == (0, [])
-    assert house.say("rejects", "list")[1] == "0 rejects, 1 more were dropped (--all)\n"
+    assert house.say("rejects", "list")[1] == "0 rejects, and 1 dropped (--all shows them)\n"
 
 
 @pytest.mark.parametrize("command", [["audit"], ["rejects", "retry", "--all"]], ids=" ".join)
