@@ -15,34 +15,16 @@ from tests.fakes import ENGINE, Event, Shelf, Version
 
 from leadsync.mapping.compare import same
 from leadsync.mapping.model import Conflict, Direction, FieldMap, NullPolicy, ObjectMap, Target, WriteMode
-from leadsync.progress import Silent
 from leadsync.records import Fields, Ref, Value, is_blank
 from leadsync.sync import Cycle
 from leadsync.unify import from_vendor, to_vendor
+from proofs.looking import Look
 
 IN_ONE_CALL = 1
 """A write right after a read of the same record cannot know better: no CRM offers compare-and-set in bulk."""
 
 Place = tuple[Ref, str]
 """A record and a vendor field."""
-
-
-class Look(Silent):
-    """Notes what leadsync knew of each record when it began to plan, and up to which change: what it accounts for is
-    as of then. (What it reads right before writing, or is answered, it does not plan with.)"""
-
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self.known: dict[Ref, tuple[int, Fields]] = {}
-        self.gone: set[Ref] = set()
-
-    def step(self, what: str, total: int | None = None) -> None:  # noqa: ARG002
-        if what.startswith("identify"):
-            shown = self._stage.diary.shown
-            with self._stage.state() as store:
-                records = [s.record for s in store.pulled.records()]
-            self.known = {r.ref: (shown.get(r.ref, 0), r.fields) for r in records if not r.deleted}
-            self.gone = {r.ref for r in records if r.deleted and r.successor is None}
 
 
 @dataclass(slots=True)

@@ -40,28 +40,12 @@ STEPS = 50
 """Steps of one history: long enough for several runs, short enough to be read."""
 
 EVENTS = (
-    "edited between runs",
-    "edited during a run",
-    "edited on both sides",
-    "edited after leadsync read it for writing",
-    "deleted",
-    "restored",
-    "merged into a new id",
-    "merged into one of two",
-    "converted",
-    "written in another spelling",
-    "refused by a rule",
-    "write call: down",
-    "write call: lost before",
-    "write call: lost after",
-    "write call: half",
-    "write call: whole",
-    "not yet in the index",
-    "run beside a clock that was off",
-    "run that was killed",
-    "held for a person",
-    "put off because of an edit",
-)
+    "edited between runs", "edited during a run", "edited on both sides", "edited after leadsync read it for writing",
+    "deleted", "restored", "merged into a new id", "merged into one of two", "converted", "written in another spelling",
+    "refused by a rule", "write call: down", "write call: lost before", "write call: lost after", "write call: half",
+    "write call: whole", "not yet in the index", "run beside a clock that was off", "run that was killed",
+    "held for a person", "put off because of an edit",
+)  # fmt: skip
 """What a proof has not shown unless it happened. The last two are leadsync's own answers."""
 
 MOST_PEOPLE = 4

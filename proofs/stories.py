@@ -5,31 +5,17 @@ What the state machine finds by chance and shrinks is kept here, and what a brok
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TypeAlias
 
-from leadsync.records import Value
 from proofs import scenes
+from proofs.fates import FATES, Story, known, typed
 from proofs.lost_update import Lives
 from proofs.report import Report
-from proofs.town import arrive, edit, people
+from proofs.town import arrive, people
 
 MOMENTS = range(0, 42, 2)
 """Calls of a run before or after which something may happen; the longest run of a story has as many."""
-
-Story: TypeAlias = Callable[[Lives, int], None]
-
-
-def typed(lives: Lives, side: str, name: str, value: Value, number: int = 0) -> None:
-    """Somebody edits a record."""
-    edit(lives.stage, people(lives.stage.sides[side])[number].ref, name, value)
-
-
-def known(lives: Lives, *, good: bool = False) -> None:
-    """One person in both CRMs, accounted for."""
-    lives.somebody_arrives(where="both", good=good)
-    lives.settle()
 
 
 def an_edit_on_each_side(lives: Lives, moment: int) -> None:
@@ -157,22 +143,6 @@ def an_edit_that_answers_an_edit(lives: Lives, moment: int) -> None:
     lives.leadsync_runs()
 
 
-def a_lead_that_is_deleted(lives: Lives, moment: int) -> None:
-    lives.somebody_arrives(where="hubspot", good=True)
-    lives.settle()
-    lives.a_record_meets_its_fate(fate="delete", moment=moment, side="salesforce", number=0, other=0)
-    lives.leadsync_runs()
-    lives.leadsync_runs()
-
-
-def a_contact_edited_before_it_is_seen(lives: Lives, moment: int) -> None:
-    known(lives)
-    lives.a_record_meets_its_fate(fate="convert", moment=None, side="salesforce", number=0, other=0)
-    typed(lives, "salesforce", "last", "Byron")
-    lives.somebody_will_edit_during_the_run(moment=moment, side="hubspot", number=0, typed=("city", "Paris"))
-    lives.leadsync_runs()
-
-
 def a_city_typed_into_a_lead_that_was_just_made(lives: Lives, moment: int) -> None:
     """And another one into the contact that the lead was made from, after leadsync has read it."""
 
@@ -185,75 +155,6 @@ def a_city_typed_into_a_lead_that_was_just_made(lives: Lives, moment: int) -> No
     for nth in range(4):
         lives.moments.at(nth, into_the_lead, "after write")
     lives.leadsync_runs_and_dies(moment=moment)
-
-
-def a_lead_made_by_a_killed_run_and_deleted_before_it_was_seen(lives: Lives, moment: int) -> None:
-    lives.somebody_arrives(where="hubspot", good=True)
-    lives.leadsync_runs_and_dies(moment=moment)
-    lives.a_record_meets_its_fate(fate="delete", moment=None, side="salesforce", number=0, other=0)
-    lives.leadsync_runs()
-
-
-def a_lead_made_by_a_killed_run_and_merged_before_it_was_seen(lives: Lives, moment: int) -> None:
-    lives.somebody_arrives(where="salesforce", good=False)
-    lives.settle()
-    lives.somebody_arrives(where="hubspot", good=True)
-    lives.leadsync_runs_and_dies(moment=moment)
-    lives.a_record_meets_its_fate(fate="merge", moment=None, side="salesforce", number=0, other=0)
-    lives.leadsync_runs()
-
-
-def a_lead_made_without_an_answer_and_merged_before_it_was_seen(lives: Lives, moment: int) -> None:
-    lives.the_world(late=0, off=0, side="hubspot", people=("both", "hubspot"))
-    lives.the_network_fails(kinds=["", "lost after"], side="salesforce")
-    lives.a_record_meets_its_fate(fate="merge", moment=moment + 1, side="salesforce", number=0, other=0)
-    lives.leadsync_runs()
-
-
-def a_lead_deleted_as_it_is_written(lives: Lives, moment: int) -> None:
-    lives.the_world(late=200, off=0, side="salesforce")
-    known(lives)
-    typed(lives, "hubspot", "title", "CEO")
-    lives.a_record_meets_its_fate(fate="delete", moment=moment, side="salesforce", number=0, other=0)
-    lives.leadsync_runs()
-    lives.leadsync_runs()
-
-
-def a_spelling_of_a_lead_deleted_as_it_is_written(lives: Lives, moment: int) -> None:
-    known(lives)
-    typed(lives, "hubspot", "title", "Chief Technology Officer")
-    lives.a_record_meets_its_fate(fate="delete", moment=moment, side="salesforce", number=0, other=0)
-    if moment % 4:
-        lives.leadsync_runs()
-    else:
-        lives.leadsync_runs_and_dies(moment=moment + 1)
-    if moment % 3:
-        lives.settle()
-    lives.a_record_meets_its_fate(fate="restore", moment=None, side="salesforce", number=0, other=0)
-    lives.leadsync_runs()
-
-
-def an_edit_while_the_other_record_is_in_the_bin(lives: Lives, moment: int) -> None:
-    known(lives)
-    lives.a_record_meets_its_fate(fate="delete", moment=None, side="salesforce", number=0, other=0)
-    lives.leadsync_runs()
-    typed(lives, "hubspot", "title", "CEO")
-    lives.leadsync_runs()
-    lives.a_record_meets_its_fate(fate="restore", moment=moment, side="salesforce", number=0, other=0)
-    lives.leadsync_runs()
-
-
-def an_edit_that_waits_for_a_record_that_comes_back_and_is_merged(lives: Lives, moment: int) -> None:
-    lives.somebody_arrives(where="both", good=False)
-    lives.somebody_arrives(where="hubspot", good=False)
-    lives.settle()
-    lives.a_record_meets_its_fate(fate="delete", moment=None, side="hubspot", number=0, other=0)
-    lives.leadsync_runs()
-    typed(lives, "salesforce", "first", "Ada")
-    lives.leadsync_runs()
-    lives.a_record_meets_its_fate(fate="restore", moment=moment, side="hubspot", number=0, other=0)
-    lives.leadsync_runs()
-    lives.a_record_meets_its_fate(fate="merge", moment=None, side="hubspot", number=0, other=0)
 
 
 def an_edit_beside_a_newcomer(lives: Lives, moment: int) -> None:
@@ -275,42 +176,6 @@ def an_edit_beside_a_clearing(lives: Lives, moment: int) -> None:
         typed(lives, "hubspot", "city", "Paris")
         typed(lives, "salesforce", "city", "")
     lives.leadsync_runs()
-
-
-def an_edit_for_a_lead_that_is_converted_as_it_is_read(lives: Lives, moment: int) -> None:
-    known(lives)
-    typed(lives, "hubspot", "first", "Ada")
-    lives.a_record_meets_its_fate(fate="convert", moment=moment, side="salesforce", number=0, other=0)
-    lives.leadsync_runs()
-    lives.leadsync_runs()
-
-
-def an_edit_for_a_lead_whose_contact_is_not_seen_yet(lives: Lives, moment: int) -> None:
-    lives.the_world(late=45, off=0, side="salesforce", people=("both", "hubspot"))
-    lives.settle()
-    typed(lives, "salesforce", "first", "Ada", 1)
-    lives.a_record_meets_its_fate(fate="merge", moment=None, number=0, other=0, side="hubspot")
-    lives.a_record_meets_its_fate(fate="convert", moment=moment, number=0, other=0, side="hubspot")
-    for _ in range(3):
-        lives.leadsync_runs()
-
-
-def an_answer_that_is_lost_as_a_lead_is_converted(lives: Lives, moment: int) -> None:
-    lives.somebody_arrives(where="both", good=False)
-    lives.the_network_fails(kinds=["lost before", ""], side="salesforce")
-    lives.a_record_meets_its_fate(fate="convert", moment=moment, side="salesforce", number=0, other=0)
-    lives.both_sides_are_edited(number=0, typed=("grade", "Z9", "Z9"))
-    lives.leadsync_runs()
-
-
-def a_company_that_no_record_takes_over_and_a_conversion(lives: Lives, moment: int) -> None:
-    lives.the_world(late=0, off=0, side="hubspot", people=("both", "hubspot"))
-    lives.settle()
-    typed(lives, "hubspot", "company", "Acme Ltd", 1)
-    for _ in range(2):
-        lives.a_record_meets_its_fate(fate="convert", moment=None, side="salesforce", number=0, other=0)
-        lives.leadsync_runs_and_dies(moment=moment)
-        lives.settle()
 
 
 def many_people_in_small_pages(lives: Lives, moment: int) -> None:
@@ -362,26 +227,14 @@ STORIES: tuple[Story, ...] = (
     an_index_that_lags,
     a_spelling_cut_short_by_a_kill,
     an_edit_that_answers_an_edit,
-    a_lead_that_is_deleted,
-    a_contact_edited_before_it_is_seen,
     a_city_typed_into_a_lead_that_was_just_made,
-    a_lead_made_by_a_killed_run_and_deleted_before_it_was_seen,
-    a_lead_made_by_a_killed_run_and_merged_before_it_was_seen,
-    a_lead_made_without_an_answer_and_merged_before_it_was_seen,
-    a_lead_deleted_as_it_is_written,
-    a_spelling_of_a_lead_deleted_as_it_is_written,
-    an_edit_while_the_other_record_is_in_the_bin,
-    an_edit_that_waits_for_a_record_that_comes_back_and_is_merged,
     an_edit_beside_a_newcomer,
     an_edit_beside_a_clearing,
-    an_edit_for_a_lead_that_is_converted_as_it_is_read,
-    an_edit_for_a_lead_whose_contact_is_not_seen_yet,
-    an_answer_that_is_lost_as_a_lead_is_converted,
-    a_company_that_no_record_takes_over_and_a_conversion,
     many_people_in_small_pages,
     an_edit_into_a_blank_field,
     an_edit_that_is_seen_and_then_another_one,
     two_edits_that_a_wrong_clock_would_order,
+    *FATES,
 )
 BY_NAME: Mapping[str, Story] = {story.__name__.replace("_", " "): story for story in STORIES}
 
