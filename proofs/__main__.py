@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import click
 
@@ -25,6 +27,9 @@ PROOFS: Mapping[str, Callable[..., Report]] = {
     "memory": memory.prove,
 }
 
+TOLD_EVERY = 120.0
+"""Seconds."""
+
 
 @click.command(epilog=f"NAMES: {', '.join(PROOFS)}.")
 @click.option("--long", is_flag=True, help="The long form: hours instead of seconds.")
@@ -37,10 +42,28 @@ def main(names: tuple[str, ...], seed: int, long: bool) -> None:  # noqa: FBT001
     broken = 0
     for name in names or PROOFS:
         began = time.monotonic()
-        report = PROOFS[name](long=long, seed=seed)
+        with _at_work(name, began):
+            report = PROOFS[name](long=long, seed=seed)
         click.echo("\n".join([f"{name} ({time.monotonic() - began:.0f} s)", *report.lines(), ""]))
         broken += not report.kept
     sys.exit(1 if broken else 0)
+
+
+@contextmanager
+def _at_work(name: str, began: float) -> Iterator[None]:
+    """Say on standard error that a proof is at work, and every few minutes for how long."""
+    done = threading.Event()
+
+    def tell() -> None:
+        while not done.wait(TOLD_EVERY):
+            click.echo(f"{name}: at work for {(time.monotonic() - began) / 60:.0f} min", err=True)
+
+    click.echo(f"{name}: at work", err=True)
+    threading.Thread(target=tell, daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
 
 
 if __name__ == "__main__":

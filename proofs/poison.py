@@ -10,6 +10,8 @@ from math import ceil, log2
 
 from tests.engine import Stage
 
+from leadsync.cli.commands import outcome
+from leadsync.cli.exits import Exit
 from leadsync.connector import Write
 from proofs.folder import scratch
 from proofs.report import Report
@@ -47,7 +49,9 @@ def prove(*, long: bool = False, seed: int = 0, records: int | None = None) -> R
         refs = [arrive(stage, number, "hubspot") for number in range(count)]
         bad = frozenset(ref.id for ref in random.Random(seed).sample(refs, count // SHARE))  # noqa: S311
         stage.hubspot.refuse, stage.hubspot.trouble = Poisoned(bad), _whole
-        stage.run()
+        code = outcome(stage.run())
+        report.figures["exit code"] = int(code)
+        report.require(code is Exit.REJECTS, f"it ended with {code}, as if nothing had been refused")
         _judge(stage, count, bad, report)
         before = stage.writes()
         stage.run()
