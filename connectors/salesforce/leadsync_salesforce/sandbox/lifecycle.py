@@ -91,12 +91,15 @@ def _account_of(org: Org, actor: Actor, lead: Row, ident: str) -> str:
 
 def _contact_of(org: Org, actor: Actor, lead: Row, wanted: Conversion, account: str) -> str:
     contacts = org.object("Contact")
-    person: Row = {name: lead.get(name) for name in CONTACT_FIELDS} | _copied_custom(lead, contacts)
+    person: Row = {name: lead.get(name) for name in CONTACT_FIELDS}
     person |= {f"Mailing{part}": lead.get(part) for part in ADDRESS}
+    custom = _copied_custom(lead, contacts)
     if not wanted.contact:
         system = Actor(actor.user, allow_duplicates=True)
-        return create(org, system, contacts, {**_given(person), "AccountId": account})
-    _fill(org, actor, contacts, wanted.contact, person)
+        made = create(org, system, contacts, {**_given(person), "AccountId": account})
+        _fill(org, actor, contacts, made, custom)  # also what the user may not write: a conversion asks nobody's rights
+        return made
+    _fill(org, actor, contacts, wanted.contact, person | custom)
     if wanted.overwrite_source:
         _touch(org, actor, contacts, present(org, contacts, wanted.contact), {"LeadSource": lead.get("LeadSource")})
     return str(checked(wanted.contact))
