@@ -27,6 +27,7 @@ class Proposal:
 
     object: str
     field: str
+    owner: str
     line: str
     because: str
 
@@ -45,6 +46,7 @@ def ruling(conflict: Conflict, take: str | None, value: str | None, now: datetim
     if (take is None) == (value is None):
         raise BadAnswer("an answer is either a side to take the value from, or the value itself")
     if take is not None:
+        take = next((side for side in choice if side.casefold() == take.casefold()), take)  # as spreadsheets write it
         if take not in choice:
             raise BadAnswer(
                 f"{take!r} is no side that has one value for {conflict.field}: {', '.join(choice) or 'none'}"
@@ -74,5 +76,5 @@ def proposals(rulings: Iterable[Ruling]) -> list[Proposal]:
         if side and count >= ENOUGH and count >= CLEAR * counts.total():
             because = f"{count} of {counts.total()} answers took {side}'s value"
             line = f'[field.{field}] in {object_}.toml: owner = "{side}", conflict = "owner"'
-            found.append(Proposal(object_, field, line, because))
+            found.append(Proposal(object_, field, side, line, because))
     return found

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeGuard
 
 import click
 
-from leadsync.answers import BadAnswer, proposals, ruling
+from leadsync.answers import BadAnswer, Proposal, proposals, ruling
 from leadsync.cli.common import Exit, config_option, console, now, output_option, read_config, say_json
 from leadsync.cli.inspect import NAMES, find_uid
+from leadsync.cli.known import rules_of
 from leadsync.cli.sheet import write_sheet
+from leadsync.config import Config
+from leadsync.errors import LeadsyncError
+from leadsync.mapping.model import Conflict as Conflicting
+from leadsync.mapping.model import ObjectMap
 from leadsync.normalize import person
 from leadsync.records import value_text
 from leadsync.resolve.tables import BadRow, Row, opened_rows
@@ -56,14 +62,29 @@ def _answers(store: Store) -> dict[tuple[str, str], Ruling]:
     }
 
 
+def _proposed(config: Config, store: Store) -> list[Proposal]:
+    """The lines that would settle conflicts as people do, but for those that the mapping has already."""
+    found = proposals(store.cases.rulings())
+    with suppress(LeadsyncError):  # `leadsync lint` tells what is wrong with the mapping
+        mappings = {m.object: m for m in rules_of(config).mappings.values()} if found else {}
+        return [p for p in found if not _has(mappings.get(p.object), p)]
+    return found
+
+
+def _has(mapping: ObjectMap | None, proposal: Proposal) -> bool:
+    mapped = mapping.fields.get(proposal.field) if mapping is not None else None
+    return mapped is not None and (mapped.conflict, mapped.owner) == (Conflicting.OWNER, proposal.owner)
+
+
 @conflicts.command(name="list")
 @config_option
 @output_option
 def list_conflicts(config_path: Path, output: str) -> int:
     """All that wait, and the lines of a mapping that answers so far amount to."""
-    with Store(read_config(config_path, offline=True).state, write=False) as store:
+    config = read_config(config_path, offline=True)
+    with Store(config.state, write=False) as store:
         found, answers = store.cases.conflicts(), _answers(store)
-        proposed = proposals(store.cases.rulings())
+        proposed = _proposed(config, store)
         names = {c.uid: name_of(store, c) for c in found}
     if output == "json":
         rows = [conflict_json(c, answers.get((c.uid, c.field)), names[c.uid]) for c in found]
@@ -95,14 +116,15 @@ def list_conflicts(config_path: Path, output: str) -> int:
 def resolve(config_path: Path, output: str, lead: str, field: str, take: str | None, value: str | None) -> int:
     """Say which value of a field is right. The next run writes it wherever another one stands, unless somebody edits
     the field again before that."""
-    with Store(read_config(config_path, offline=True).state, new=False) as store:
+    config = read_config(config_path, offline=True)
+    with Store(config.state, new=False) as store:
         uid = find_uid(store, lead)
         conflict = next((c for c in store.cases.conflicts() if (c.uid, c.field) == (uid, field)), None)
         if conflict is None:
             raise BadAnswer(f"{field} of {lead} waits for nobody. `leadsync conflicts list` shows what does.")
         given, who = ruling(conflict, take, value, now()), name_of(store, conflict)
         store.cases.rule(given)
-        proposed = [p for p in proposals(store.cases.rulings()) if p.field == field]
+        proposed = [p for p in _proposed(config, store) if p.field == field]
     if output == "json":
         say_json({"schema": 1, **conflict_json(conflict, given, who), "proposals": [p.line for p in proposed]})
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 from rich.markup import escape
@@ -13,6 +13,7 @@ from rich.markup import escape
 from leadsync.cli.besides import STANDS, kept_json, kept_text
 from leadsync.cli.common import Exit, config_option, console, output_option, read_config, say_json
 from leadsync.cli.known import rules_of, what_would_help
+from leadsync.cli.show import counted
 from leadsync.config import Config
 from leadsync.errors import LeadsyncError
 from leadsync.learn.aging import last_look
@@ -34,13 +35,23 @@ def find_uid(store: Store, text: str) -> str:
         return text
     by_id = {u for ref, u in identities.items() if f"/{ref}".endswith(f"/{text}") or _same_salesforce_id(ref.id, text)}
     address = person.email(text)
-    found = by_id or (_by_field(store, identities, address) if address else _by_name(store, identities, text))
+    found = by_id or (_by_field(store, identities, address) if address else _by_old_id(store, identities, text))
+    found = found or (set() if address else _by_name(store, identities, text))
     if not found:
         raise NotFound(f"{text}: no lead or company is known by this e-mail or id. `leadsync sync` reads what is new.")
     if len(found) > 1:
         options = ", ".join(str(ref) for ref, uid in sorted(identities.items()) if uid in found)
         raise NotFound(f"{text} could be several: {options}. Name one of these.")
     return next(iter(found))
+
+
+def _by_old_id(store: Store, identities: dict[Ref, str], text: str) -> set[str]:
+    """Whose record one of this id became, by a merge or a conversion."""
+    became = (s.record.ref for s in store.pulled.records() if s.record.successor is not None)
+    ends = {
+        store.pulled.now(ref) for ref in became if f"/{ref}".endswith(f"/{text}") or _same_salesforce_id(ref.id, text)
+    }
+    return {identities[ref] for ref in ends if ref in identities}
 
 
 def _same_salesforce_id(known: str, asked: str) -> bool:
@@ -85,21 +96,32 @@ def why(config_path: Path, output: str, lead: str, field: str | None) -> int:
             known = ", ".join(sorted(decisions))
             raise NotFound(f"{lead} has no decision on {field!r}. Known: {known}.")
         chosen = {n: decision for n, decision in decisions.items() if name in (None, n)}
-        records = [
-            (ref, store.pulled.identity(ref)) for ref, u in sorted(store.pulled.identities().items()) if u == uid
-        ]
+        records = [_told_of(store, ref) for ref, u in sorted(store.pulled.identities().items()) if u == uid]
         rules = rules_of(config)
-        besides = store.besides.about([ref for ref, _ in records]) if field is None else []
+        besides = store.besides.about([told.ref for told in records]) if field is None else []
         helps = what_would_help(store, rules, uid, chosen["score"][1]) if "score" in chosen else []
         if output == "json":
-            found = _why_json(uid, records, chosen, mapped_at(rules, [ref for ref, _ in records]))
+            found = _why_json(uid, records, chosen, mapped_at(rules, [told.ref for told in records]))
             say_json({**found, "what_would_help": helps, "besides": kept_json(besides)})
         else:
-            _why_text(uid, records, chosen, mapped_at(rules, [ref for ref, _ in records]))
+            _why_text(uid, records, chosen, mapped_at(rules, [told.ref for told in records]))
             kept_text(console(), besides)
             for line in ["", "What would change the score:", *(f"  {line}" for line in helps)] if helps else ():
                 click.echo(line)
     return Exit.DONE
+
+
+class Told(NamedTuple):
+    """A record of a lead or company, why it is one, and whether the CRM still has it."""
+
+    ref: Ref
+    why: str
+    deleted: bool
+
+
+def _told_of(store: Store, ref: Ref) -> Told:
+    known, seen = store.pulled.identity(ref), store.pulled.record(ref)
+    return Told(ref, known[1] if known is not None else "", seen is not None and seen.record.deleted)
 
 
 DECIDED_AS = {
@@ -130,12 +152,10 @@ def mapped_at(rules: Rulebook, refs: Sequence[Ref]) -> dict[str, str]:
     }
 
 
-def _why_json(
-    uid: str, records: Iterable[tuple[Ref, Any]], chosen: dict[str, Any], rule: Mapping[str, str]
-) -> dict[str, Any]:
+def _why_json(uid: str, records: Iterable[Told], chosen: dict[str, Any], rule: Mapping[str, str]) -> dict[str, Any]:
     return {
         "lead": uid,
-        "records": [{"ref": str(ref), "why": known[1] if known else ""} for ref, known in records],
+        "records": [{"ref": str(ref), "why": why, "deleted": deleted} for ref, why, deleted in records],
         "fields": {
             name: {"value": value, "why": reason, "run": run, "at": at.isoformat(), "mapping": rule.get(name)}
             for name, (value, reason, run, at) in chosen.items()
@@ -143,11 +163,11 @@ def _why_json(
     }
 
 
-def _why_text(uid: str, records: Iterable[tuple[Ref, Any]], chosen: dict[str, Any], rule: Mapping[str, str]) -> None:
+def _why_text(uid: str, records: Iterable[Told], chosen: dict[str, Any], rule: Mapping[str, str]) -> None:
     out = console()
     out.print(f"[bold]{uid}[/]")
-    for ref, known in records:
-        out.print(f"  {ref}  [dim]{escape(known[1]) if known else ''}[/]")
+    for ref, because, deleted in records:
+        out.print(f"  {ref}  [dim]{escape(because)}{', deleted in the CRM' if deleted else ''}[/]")
     for name, (value, reason, _run, at) in chosen.items():
         out.print(
             f"\n[bold]{name}[/] = {escape(value_text(value)) or '(blank)'}   [dim]decided {at:%Y-%m-%d %H:%M}Z[/]",
@@ -255,6 +275,10 @@ def status_json(store: Store) -> dict[str, Any]:
         "sources": [{"side": s, "feed": f, "last_read": at} for s, f, at in store.pulled.cursors()],
         "outbox": dict(store.outbox.states()),
         "aging": aging_json(*last_look(store)),
+        "waiting": {
+            "conflicts": len(store.cases.conflicts()),
+            "flaps": sum(flap.released is None for flap in store.cases.flaps().values()),
+        },
         "rejects": [
             {"record": str(r.ref), "direction": r.direction, "code": r.code, "reason": r.reason, "next_step": r.hint,
              "first": r.first_at, "last": r.last_at, "times": r.times} for r in store.outbox.rejects() if not r.dropped
@@ -267,8 +291,16 @@ def aging_json(at: datetime | None, warnings: Sequence[str]) -> dict[str, Any]:
     return {"checked": at, "warnings": list(warnings)}
 
 
+WAITING = (
+    ("conflicts", "changed differently in several places, waiting for a person", "leadsync conflicts list"),
+    ("flaps", "held, for somebody else keeps changing them back", "leadsync flaps list"),
+)
+"""What only a person can settle, in words, and the command that shows it."""
+
+
 def _status_text(report: dict[str, Any]) -> None:
     out = console()
+    told_last = ""
     for run in report["runs"]:
         ended = (
             f"{run['outcome']} after {(run['ended'] - run['started']).total_seconds():.1f} s"
@@ -278,6 +310,9 @@ def _status_text(report: dict[str, Any]) -> None:
         written = sum(run["summary"].get(what, 0) for what in ("updated", "created"))
         told = f"{ended}, {written:,} records written" if written else ended
         out.print(f"{run['started']:%Y-%m-%d %H:%M:%S}Z  {run['command']:<5} {told}   [dim]{run['run']}[/]")
+        if (problem := str(run["summary"].get("error", ""))) and problem != told_last:
+            out.print(f"    {problem}", markup=False, soft_wrap=True)
+        told_last = problem
     out.print("")
     for row in report["records"]:
         out.print(f"{row['side']:<12} {row['object']:<12} {row['live']:>8,} live records")
@@ -287,6 +322,9 @@ def _status_text(report: dict[str, Any]) -> None:
         out.print(f"{row['side']:<12} {row['feed']:<16} last read {row['last_read']:%Y-%m-%d %H:%M:%S}Z")
     waiting = {state: n for state, n in report["outbox"].items() if state in ("sending", "unknown", "pending")}
     out.print(f"outbox: {waiting or 'empty'}")
+    for case, words, command in WAITING:
+        if count := report["waiting"][case]:
+            out.print(f"{counted(count, 'field')} {words}: `{command}`", soft_wrap=True)
     for line in report["aging"]["warnings"]:
         out.print(f"a scoring model has aged: {line} (`leadsync learn --monitor`)", markup=False, soft_wrap=True)
     for row in report["rejects"]:

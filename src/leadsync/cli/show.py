@@ -238,7 +238,8 @@ def waiting(plan: Plan) -> list[str]:
     kept: Counter[str] = Counter()
     for _, of_one in groupby(plan.kept, key=lambda k: k.uid):
         kept.update(reason for _, reason in {(k.field, k.reason) for k in of_one})
-    return [f"{kept[reason]:,} fields {words}: `{command}`" for reason, words, command in WAITING if kept[reason]]
+    some = ((kept[reason], words, command) for reason, words, command in WAITING if kept[reason])
+    return [f"{counted(count, 'field')} {words}: `{command}`" for count, words, command in some]
 
 
 def one_line(cycle: Cycle, sides: Mapping[str, Crm]) -> str:
