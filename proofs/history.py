@@ -46,6 +46,7 @@ class Checker:
     _base: dict[Place, tuple[int, Value]] = field(default_factory=dict)
     _filled: set[Place] = field(default_factory=set)
     _unsure: set[Place] = field(default_factory=set)
+    _mistakable: set[tuple[Place, Value, Value]] = field(default_factory=set)
     _uids: dict[Ref, set[str]] = field(default_factory=lambda: defaultdict(set))
     _agreed: dict[tuple[object, ...], tuple[int, tuple[Value, ...]]] = field(default_factory=dict)
     _names: dict[tuple[str, str], dict[str, tuple[FieldMap, Target]]] = field(default_factory=dict)
@@ -249,6 +250,8 @@ class Checker:
         self._filled.update([] if is_blank(self._base[place][1]) else [place])
         if ours is None or not self._respelled(place, ours):
             self._unsure.discard(place)
+        else:
+            self._mistakable.add((place, ours[1], self._last[place].new))
 
     def _respelled(self, place: Place, ours: tuple[int, Value]) -> bool:
         """Whether somebody made but another spelling of our write, before leadsync was shown what the CRM had made of
@@ -342,11 +345,8 @@ class Checker:
         if record is None or record.deleted or record.read_only:
             return None
         for name, (found, target) in self._names[ref.side, ref.kind].items():
-            if (
-                found.name == mapped.name
-                and target.direction is Direction.BOTH
-                and target.write is not WriteMode.IF_EMPTY
-            ):
+            both = target.direction is Direction.BOTH and target.write is not WriteMode.IF_EMPTY
+            if found.name == mapped.name and both:
                 return ref, name
         return None
 
@@ -362,7 +362,8 @@ class Checker:
         value = to_vendor(target, from_vendor(mapped, theirs, self.stage.value(*source)))
         there = self.stage.value(*goal)
         spelled = self.stage.sides[goal[0].side].spell(goal[1], value)
-        return same(there, spelled, mapped.compare) or same(there, value, mapped.compare)
+        alike = any(same(there, one, mapped.compare) for one in (spelled, value))
+        return alike or (goal, spelled, there) in self._mistakable  # for what the CRM makes of it
 
 
 def _versions(shelf: Shelf, ref: Ref) -> list[Version]:
