@@ -27,16 +27,17 @@ TICK = 0.2
 
 
 class StopFlag:
-    """Becomes true with the first SIGTERM or SIGINT; remembers which."""
+    """Becomes true with the first SIGTERM, SIGINT or SIGHUP; remembers which."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
         self.signal: int | None = None
 
     def install(self) -> StopFlag:
-        """Listen for SIGTERM and SIGINT from now on."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._asked)
+        """Listen for SIGTERM and SIGINT from now on, and for SIGHUP, unless `nohup` has it ignored."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._asked)
         return self
 
     def _asked(self, number: int, _frame: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,18 @@ def test_status_tells_why_runs_failed_each_reason_once(house: House) -> None:
     runs = house.run("status")[1]["runs"]
     assert [run["outcome"] for run in runs[:2]] == ["error", "error"]
     assert house.say("status")[1].count(f"    {runs[0]['summary']['error']}\n") == 1
+
+
+def test_the_daemon_tells_when_cycles_work_again(
+    house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadsync.cli.commands.StopFlag.install", lambda self: self)
+    good = house.config.read_text(encoding="utf-8")
+    house.config.write_text(f'{good}\n[schedule]\nevery = "1s"\n', encoding="utf-8")
+    url = house.served.endpoints()["salesforce"]["url"]
+    web.post(f"{url}/__sandbox__/faults", json={"match": {"path": "/.*"}, "times": 1, "action": 403})
+    caplog.set_level(logging.INFO)
+    assert house.say("run", "--cycles", "3")[0] == 0
+    told = [record.getMessage() for record in caplog.records if record.name == "leadsync"]
+    assert sum("cycle failed" in line for line in told) == 1
+    assert told.count("cycles work again, after 1 that failed") == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,7 +13,7 @@ import pytest
 
 from leadsync import schedule as under_test
 from leadsync.config import Schedule
-from leadsync.schedule import run_daemon
+from leadsync.schedule import StopFlag, run_daemon
 
 HOURLY = Schedule(every=timedelta(hours=1))
 
@@ -84,3 +86,28 @@ def test_an_edited_schedule_holds_from_the_next_cycle_on() -> None:
 
     run_daemon(job, HOURLY, lambda: len(done) == 2 or next(looks) > 100, wait)
     assert done == [Schedule(every=timedelta(seconds=1)), HOURLY]
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """The signal handlers as they were, afterwards."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_asks_for_an_end_after_the_batch_in_hand(number: signal.Signals) -> None:
+    stop = StopFlag().install()
+    os.kill(os.getpid(), number)
+    assert (stop(), stop.exit_code) == (True, 128 + number)
+
+
+@pytest.mark.usefixtures("handlers")
+def test_under_nohup_a_terminal_may_hang_up() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stop = StopFlag().install()
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert not stop()

@@ -220,18 +220,25 @@ def outcome(done: Cycle) -> Exit:
     show_default=True,
     help="Lines on standard error, and for machines one JSON document a line for each cycle on standard output.",
 )
-@click.option("--cycles", type=int, default=None, help="End after so many cycles (for rehearsals).")
+@click.option("--cycles", type=int, default=None, help="End after so many cycles (for rehearsals); never by default.")
 def run(config_path: Path, output: str, cycles: int | None) -> int:
-    """Run as a daemon in the foreground: cycles on the configured schedule, one at a time. SIGTERM ends it cleanly.
-    Each cycle reads the configuration and the mappings anew; an edited schedule holds from the next cycle on."""
+    """Run as a daemon in the foreground: cycles on the configured schedule, one at a time. SIGTERM ends it cleanly, and
+    so do SIGINT and SIGHUP. Each cycle reads the configuration and the mappings anew; an edited schedule holds from the
+    next cycle on."""
     stop = StopFlag().install()
     logging.getLogger("leadsync").setLevel(logging.INFO)
     config = read_config(config_path)
     left = [cycles]
     last: list[Exit] = [Exit.DONE]
+    failed = [0]
 
     def job() -> Schedule | None:
         last[0] = one_scheduled(config_path, stop, tell if output == "json" else None)
+        if last[0] in (Exit.ERROR, Exit.CONFIG):
+            failed[0] += 1
+        elif failed[0]:
+            log.info("cycles work again, after %d that failed", failed[0])
+            failed[0] = 0
         if left[0] is not None:
             left[0] -= 1
         with suppress(LeadsyncError):  # the cycle has said what is wrong with it
