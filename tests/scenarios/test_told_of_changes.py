@@ -135,3 +135,13 @@ def test_the_daemon_tells_when_cycles_work_again(
     told = [record.getMessage() for record in caplog.records if record.name == "leadsync"]
     assert sum("cycle failed" in line for line in told) == 1
     assert told.count("cycles work again, after 1 that failed") == 1
+
+
+def test_status_names_the_gates_that_held_a_run_back(house: House) -> None:
+    closed = house.config.read_text(encoding="utf-8") + "\n[sync]\nmax_overwritten_share = 0.0\nfloor = 0\n"
+    house.config.write_text(closed, encoding="utf-8")
+    house.edit_hubspot(lastname="King")
+    assert house.run("sync")[0] == 2
+    assert "    gates closed: overwrite; `leadsync plan` shows why\n" in house.say("status")[1]
+    house.run("sync", "--open-gate", "overwrite")
+    assert house.in_salesforce()["LastName"] == "King"

@@ -298,6 +298,12 @@ WAITING = (
 """What only a person can settle, in words, and the command that shows it."""
 
 
+def _trouble(summary: Mapping[str, Any]) -> str:
+    """What kept a run from writing: a failure, or gates by name; "" for nothing."""
+    gates = ", ".join(dict.fromkeys(summary.get("gates", ())))
+    return str(summary.get("error", "")) or (f"gates closed: {gates}; `leadsync plan` shows why" if gates else "")
+
+
 def _status_text(report: dict[str, Any]) -> None:
     out = console()
     told_last = ""
@@ -310,7 +316,7 @@ def _status_text(report: dict[str, Any]) -> None:
         written = sum(run["summary"].get(what, 0) for what in ("updated", "created"))
         told = f"{ended}, {written:,} records written" if written else ended
         out.print(f"{run['started']:%Y-%m-%d %H:%M:%S}Z  {run['command']:<5} {told}   [dim]{run['run']}[/]")
-        if (problem := str(run["summary"].get("error", ""))) and problem != told_last:
+        if (problem := _trouble(run["summary"])) and problem != told_last:
             out.print(f"    {problem}", markup=False, soft_wrap=True)
         told_last = problem
     out.print("")
