@@ -398,6 +398,14 @@ def test_converting_a_lead_fills_what_is_empty_and_moves_its_memberships(
     assert again.status_code == 400
 
 
+def test_a_conversion_that_is_refused_leaves_nothing_behind(served: Serving, person: User) -> None:
+    body = {"lead": LEAD, "contact": "0035g00000zzzzzAAA"}
+    before = [row["Id"] for row in person.query("SELECT Id FROM Account")]
+    assert person.session.post(f"{served.url}/__sandbox__/convert", json=body, timeout=5).status_code >= 400
+    assert [row["Id"] for row in person.query("SELECT Id FROM Account")] == before
+    assert person("GET", f"/sobjects/Lead/{LEAD}").json()["IsConverted"] is False
+
+
 def test_merging_moves_children_and_marks_the_loser(served: Serving, sandbox: SalesforceSandbox, person: User) -> None:
     other = generated("001", 2)
     sandbox.seed({"objects": {"Account": [{"Id": other, "Name": "Siemens", "Phone": "+49 2"}]}})

@@ -58,7 +58,17 @@ class Conversion:
 
 
 def convert(org: Org, actor: Actor, wanted: Conversion) -> dict[str, str]:
-    """Turn a lead into a contact at an account, new or given; gives the ids. Raises ApiError."""
+    """Turn a lead into a contact at an account, new or given; gives the ids. Raises ApiError, and has then done
+    nothing."""
+    roll_back = org.transaction()
+    try:
+        return _converted(org, actor, wanted)
+    except ApiError:
+        roll_back()
+        raise
+
+
+def _converted(org: Org, actor: Actor, wanted: Conversion) -> dict[str, str]:
     leads = org.object("Lead")
     lead = present(org, leads, wanted.lead)
     if lead.get("IsConverted") is True:
