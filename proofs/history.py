@@ -14,11 +14,12 @@ from tests.engine import KINDS, Stage
 from tests.fakes import ENGINE, Event, Shelf, Version
 
 from leadsync.mapping.compare import same
-from leadsync.mapping.model import Conflict, Direction, FieldMap, NullPolicy, ObjectMap, Target, WriteMode
+from leadsync.mapping.model import Conflict, Direction, FieldMap, NullPolicy, Target, WriteMode
 from leadsync.records import Fields, Ref, Value, is_blank
 from leadsync.sync import Cycle
 from leadsync.unify import from_vendor, to_vendor
 from proofs.looking import Look
+from proofs.town import by_vendor_name
 
 IN_ONE_CALL = 1
 """A write right after a read of the same record cannot know better: no CRM offers compare-and-set in bulk."""
@@ -58,7 +59,7 @@ class Checker:
         self.stage.progress = self._look = Look(self.stage)
         for side, kinds in KINDS.items():
             for kind, role in kinds.items():
-                self._names[side, kind] = _by_vendor_name(mappings[role], side, kind)
+                self._names[side, kind] = by_vendor_name(mappings[role], side, kind)
             for made in (rule for mapping in mappings.values() for rule in mapping.creates if rule.side == side):
                 self._constants[side, made.kind] = made.fields
 
@@ -229,8 +230,10 @@ class Checker:
                 elif not mine & waits:
                     self._account_for((ref, name), written.get((ref, name)), made.get(ref))
         # Of a write whose answer was lost, what stands there may be ours, or a person's who typed the very same.
-        said = {(step.ref, change.target) for step in done.pushed.written for change in step.changes}
-        self._unsure.update(said - written.keys())
+        said = {(step.ref, c.target): c.new for step in done.pushed.written for c in step.changes}
+        for place in said.keys() - written.keys():
+            self._unsure.add(place)
+            self._mistake(place, self.stage.sides[place[0].side].spell(place[1], said[place]))
 
     def _account_for(self, place: Place, ours: tuple[int, Value] | None, made: int | None) -> None:
         """By our write, by our making the record, or by the last change that made it what leadsync knew."""
@@ -251,7 +254,12 @@ class Checker:
         if ours is None or not self._respelled(place, ours):
             self._unsure.discard(place)
         else:
-            self._mistakable.add((place, ours[1], self._last[place].new))
+            self._mistake(place, ours[1])
+
+    def _mistake(self, place: Place, ours: Value) -> None:
+        """What a person made of a value of ours may pass for the CRM's spelling of it."""
+        if (last := self._last.get(place)) is not None and last.who != ENGINE and _alike(ours, last.new):
+            self._mistakable.add((place, ours, last.new))
 
     def _respelled(self, place: Place, ours: tuple[int, Value]) -> bool:
         """Whether somebody made but another spelling of our write, before leadsync was shown what the CRM had made of
@@ -322,7 +330,7 @@ class Checker:
             typed = {e.ref for e in self._typed[mapped.name] if e.at > since and uid in self._uids[e.ref]}
             if len(typed) <= 1 and (not agree or self._not_filled(mapped, places, then, typed)):
                 self.lost.append(f"an edit nobody contested did not arrive: {uid} {mapped.name}: {list(values)}")
-        if agree:
+        if agree and not held:
             self._agreed[key] = (self.stage.diary.now, values)
         else:
             self._agreed.pop(key, None)
@@ -369,15 +377,6 @@ class Checker:
 def _versions(shelf: Shelf, ref: Ref) -> list[Version]:
     """All that a record ever was, also of one that was merged into a new id."""
     return shelf.versions.get(ref) or shelf.gone.get(ref, [])
-
-
-def _by_vendor_name(mapping: ObjectMap, side: str, kind: str) -> dict[str, tuple[FieldMap, Target]]:
-    """A vendor field's rule; the one that writes it where several fields share it."""
-    found: dict[str, tuple[FieldMap, Target]] = {}
-    for mapped, target in mapping.targets(side, kind):
-        if target.name not in found or target.direction is not Direction.READ:
-            found[target.name] = (mapped, target)
-    return found
 
 
 def _kept_open(done: Cycle) -> set[tuple[str, str]]:

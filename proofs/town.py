@@ -15,6 +15,7 @@ from tests.engine import Stage
 from tests.fakes import PERSON, Shelf
 
 from leadsync.files import mappings_folder
+from leadsync.mapping.model import Direction, FieldMap, ObjectMap, Target
 from leadsync.records import Record, Ref, Value
 
 OURS = Path(__file__).parent / "mappings"
@@ -133,6 +134,15 @@ def vendor_name(ref: Ref, name: str) -> str:
     """What the CRM's object calls a field."""
     given = FIELDS[ref.side][name]
     return CONTACT_NAMES.get(given, given) if ref.kind == "Contact" else given
+
+
+def by_vendor_name(mapping: ObjectMap, side: str, kind: str) -> dict[str, tuple[FieldMap, Target]]:
+    """A vendor field's rule; the one that writes it where several fields share it."""
+    found: dict[str, tuple[FieldMap, Target]] = {}
+    for mapped, target in mapping.targets(side, kind):
+        if target.name not in found or target.direction is not Direction.READ:
+            found[target.name] = (mapped, target)
+    return found
 
 
 def edit(stage: Stage, ref: Ref, name: str, value: Value) -> bool:
