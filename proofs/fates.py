@@ -71,6 +71,15 @@ def a_lead_deleted_as_it_is_written(lives: Lives, moment: int) -> None:
     lives.leadsync_runs()
 
 
+def a_lead_deleted_as_it_is_made(lives: Lives, moment: int) -> None:
+    lives.the_world(late=200, off=0, side="salesforce", people=("both", "hubspot"))
+    lives.a_record_meets_its_fate(fate="delete", moment=moment, side="salesforce", number=1, other=0)
+    lives.leadsync_runs()
+    lives.leadsync_runs()
+    if moment % 4:
+        lives.a_record_meets_its_fate(fate="restore", moment=None, side="salesforce", number=0, other=0)
+
+
 def a_spelling_of_a_lead_deleted_as_it_is_written(lives: Lives, moment: int) -> None:
     known(lives)
     typed(lives, "hubspot", "title", "Chief Technology Officer")
@@ -160,6 +169,7 @@ FATES: tuple[Story, ...] = (
     a_lead_made_by_a_killed_run_and_merged_before_it_was_seen,
     a_lead_made_without_an_answer_and_merged_before_it_was_seen,
     a_lead_deleted_as_it_is_written,
+    a_lead_deleted_as_it_is_made,
     a_spelling_of_a_lead_deleted_as_it_is_written,
     an_edit_while_the_other_record_is_in_the_bin,
     an_edit_that_waits_for_a_record_that_comes_back_and_is_merged,

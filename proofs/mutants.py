@@ -16,7 +16,7 @@ from leadsync.plan.judge import Place
 from leadsync.plan.model import Change
 from leadsync.push import ledger
 from leadsync.push.ledger import Pusher
-from leadsync.records import ABSENT, Absent, Fields, Record, Value, is_blank
+from leadsync.records import ABSENT, Absent, Fields, Record, Ref, Value, is_blank
 from leadsync.store.pulled import _UPSERT, Pulled
 from proofs import scenes, stories
 from proofs.crash import attack
@@ -96,8 +96,8 @@ def _newcomers_lose(cells: Sequence[Cell], rules: Rules) -> Verdict:
 _know = ledger._known
 
 
-def _only_what_was_read(before: Record | None, after: Record | None, sent: Fields) -> Record | None:
-    return None if after is None else _know(before, after, sent)
+def _only_what_was_read(ref: Ref, before: Record | None, after: Record | None, sent: Fields) -> Record:
+    return before if after is None and before is not None else _know(ref, before, after, sent)
 
 
 _save_page = Pulled.save_page

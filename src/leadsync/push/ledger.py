@@ -13,6 +13,7 @@ from leadsync.progress import Progress
 from leadsync.push.readback import respelled, settled
 from leadsync.records import Fields, Record, Ref, is_blank
 from leadsync.store import Outgoing, Reject, Store, Written
+from leadsync.store.pulled import NEVER
 
 A_LITTLE = timedelta(microseconds=1)
 """Less than any CRM's clock tells apart."""
@@ -41,8 +42,7 @@ def acknowledge(world: Pusher, row: Outgoing, ref: Ref, record: Record | None, r
     by_us = record.by_us if record is not None else None
     made = {n: settled(new, fields.get(n, new), by_us=by_us) for n, (_, new) in row.changes.items()}
     before = store.pulled.record(ref)
-    if (known := _known(before.record if before is not None else None, record, sent)) is not None:
-        store.pulled.save_records([known], now)
+    store.pulled.save_records([_known(ref, before.record if before is not None else None, record, sent)], now)
     shadow = dict(before.shadow) if before is not None and before.shadow is not None else {}
     if row.id is None:
         shadow = {**_born_with(fields, by_us=by_us), **shadow}
@@ -55,8 +55,8 @@ def acknowledge(world: Pusher, row: Outgoing, ref: Ref, record: Record | None, r
     )
     store.outbox.went_through(row.ref, ref, row.changes.keys(), record.modified if record is not None else None)
     store.outbox.mark([row.token], "done")
-    if record is None and row.id is not None:
-        store.outbox.gone([row.token])
+    if record is None:
+        store.outbox.gone({row.token: ref.id})
     _account(store, row)
 
 
@@ -76,11 +76,14 @@ def _born_with(fields: Fields, *, by_us: bool | None) -> Fields:
     return {name: value for name, value in fields.items() if by_us is not False or is_blank(value)}
 
 
-def _known(before: Record | None, after: Record | None, sent: Fields) -> Record | None:
+def _known(ref: Ref, before: Record | None, after: Record | None, sent: Fields) -> Record:
     """What is known of a record now. One that could not be read back (it was deleted or merged since) has what was
-    sent, and is newer than before the write: what a lagging index shows of it must not look like somebody's edit."""
+    sent, and is newer than before the write: what a lagging index shows of it must not look like somebody's edit. One
+    that we had just made counts as deleted until it is shown, so that it is not made again."""
     if after is None:
-        return before and replace(before, fields={**before.fields, **sent}, modified=before.modified + A_LITTLE)
+        if before is None:
+            return Record(ref, sent, NEVER, deleted=True)
+        return replace(before, fields={**before.fields, **sent}, modified=before.modified + A_LITTLE)
     if before is None:
         return after
     return replace(after, fields={**before.fields, **after.fields}, links=after.links or before.links)

@@ -38,7 +38,7 @@ def _of_kind(world: Pusher, crm: Crm, kind: str, rows: Sequence[Outgoing]) -> in
         for row in rows:
             record = found.get(row.token)
             if record is None:
-                world.store.outbox.gone([row.token] if row.id is not None else [])
+                world.store.outbox.gone({row.token: row.id} if row.id is not None else {})
                 continue
             if row.id is None or arrived(row.changes, record):
                 acknowledge(world, row, record.ref, unvouched(record), row.run)
@@ -64,7 +64,7 @@ def _still_gone(store: Store, row: Outgoing, seen: Seen | None) -> None:
     if seen is not None and seen.record.successor is not None:
         store.outbox.forget([row.token])
     else:
-        store.outbox.gone([row.token], told=seen is not None)
+        store.outbox.gone({row.token: row.ref.id}, told=seen is not None)
 
 
 def _settled(world: Pusher, row: Outgoing, record: Record) -> bool:

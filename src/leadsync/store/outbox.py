@@ -49,9 +49,10 @@ class Outbox:
 
     # ---- writes to records that were gone before they could be read back
 
-    def gone(self, tokens: Iterable[str], *, told: bool = False) -> None:
-        """The records of these writes are gone; `told`: as the CRM's own feed says too."""
-        self._db.executemany("UPDATE outbox SET gone = ? WHERE token = ?", ((1 + told, token) for token in tokens))
+    def gone(self, written: Mapping[str, str], *, told: bool = False) -> None:
+        """The records of these writes (token → record id) are gone; `told`: as the CRM's own feed says too."""
+        rows = ((1 + told, ident, token) for token, ident in written.items())
+        self._db.executemany("UPDATE outbox SET gone = ?, id = ? WHERE token = ?", rows)
 
     def to_gone(self) -> list[tuple[Outgoing, bool]]:
         """Writes to records that were gone, and whether the CRM's feed had told so."""
