@@ -69,6 +69,18 @@ def test_an_edit_that_one_of_two_leads_takes_over_counts_in_every_run(stage: Sta
     assert seen == ["newer.example"] * 3
 
 
+def test_an_edit_that_one_of_two_leads_has_in_its_own_spelling_counts_in_every_run(stage: Stage) -> None:
+    stage.salesforce.spell = lambda name, value: value[:11] if name == "Website" and isinstance(value, str) else value
+    contact = stage.hubspot.put("contacts", **ADA)
+    stage.salesforce.put("Lead", Company="Acme", **ADA_SF, Website="acme.example")
+    blank = stage.salesforce.put("Lead", Company="Acme", **ADA_SF)
+    stage.run()
+    stage.hubspot.edit(contact, website="new.example/much/more")
+    seen = [judged.lead.facts["website"] for _ in range(4) for judged in stage.run().view.leads]
+    assert stage.value(blank, "Website") == "new.example"
+    assert seen == ["new.example/much/more"] * 4
+
+
 # ---- answers
 
 

@@ -16,6 +16,8 @@ from leadsync.records import Fields, Ref, Value, is_blank
 
 TAKES_NONE = frozenset({"read", "read_only", "never", "filled", "person"})
 """Reasons for which a record keeps its value whatever another one says."""
+HAS_IT = "same"
+"""The reason for which nothing is written where the value stands already, be it in the CRM's spelling."""
 
 
 def two_way(mapping: ObjectMap, name: str) -> bool:
@@ -52,7 +54,7 @@ def _undelivered(subject: Subject, kept: Sequence[Kept]) -> Iterator[str]:
     for name, verdict in subject.verdicts.items():
         if verdict.how in {How.CHANGED, How.NEWEST} and verdict.losers:
             others = {ref for ref, _ in verdict.losers}
-            reasons = {k.reason for k in kept if k.field == name and k.ref in others}
+            reasons = {k.reason for k in kept if k.field == name and k.ref in others} - {HAS_IT}
             if reasons and reasons <= TAKES_NONE:
                 yield name
 
