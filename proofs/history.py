@@ -167,9 +167,10 @@ class Checker:
             return
         place = (edit.ref, edit.field)
         sure = self._unsure.isdisjoint({place, *self._before(edit.ref, mapped)})
-        if sure and self._known(place, mapped) is None and not is_blank(edit.new):
-            yield "a value that was seen for the first time was overwritten"
         newest = max(sources, key=lambda e: e.at)
+        later = mapped.conflict is Conflict.NEWEST and newest.at > edit.at
+        if sure and not later and self._known(place, mapped) is None and not is_blank(edit.new):
+            yield "a value that was seen for the first time was overwritten"
         fresh = [e for e in sources if e.at > self._base.get((e.ref, e.field), (0, None))[0]]
         if not fresh and newest.at < edit.at:
             yield f"an older value, accounted for before (change {newest.at}), replaced a newer edit (change {edit.at})"
