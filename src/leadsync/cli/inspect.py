@@ -33,7 +33,7 @@ def find_uid(store: Store, text: str) -> str:
     identities = store.pulled.identities()
     if text in identities.values():
         return text
-    by_id = {u for ref, u in identities.items() if f"/{ref}".endswith(f"/{text}") or _same_salesforce_id(ref.id, text)}
+    by_id = {u for ref, u in identities.items() if _is_called(ref, text)}
     address = person.email(text)
     found = by_id or (_by_field(store, identities, address) if address else _by_old_id(store, identities, text))
     found = found or (set() if address else _by_name(store, identities, text))
@@ -48,15 +48,14 @@ def find_uid(store: Store, text: str) -> str:
 def _by_old_id(store: Store, identities: dict[Ref, str], text: str) -> set[str]:
     """Whose record one of this id became, by a merge or a conversion."""
     became = (s.record.ref for s in store.pulled.records() if s.record.successor is not None)
-    ends = {
-        store.pulled.now(ref) for ref in became if f"/{ref}".endswith(f"/{text}") or _same_salesforce_id(ref.id, text)
-    }
+    ends = {store.pulled.now(ref) for ref in became if _is_called(ref, text)}
     return {identities[ref] for ref in ends if ref in identities}
 
 
-def _same_salesforce_id(known: str, asked: str) -> bool:
-    """Ids of 15 characters mean those of 18 that begin with them."""
-    return len(asked) == 15 and len(known) == 18 and known.startswith(asked)
+def _is_called(ref: Ref, text: str) -> bool:
+    """Whether a record has this id, with or without its side and object; Salesforce's of 15 characters mean those of 18
+    that begin with them."""
+    return f"/{ref}".endswith(f"/{text}") or (len(text) == 15 and len(ref.id) == 18 and ref.id.startswith(text))
 
 
 def _by_field(store: Store, identities: dict[Ref, str], address: str) -> set[str]:
