@@ -18,8 +18,7 @@ from leadsync.records import ABSENT, Absent, Fields, Record, Value, is_blank
 @dataclass(frozen=True, slots=True)
 class Source:
     """A record to unify: its shadow (None at first sight), how much its object is preferred on its side, and between
-    which moments its fields were changed, where that is known. `given`: what our last writes made of them,
-    and when."""
+    which moments its fields were changed, where that is known. `given`: what our last writes made of them, and when."""
 
     record: Record
     shadow: Fields | None

@@ -217,8 +217,8 @@ def _settle(
 ) -> tuple[Rows, Rows]:
     """Take the answers; returns what is still unclear and may be sent once more, since it was read and the record is as
     it was, and what may be sent without the fields that the CRM refused. To one that was deleted or converted meanwhile
-    nothing is sent: the next run plans anew. A record that was to be made and is not found
-    may have been made, and merged or deleted by somebody: the next run reads that before it makes one."""
+    nothing is sent: the next run plans anew. A record that was to be made and is not found may have been made, and
+    merged or deleted by somebody: the next run reads that before it makes one."""
     answered = {receipt.token for receipt in receipts}
     silent = [Receipt(token, Outcome.UNKNOWN, row.id) for token, (row, _) in rows.items() if token not in answered]
     kind = next(iter(rows.values()))[0].kind
