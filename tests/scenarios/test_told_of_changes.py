@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 from pathlib import Path
 
 import pytest
 from tests.scenarios.test_operator_commands import ANN, House, house
-from tests.scenarios.test_what_is_told import held
+from tests.scenarios.test_what_is_told import answer_in_a_sheet, held
 from tests.web import web
 
 from leadsync.answers import ENOUGH
@@ -79,15 +78,7 @@ def test_status_tells_what_waits_for_a_person(house: House) -> None:
 def test_a_side_may_be_written_as_spreadsheets_write_names(house: House) -> None:
     """LibreOffice makes the first letter of a cell a capital."""
     held(house)
-    file = house.folder / "c.csv"
-    house.say("conflicts", "export", str(file))
-    (row,) = csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines())
-    with file.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.DictWriter(out, row)
-        writer.writeheader()
-        writer.writerow({**row, "answer": "HubSpot"})
-    assert house.run("conflicts", "import", str(file))[0] == 0
-    house.run("sync")
+    answer_in_a_sheet(house, "HubSpot")
     assert house.in_salesforce()["Phone"] == "111"
 
 

@@ -124,23 +124,25 @@ def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path, content: by
     assert path.read_bytes() == content
 
 
-def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "state.db"
+def _of_another_version(folder: Path, newer_by: int) -> Path:
+    """A state whose schema another leadsync made."""
+    path = folder / "state.db"
     Store(path).close()
     with sqlite3.connect(path) as connection:
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + newer_by}")
     connection.close()
+    return path
+
+
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    path = _of_another_version(tmp_path, newer_by=1)
     with pytest.raises(StoreError, match="newer leadsync"):
         Store(path)
 
 
 def test_an_older_schema_is_not_called_damaged_by_who_only_looks(tmp_path: Path) -> None:
     """An operator installs a new version and asks `status` before the first run of it."""
-    path = tmp_path / "state.db"
-    Store(path).close()
-    with sqlite3.connect(path) as connection:
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) - 1}")
-    connection.close()
+    path = _of_another_version(tmp_path, newer_by=-1)
     with pytest.raises(StoreError, match="older leadsync") as told:
         Store(path, write=False)
     assert "damaged" not in str(told.value)
