@@ -22,11 +22,11 @@ it would not have; salesforce.stackexchange.com, question 377154."""
 @dataclass(slots=True)
 class Batch:
     """All updates, or all creates by the field `key`. `bodies`: what is still to send, by token, as JSON has it;
-    `chosen`: fields whose values an admin made, so that they tell of nobody, and a rule may speak of them."""
+    `plain`: fields whose values an admin or leadsync made, so that they tell of nobody, and a rule may use the word."""
 
     kind: str
     key: str | None
-    chosen: frozenset[str] = frozenset()
+    plain: frozenset[str] = frozenset()
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     created: set[str] = field(default_factory=set)
@@ -53,7 +53,7 @@ class Batch:
             self.crowded.add(token)
         elif error.code != LOCKED:
             body = self.bodies.pop(token)
-            said = without(error.message, (value for name, value in body.items() if name not in self.chosen))
+            said = without(error.message, (value for name, value in body.items() if name not in self.plain))
             refused = rejected(replace(error, message=said, fields=named(error.message, error.fields)))
             if self.key is not None and error.code == TAKEN:
                 refused.fields = ()

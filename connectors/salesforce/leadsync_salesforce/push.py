@@ -27,6 +27,8 @@ READ = 2000
 """Ids in one collections read by POST; REST guide, "Get Records from a Collection"."""
 
 _CHOSEN = {"picklist", "multipicklist"}
+_COMPUTED = "LeadSync_"
+"""How the fields begin that `leadsync provision` creates: scores, stages, words of the scoring file, of no person."""
 
 _LINK_FIELDS: Mapping[tuple[str, str], str | None] = {
     ("Contact", "Account"): "AccountId",
@@ -61,8 +63,9 @@ class Pusher:
         if len(writes) > MOST or len({w.id is None for w in writes}) > 1 or len(keys) > 1:
             raise ValueError(f"a batch holds at most {MOST} writes, all updates or all creates by one key")
         named = {name: self._described.field(name) for name in dict.fromkeys(n for w in writes for n in w.values)}
-        chosen = frozenset(name for name, info in named.items() if info is not None and info.type in _CHOSEN)
-        batch = Batch(self._described.kind, next(iter(keys), None), chosen)
+        listed = {name for name, info in named.items() if info is not None and info.type in _CHOSEN}
+        plain = frozenset(listed | {name for name in named if name.startswith(_COMPUTED)})
+        batch = Batch(self._described.kind, next(iter(keys), None), plain)
         for write in writes:
             try:
                 batch.bodies[write.token] = self._body(write)

@@ -90,6 +90,15 @@ def test_what_a_trigger_says_of_a_record_is_shown_without_its_values(
     assert not [secret for secret in ("anary", "ones", "secret", "170", "4567") if secret in told]
 
 
+def test_a_rule_may_use_the_word_that_is_the_stage(sandbox: SalesforceSandbox, crm: SalesforceCrm) -> None:
+    (ident,) = seed_leads(sandbox, 1)
+    crm.provision([FieldSpec("Lead", "LeadSync_Stage__c", "Stage", "string", length=64)], apply=True)
+    rule = {"code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "First rate this mql of jones."}
+    fault(sandbox, where=f"Id = '{ident}'", **rule)
+    refused = crm.write("Lead", [Write("w", "Lead", ident, {"LeadSync_Stage__c": "mql", "LastName": "jones"})])[0]
+    assert "First rate this mql of <value>." in str(refused.error)
+
+
 @pytest.mark.parametrize("bulk_from", [1000, 5])
 @pytest.mark.parametrize("creating", [False, True], ids=["update", "create"])
 def test_what_is_too_much_at_once_for_a_trigger_goes_in_smaller_parts(
