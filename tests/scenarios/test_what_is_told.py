@@ -10,12 +10,15 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 from tests.engine import Settings, Stage
 from tests.scenarios.test_cycle import good_lead
 from tests.scenarios.test_operator_commands import House, house, refuse_last_name
 
+from leadsync.cli.main import cli
 from leadsync.cli.show import cycle_text, one_line, summary
 from leadsync.config import load
 from leadsync.doctor import machine
@@ -243,3 +246,27 @@ def test_undo_counts_a_time_with_its_zone(house: House) -> None:
     assert house.run("sync")[1]["updated"] == 1
     later = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S")
     assert house.run("undo", "--since", f"{later}+05:00", "--field", "last_name")[0] == 2
+
+
+@pytest.mark.parametrize(("ago", "rows"), [("2h", 1), ("1d", 1), ("0s", None)])
+def test_undo_reads_how_long_ago(house: House, ago: str, rows: int | None) -> None:
+    house.edit_hubspot(lastname="King")
+    assert house.run("sync")[1]["updated"] == 1
+    if rows is None:
+        with pytest.raises(LeadsyncError, match="wrote nothing of last_name since"):
+            house.run("undo", "--since", ago, "--field", "last_name")
+        return
+    code, found = house.run("undo", "--since", ago, "--field", "last_name")
+    assert (code, len(found["steps"])) == (2, rows)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2 fortnights", "999999w", "2026-13-01", "0001-01-01T00:00:00+05:00"])
+def test_undo_refuses_what_is_no_moment(house: House, text: str) -> None:
+    with pytest.raises(click.BadParameter, match="is no moment: write 2026"):
+        house.run("undo", "--since", text)
+
+
+@pytest.mark.parametrize("what", ["rejects", "conflicts", "flaps", "identity"])
+def test_a_group_that_lists_does_so_alone(house: House, what: str) -> None:
+    assert house.run(what) == house.run(what, "list")
+    assert "Without a command: list." in CliRunner().invoke(cli, [what, "--help"]).output

@@ -12,6 +12,7 @@ from leadsync.answers import BadAnswer, Proposal, proposals, ruling
 from leadsync.cli.common import Exit, config_option, console, now, output_option, read_config, say_json
 from leadsync.cli.inspect import NAMES, find_uid
 from leadsync.cli.known import rules_of
+from leadsync.cli.params import Listing
 from leadsync.cli.sheet import write_sheet
 from leadsync.config import Config
 from leadsync.errors import LeadsyncError
@@ -25,7 +26,7 @@ from leadsync.store import Conflict, Ruling, Store
 COLUMNS = ("lead", "who", "object", "field", "since", "says", "answer")
 
 
-@click.group()
+@click.group(cls=Listing)
 def conflicts() -> None:
     """Fields that were changed differently in several places, and wait for a person (conflict = "hold")."""
 

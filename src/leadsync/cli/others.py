@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from leadsync.cli.common import Exit, config_option, console, now, output_option, read_config, say_json
+from leadsync.cli.params import Listing
 from leadsync.errors import LeadsyncError
 from leadsync.mapping.compare import same
 from leadsync.records import ABSENT, Absent, Ref, value_text
@@ -60,7 +61,7 @@ def drifted(store: Store) -> Iterator[dict[str, Any]]:
 # ---- fields that flap
 
 
-@click.group()
+@click.group(cls=Listing)
 def flaps() -> None:
     """Fields that leadsync and somebody else kept rewriting; they are held until somebody releases them."""
 
@@ -105,7 +106,7 @@ def release(config_path: Path, output: str, record: str, field: str) -> int:
 # ---- who is who
 
 
-@click.group()
+@click.group(cls=Listing)
 def identity() -> None:
     """Which records are one person or company: correct what leadsync found. What you say is remembered."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from leadsync.cli.common import (
     read_config,
     say_json,
 )
+from leadsync.cli.params import moment
 from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.mapping.compare import same
 from leadsync.plan import Kept, LastWrite, Plan, Step, goes_back, turns
@@ -38,11 +39,6 @@ from leadsync.sync import World, api_calls, carry_out
 
 SHOWN, FIELDS = 40, 4
 """Lines, and fields in a line, that people are shown."""
-TIMES = (
-    "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M%z", "%Y-%m-%d %H:%M:%S%z",
-    "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S.%f%z",
-)  # fmt: skip
-"""How `status`, `timeline` and their JSON write times, and how people do."""
 
 
 def write_plan(path: Path, plan: Plan, run: str, at: datetime) -> None:
@@ -152,7 +148,12 @@ def _dropped(step: Step) -> str:
 @config_option
 @output_option
 @click.option("--run", "run", help="Take back what this run wrote: its id as `leadsync status` shows it, or last.")
-@click.option("--since", type=click.DateTime(TIMES), help="Take back what was written from this moment (UTC) on.")
+@click.option(
+    "--since",
+    type=moment,
+    metavar="TIME",
+    help="Take back what was written from then on: a moment (UTC), or 2h for two hours ago.",
+)
 @click.option("--field", help="This field, by the mapping's or the CRM's name; alone: whenever it was written.")
 @click.option("--yes", is_flag=True, help="Do it. Without, only show what would be done.")
 def undo_command(
@@ -160,7 +161,6 @@ def undo_command(
 ) -> int:
     """Restore what stood in the CRMs before leadsync wrote, only where they still hold what it wrote; the rest is
     listed. A dry run unless --yes."""
-    since = since.replace(tzinfo=since.tzinfo or UTC).astimezone(UTC) if since is not None else None
     if (run is not None and since is not None) or (run, since, field) == (None, None, None):
         raise Misconfigured("undo needs --run ID or --since TIME, --field NAME, or --field with one of them.")
     config = read_config(config_path)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from leadsync.cli.common import Exit, config_option, console, only_ours, opened, output_option, read_config, say_json
+from leadsync.cli.params import Listing
 from leadsync.cli.sheet import write_sheet
 from leadsync.errors import LeadsyncError
 from leadsync.quota import Lane
@@ -17,7 +18,7 @@ from leadsync.store import Reject, Store
 from leadsync.sync import World
 
 
-@click.group()
+@click.group(cls=Listing)
 def rejects() -> None:
     """Records that a CRM refused, or that could not be read."""
 
