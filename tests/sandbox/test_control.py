@@ -91,6 +91,16 @@ def test_an_order_that_is_not_understood_is_a_400_that_says_why(
     assert control.get("faults").json() == []
 
 
+@pytest.mark.parametrize(
+    ("match", "hit"), [("* /crm/*", 503), ("/crm/*", 503), ("get /crm/*", 503), ("POST /crm/*", 401), ("* /other", 401)]
+)
+def test_a_fault_in_short_is_for_its_method_and_path(
+    control: httpx.Client, served: Serving, match: str, hit: int
+) -> None:
+    control.post("faults", json={"match": match, "action": 503}).raise_for_status()
+    assert web.get(f"{served.url}/crm/v3/objects/contacts").status_code == hit
+
+
 def test_an_unknown_order_is_a_404_that_names_the_known_ones(control: httpx.Client) -> None:
     refused = control.post("explode")
     assert refused.status_code == 404

@@ -70,8 +70,12 @@ def _match(said: Any) -> Any:
     if not isinstance(said, str):
         return said
     method, _, path = said.rpartition(" ")
-    patterns = {"path": re.escape(path).replace(r"\*", ".*")}
-    return {"method": f"^{re.escape(method.upper())}$", **patterns} if method else patterns
+    patterns = {"path": _glob(path)}
+    return {"method": f"^{_glob(method.upper())}$", **patterns} if method else patterns
+
+
+def _glob(text: str) -> str:
+    return re.escape(text).replace(r"\*", ".*")
 
 
 def _action(said: Any) -> Any:
