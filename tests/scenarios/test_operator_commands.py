@@ -14,7 +14,7 @@ import pytest
 from tests.web import web
 
 from leadsync.cli.main import cli
-from leadsync.errors import Misconfigured
+from leadsync.errors import LeadsyncError
 from leadsync.rehearsal import Rehearsal, rehearse, write_config
 
 ANN = {"email": "ann@example.com", "firstname": "Ann", "lastname": "Example", "jobtitle": "CTO", "phone": "1"}
@@ -169,7 +169,7 @@ def test_why_not_names_requests_that_are_used_up(house: House, setting: str, say
 def test_a_run_is_taken_back(house: House) -> None:
     house.edit_hubspot(lastname="King")
     _, done = house.run("sync")
-    with pytest.raises(Misconfigured, match="no-such-run"):
+    with pytest.raises(LeadsyncError, match="no-such-run"):
         house.run("undo", "--run", "no-such-run")
     assert house.run("undo", "--run", done["run_id"], "--field", "last_name")[0] == 2
     assert house.run("undo", "--run", "last", "--field", "last_name")[0] == 2

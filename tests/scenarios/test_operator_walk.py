@@ -16,7 +16,8 @@ import pytest
 from tests.scenarios.test_operator_commands import ANN, ANN_SF, House
 from tests.web import web
 
-from leadsync.errors import Misconfigured
+from leadsync.cli.exits import Exit, exit_code
+from leadsync.errors import LeadsyncError, Misconfigured
 from leadsync.rehearsal import rehearse
 
 PEOPLE = 6
@@ -102,8 +103,10 @@ def test_a_field_alone_is_taken_back_wherever_it_was_written(town: Town) -> None
         town.run("sync")
     with pytest.raises(Misconfigured, match="--field"):
         town.say("undo")
-    with pytest.raises(Misconfigured, match="wrote nothing of nosuch"):
-        town.say("undo", "--field", "nosuch")
+    for order in (["--field", "nosuch"], ["--run", "20260101T000000-abcdef"]):
+        with pytest.raises(LeadsyncError, match=r"wrote nothing of nosuch|there is no run") as refused:
+            town.say("undo", *order)
+        assert exit_code(refused.value) is Exit.ERROR
     code, told = town.say("undo", "--field", "last_name")
     assert (code, "2 fields on 2 records would be restored" in told) == (2, True)
     assert town.run("undo", "--field", "LastName", "--yes")[1]["applied"]["updated"] == 2

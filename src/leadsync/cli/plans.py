@@ -174,7 +174,7 @@ def undo_command(
         if not rows:
             of = f" of {field}" if field is not None else ""
             told = f" in run {run}" if run is not None else f" since {since:%Y-%m-%d %H:%M}Z" if since else ""
-            raise Misconfigured(f"leadsync wrote nothing{of}{told} that could be taken back.")
+            raise LeadsyncError(f"leadsync wrote nothing{of}{told} that could be taken back.")
         made = undo_plan(world.store, rows, world.rules)
         _configured(made, world)
         pushed, ignored = undo_now(world, made) if yes and made.steps else (None, [])
@@ -191,11 +191,11 @@ def undo_command(
 
 
 def _named_run(store: Store, run: str | None) -> str | None:
-    """A run's id; "last" is the last one that wrote anything. Raises Misconfigured for an id that is no run's."""
+    """A run's id; "last" is the last one that wrote anything. Raises LeadsyncError for an id that is no run's."""
     if run == "last":
         return store.history.last_run() or run
     if run is not None and store.runs.get(run) is None:
-        raise Misconfigured(f"there is no run {run!r}: `leadsync status` shows the ids of the last ones")
+        raise LeadsyncError(f"there is no run {run!r}: `leadsync status` shows the ids of the last ones")
     return run
 
 
