@@ -260,6 +260,12 @@ def test_undo_reads_how_long_ago(house: House, ago: str, rows: int | None) -> No
     assert (code, len(found["steps"])) == (2, rows)
 
 
+def test_undo_shows_a_blank_as_one(house: House) -> None:
+    house.edit_hubspot(city="Ulm")
+    house.run("sync")
+    assert "City: 'Ulm' → ''" in house.say("undo", "--run", "last")[1]
+
+
 @pytest.mark.parametrize("text", ["yesterday", "2 fortnights", "999999w", "2026-13-01", "0001-01-01T00:00:00+05:00"])
 def test_undo_refuses_what_is_no_moment(house: House, text: str) -> None:
     with pytest.raises(click.BadParameter, match="is no moment: write 2026"):

@@ -32,6 +32,7 @@ from leadsync.plan.files import from_json, to_json
 from leadsync.plan.undo import Done, undo
 from leadsync.push import Pushed
 from leadsync.quota import Lane
+from leadsync.records import value_text
 from leadsync.rules import Rulebook
 from leadsync.schedule import StopFlag
 from leadsync.store import Store, Written
@@ -249,7 +250,8 @@ def _undo_text(made: Plan, pushed: Pushed | None) -> None:
     out = console()
     for step in made.steps:
         for c in step.changes:
-            out.print(f"{step.ref}  {c.target}: {c.old!r} → {c.new!r}", markup=False, soft_wrap=True)
+            change = f"{value_text(c.old)!r} → {value_text(c.new)!r}"
+            out.print(f"{step.ref}  {c.target}: {change}", markup=False, soft_wrap=True)
     for kept in made.kept:
         out.print(f"left: {kept.ref}  {kept.target}: {kept.detail}", markup=False, soft_wrap=True)
     if pushed is None:
